@@ -1,0 +1,12 @@
+export { connectBroker } from './broker.ts';
+export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
+export type {
+  Broker,
+  BrokerOptions,
+  Consumer,
+  ConsumerOptions,
+  Delivery,
+  Logger,
+  OutgoingBytes,
+  OutgoingMessage,
+} from './types.ts';

@@ -1,0 +1,107 @@
+import type { Topology } from '@wbor/contracts';
+
+/** The part of pino that this package uses. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface BrokerOptions {
+  /** `amqp://user:password@host:port/vhost`. Never logged. */
+  readonly url: string;
+  /** Shown in the broker's list of connections and published as `app_id`. */
+  readonly appId: string;
+  /** Declared at the first boot and again on every reconnection. */
+  readonly topology: Topology;
+  readonly logger: Logger;
+  /** Most messages that may wait for their confirm at once. Default 1000. */
+  readonly maxInFlight?: number;
+  /** How long a publish may wait for its confirm. Default 10 000 ms. */
+  readonly confirmTimeoutMs?: number;
+}
+
+/** A message to publish. The body is sent as JSON, persistent. */
+export interface OutgoingMessage {
+  /** Routing key on the topic exchange, or the queue's full name when `exchange` is `''`. */
+  readonly routingKey: string;
+  /** Default: the topic exchange of the topology. `''` is the default exchange. */
+  readonly exchange?: string;
+  readonly body: unknown;
+  /** Default: a new UUIDv7. Give the same one again when a publish is repeated. */
+  readonly messageId?: string;
+  /** AMQP `type`; default: the routing key. */
+  readonly type?: string;
+  /** Added to `x-retry-count: 0`. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string;
+  /** Fail with code `RETURNED` when no queue takes the message. Default true. */
+  readonly mandatory?: boolean;
+}
+
+/** A message that was not JSON when it was published by others: for parking, bytes as they came. */
+export interface OutgoingBytes extends Omit<OutgoingMessage, 'body'> {
+  readonly bytes: Buffer;
+  readonly contentType?: string;
+}
+
+/** A message as it came from a queue. Settle it exactly once. */
+export interface Delivery {
+  readonly content: Buffer;
+  readonly routingKey: string;
+  readonly exchange: string;
+  readonly redelivered: boolean;
+  readonly messageId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly replyTo: string | undefined;
+  /** From the AMQP `timestamp`, when a plausible one was set. */
+  readonly timestamp: Date | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Aborted once the delivering channel is gone: the broker then hands the message to somebody else. */
+  readonly signal: AbortSignal;
+  /** Settles on the delivering channel; a no-op (returns false) when that channel is gone. */
+  ack(): boolean;
+  /** Gives the message back to the queue, near its head. */
+  requeue(): boolean;
+}
+
+export interface ConsumerOptions {
+  /** Full queue name (prefix included). */
+  readonly queue: string;
+  readonly prefetch: number;
+  /**
+   * Called for each delivery, several at once up to `prefetch`, in the order of the queue. Must settle the
+   * delivery. A rejection is logged and the message requeued after a pause; handle errors yourself.
+   */
+  readonly onDelivery: (delivery: Delivery) => Promise<void>;
+}
+
+export interface Consumer {
+  /** Whether the broker would deliver to us now. */
+  readonly active: boolean;
+  /**
+   * Stops taking deliveries, waits for running handlers, then closes the channel, which returns what was
+   * not settled, in order. Deliveries that arrive after the call began are left unsettled.
+   */
+  stop(): Promise<void>;
+}
+
+export interface Broker {
+  /** Connected and not blocked by a resource alarm. */
+  readonly ready: boolean;
+  /** Why `ready` is false, for people. */
+  readonly reason: string | undefined;
+  /** Waits for the first registration with the broker, then resolves. Heals by itself from then on. */
+  consume(options: ConsumerOptions): Promise<Consumer>;
+  /**
+   * Resolves once the broker has confirmed the message and some queue took it.
+   * @throws PublishError with code `DISCONNECTED`, `TIMEOUT`, `CHANNEL_CLOSED`, `NACKED` (try again with the
+   *   same messageId), `RETURNED` (nobody takes it), `BUSY` (too many in flight), `INVALID` (never sendable).
+   */
+  publish(message: OutgoingMessage | OutgoingBytes): Promise<void>;
+  /** Repeats {@link publish} with back-off and the same id until it is confirmed or `signal` is aborted. */
+  publishUntilConfirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void>;
+  /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { defineMessage } from './define.ts';
+
+/**
+ * How one API call ended.
+ *
+ * - `delivered`: GroupMe said 2xx.
+ * - `refused`: GroupMe said 429 or 420; nothing was posted and the call is repeated.
+ * - `unreachable`: no connection was made, so nothing was posted; the call is repeated.
+ * - `unknown`: time-out, reset or 5xx; the post may or may not be in the chat.
+ * - `misconfigured`: 401 or 404 for the bot or the token; kept until the configuration is right.
+ * - `rejected`: another 4xx; no retry can help.
+ * - `already-sent`: the producer posted by itself and asked for the log only.
+ * - `not-attached`: no upload was tried, since the picture could not be fetched or is of no use.
+ */
+export const outcomeSchema = z.enum([
+  'delivered',
+  'refused',
+  'unreachable',
+  'unknown',
+  'misconfigured',
+  'rejected',
+  'already-sent',
+  'not-attached',
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** `source.groupme.msg`: one call of bots/post, or a producer's own post. Unknown fields are kept. */
+export const postEventSchema = z.looseObject({
+  text: z.string().optional(),
+  picture_url: z.string().optional(),
+  bot_id: z.string(),
+  source: z.string(),
+  /** The HTTP status; 0 when no answer came. */
+  code: z.number().int(),
+  type: z.literal('log'),
+  wbor_message_id: z.string(),
+  /** Counted from 1. */
+  part: z.number().int().positive().optional(),
+  parts: z.number().int().positive().optional(),
+  attempt: z.number().int().positive().optional(),
+  outcome: outcomeSchema.optional(),
+  sender: z.string().optional(),
+  sender_name: z.string().optional(),
+  sent_at: z.iso.datetime().optional(),
+  duration_ms: z.number().nonnegative().optional(),
+  error: z.string().optional(),
+});
+export type PostEvent = z.infer<typeof postEventSchema>;
+
+/** `source.groupme.img`: one call of the image service, or the reason why there was none. */
+export const imageEventSchema = z.looseObject({
+  bot_id: z.string(),
+  source: z.string(),
+  code: z.number().int(),
+  type: z.literal('img'),
+  text: z.literal(''),
+  wbor_message_id: z.string(),
+  /** Where the producer said the picture is. */
+  image_url: z.string().optional(),
+  /** Where GroupMe put it. */
+  picture_url: z.string().optional(),
+  content_type: z.string().optional(),
+  bytes: z.number().int().nonnegative().optional(),
+  /** Of the uploaded bytes, hexadecimal. */
+  sha256: z.string().optional(),
+  attempt: z.number().int().positive().optional(),
+  outcome: outcomeSchema.optional(),
+  sender: z.string().optional(),
+  sent_at: z.iso.datetime().optional(),
+  duration_ms: z.number().nonnegative().optional(),
+  error: z.string().optional(),
+});
+export type ImageEvent = z.infer<typeof imageEventSchema>;
+
+/**
+ * A GroupMe callback as GroupMe sends it. Lenient on purpose: GroupMe documents little, sends null, nothing
+ * or "" for the same thing, and adds fields. Ids stay strings, since they exceed 2^53.
+ */
+export const groupMeCallbackSchema = z.looseObject({
+  id: z.string().min(1),
+  group_id: z.string().nullish(),
+  user_id: z.string().nullish(),
+  sender_id: z.string().nullish(),
+  sender_type: z.string().nullish(),
+  name: z.string().nullish(),
+  avatar_url: z.string().nullish(),
+  text: z.string().nullish(),
+  /** Unix seconds. */
+  created_at: z.number().nullish(),
+  source_guid: z.string().nullish(),
+  system: z.boolean().nullish(),
+  attachments: z.array(z.looseObject({ type: z.string().nullish() })).nullish(),
+});
+export type GroupMeCallback = z.infer<typeof groupMeCallbackSchema>;
+
+/** `source.groupme.callback` and `source.groupme.echo`: the callback as it came, and our fields. */
+export const callbackEventSchema = groupMeCallbackSchema.extend({
+  bot_id: z.string().optional(),
+  source: z.literal('groupme.callback'),
+  code: z.literal(200),
+  type: z.literal('log'),
+  /** GroupMe's `source_guid`, or its message id where that is missing. */
+  wbor_message_id: z.string(),
+});
+export type CallbackEvent = z.infer<typeof callbackEventSchema>;
+
+export const postEvent = defineMessage({
+  exchange: 'source',
+  key: 'source.groupme.msg',
+  schema: postEventSchema,
+});
+export const imageEvent = defineMessage({
+  exchange: 'source',
+  key: 'source.groupme.img',
+  schema: imageEventSchema,
+});
+export const callbackEvent = defineMessage({
+  exchange: 'source',
+  key: 'source.groupme.callback',
+  schema: callbackEventSchema,
+});
+export const echoEvent = defineMessage({
+  exchange: 'source',
+  key: 'source.groupme.echo',
+  schema: callbackEventSchema,
+});

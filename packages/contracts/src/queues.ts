@@ -1,0 +1,56 @@
+import { defineQueue, defineTerminalQueue, type QueueDefinition } from './define.ts';
+
+export const DEFAULT_EXCHANGE_NAME = 'source_exchange';
+
+/** Where the relay keeps what no retry can help, for a person to look at and replay. */
+export const relayParkedQueue = defineTerminalQueue({ name: 'relay.parked' });
+
+export const relayTwilioQueue = defineQueue({
+  name: 'relay.twilio',
+  bindings: ['source.twilio.#'],
+  singleActiveConsumer: true,
+  deadLetterQueue: relayParkedQueue.name,
+});
+
+export const relayStandardQueue = defineQueue({
+  name: 'relay.standard',
+  bindings: ['source.standard.#'],
+  singleActiveConsumer: true,
+  deadLetterQueue: relayParkedQueue.name,
+});
+
+/** Planned messages on their way to GroupMe, one AMQP message each, with all parts inside. */
+export const relayOutboxQueue = defineQueue({
+  name: 'relay.outbox',
+  singleActiveConsumer: true,
+  deadLetterQueue: relayParkedQueue.name,
+});
+
+/**
+ * The last API calls of whichever relay was active, as it logged them. A relay that is handed a message
+ * which another began reads here how far that one got. Losing it costs a repeated part, never a message.
+ */
+export const relayJournalQueue = defineTerminalQueue({
+  name: 'relay.journal',
+  bindings: ['source.groupme.msg'],
+  maxLength: 200,
+});
+
+/** What Postgres could not be given and the broker gave up on. */
+export const auditParkedQueue = defineTerminalQueue({ name: 'audit-logger.parked' });
+
+export const auditEventsQueue = defineQueue({
+  name: 'audit-logger.events',
+  bindings: ['source.groupme.*'],
+  deadLetterQueue: auditParkedQueue.name,
+});
+
+export const relayQueues: readonly QueueDefinition[] = [
+  relayParkedQueue,
+  relayJournalQueue,
+  relayOutboxQueue,
+  relayTwilioQueue,
+  relayStandardQueue,
+];
+
+export const auditQueues: readonly QueueDefinition[] = [auditParkedQueue, auditEventsQueue];

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { MAX_BODY_LENGTH, MAX_IMAGES, MAX_MESSAGE_ID_LENGTH } from './incoming.ts';
+
+/** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
+export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme'];
+
+/** The body of `POST /send`. Unknown fields are refused, as they always were. */
+export const sendRequestSchema = z
+  .strictObject({
+    password: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe('The shared password; or use `Authorization: Bearer`.'),
+    body: z
+      .string()
+      .max(MAX_BODY_LENGTH)
+      .default('')
+      .describe('The text for the chat. May be empty when there are images.'),
+    source: z
+      .string()
+      .max(64)
+      .regex(
+        /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/,
+        'must be a slug: lower-case letters, digits, single - _ . between them',
+      )
+      .refine((source) => !RESERVED_SOURCES.includes(source.split('.')[0] ?? ''), 'is reserved')
+      .describe('Who is speaking, for example `ups`. `twilio` and `groupme` are reserved.'),
+    images: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .max(MAX_IMAGES)
+      .optional()
+      .describe('http(s) addresses of pictures to attach.'),
+    wbor_message_id: z
+      .string()
+      .min(1)
+      .max(MAX_MESSAGE_ID_LENGTH)
+      .optional()
+      .describe('Your own id for the message; made for you when missing.'),
+  })
+  .refine((request) => request.body.trim() !== '' || (request.images?.length ?? 0) > 0, {
+    path: ['body'],
+    message: 'is empty and there are no images',
+  });
+export type SendRequest = z.infer<typeof sendRequestSchema>;
+
+/** What `POST /send` answers with 202. */
+export const sendAcceptedSchema = z.object({
+  status: z.literal('queued'),
+  wbor_message_id: z.string(),
+});
+export type SendAccepted = z.infer<typeof sendAcceptedSchema>;
