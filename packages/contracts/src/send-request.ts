@@ -21,10 +21,10 @@ export const sendRequestSchema = z
       .string()
       .max(64)
       .regex(
-        /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/,
-        'must be a slug: lower-case letters, digits, single - _ . between them',
+        /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/,
+        'must be a slug: lower-case letters and digits with single - or _ between them',
       )
-      .refine((source) => !RESERVED_SOURCES.includes(source.split('.')[0] ?? ''), 'is reserved')
+      .refine((source) => !RESERVED_SOURCES.includes(source), 'is reserved')
       .describe('Who is speaking, for example `ups`. `twilio` and `groupme` are reserved.'),
     images: z
       .array(z.url({ protocol: /^https?$/ }))
