@@ -64,6 +64,11 @@ export interface Delivery {
   ack(): boolean;
   /** Gives the message back to the queue, near its head. */
   requeue(): boolean;
+  /**
+   * Asks the broker over the delivering channel whether it is still there. One round trip. A process that
+   * was frozen finds out here that its message has gone to somebody else.
+   */
+  isHeld(): Promise<boolean>;
 }
 
 export interface ConsumerOptions {

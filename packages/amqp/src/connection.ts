@@ -1,0 +1,74 @@
+import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
+import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS, messageOf } from './first-contact.ts';
+import type { Logger } from './types.ts';
+
+/** One connection that comes back by itself, and what is to be said about it. */
+export interface Connection {
+  readonly manager: AmqpConnectionManagerClass;
+  readonly connected: boolean;
+  /** Why the broker has blocked us (a memory or disk alarm), if it has. */
+  readonly blockedReason: string | undefined;
+  close(): Promise<void>;
+}
+
+const RECONNECT_SECONDS = 1;
+
+/**
+ * Opens a connection that is kept up for ever. Publishing and consuming use one each: a resource alarm or a
+ * failed publish on one must not take the other down.
+ */
+export function openConnection(options: { url: string; name: string; logger: Logger }): Connection {
+  const { logger, name } = options;
+  const broker = describeBroker(options.url);
+  let blockedReason: string | undefined;
+  let lost = false;
+  let failures = 0;
+
+  const manager = new AmqpConnectionManagerClass([options.url], {
+    heartbeatIntervalInSeconds: HEARTBEAT_SECONDS,
+    reconnectTimeInSeconds: RECONNECT_SECONDS,
+    connectionOptions: { timeout: CONNECT_TIMEOUT_MS, clientProperties: { connection_name: name } },
+  });
+  manager.on('connect', () => {
+    if (lost) logger.info({ connection: name, broker }, 'connected to the broker again');
+    lost = false;
+    failures = 0;
+  });
+  manager.on('disconnect', ({ err }) => {
+    blockedReason = undefined;
+    if (!lost)
+      logger.warn({ connection: name, broker, error: messageOf(err) }, 'lost the broker, reconnecting');
+    lost = true;
+  });
+  manager.on('connectFailed', ({ err }) => {
+    failures += 1;
+    // Once a second is too much for a log: the first, then each half minute.
+    if (failures % 30 === 1) {
+      logger.warn(
+        { connection: name, broker, attempt: failures, error: messageOf(err) },
+        'cannot reach the broker',
+      );
+    }
+  });
+  manager.on('blocked', ({ reason }) => {
+    blockedReason = reason;
+    logger.error({ connection: name, broker, reason }, 'the broker takes no messages: resource alarm');
+  });
+  manager.on('unblocked', () => {
+    blockedReason = undefined;
+    logger.info({ connection: name, broker }, 'the broker takes messages again');
+  });
+  // Rejects when the first try fails, and goes on trying all the same: the events above tell.
+  manager.connect().catch(() => {});
+
+  return {
+    manager,
+    get connected() {
+      return manager.isConnected();
+    },
+    get blockedReason() {
+      return blockedReason;
+    },
+    close: () => manager.close(),
+  };
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Topology } from '@wbor/contracts';
+import { type ChannelModel, connect } from 'amqplib';
+import { BrokerConfigurationError } from './errors.ts';
+import { declareTopology } from './topology.ts';
+import type { Logger } from './types.ts';
+
+/** Without it a half-open dial would block for minutes. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Seconds. The broker drops a silent peer after two of these; lower risks false alarms. */
+export const HEARTBEAT_SECONDS = 10;
+
+const RETRY_DELAY_MS = 1_000;
+const REPEAT_LOG_EVERY = 10;
+
+/**
+ * Connects once by plain amqplib and declares the topology, because the connection manager would retry a wrong
+ * password or a mismatching queue for ever without a word. A broker that does not answer yet is waited for.
+ *
+ * @throws BrokerConfigurationError for what waiting cannot help.
+ */
+export async function makeFirstContact(url: string, topology: Topology, logger: Logger): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    let connection: ChannelModel;
+    try {
+      connection = await connect(url, {
+        timeout: CONNECT_TIMEOUT_MS,
+        clientProperties: { connection_name: 'first-contact' },
+      });
+    } catch (error) {
+      throwIfFatal(error, url);
+      if (attempt % REPEAT_LOG_EVERY === 1) {
+        logger.warn(
+          { attempt, broker: describeBroker(url), error: messageOf(error) },
+          'waiting for the broker',
+        );
+      }
+      await delay(RETRY_DELAY_MS);
+      continue;
+    }
+    // A listener must be there: an 'error' event without one ends the process.
+    connection.on('error', () => {});
+    try {
+      const channel = await connection.createChannel();
+      channel.on('error', () => {});
+      await declareTopology(channel, topology);
+      return;
+    } catch (error) {
+      throwIfMismatch(error);
+      logger.warn({ attempt, error: messageOf(error) }, 'the broker went away while queues were declared');
+      await delay(RETRY_DELAY_MS);
+    } finally {
+      await connection.close().catch(() => {});
+    }
+  }
+}
+
+/** `host:port/vhost`, for people; never the user or the password. */
+export function describeBroker(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || '5672'}${pathname}`;
+}
+
+/** `RABBITMQ_URL` and its parts, as people set them. */
+function throwIfFatal(error: unknown, url: string): void {
+  const message = messageOf(error);
+  if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
+    throw new BrokerConfigurationError(
+      'ACCESS_REFUSED',
+      `the broker at ${describeBroker(url)} refuses the user or the password; check RABBITMQ_URL, or RABBITMQ_USER and RABBITMQ_PASS`,
+      { cause: error },
+    );
+  }
+  // amqplib reports the broker's refusal of a virtual host as an unexpected frame.
+  if (message.includes('ConnectionOpenOk') || message.includes('NOT_ALLOWED')) {
+    throw new BrokerConfigurationError(
+      'NO_VHOST',
+      `the broker at ${describeBroker(url)} does not open this virtual host: it does not exist or the user may not use it; check RABBITMQ_VHOST, or the end of RABBITMQ_URL`,
+      { cause: error },
+    );
+  }
+}
+
+function throwIfMismatch(error: unknown): void {
+  const message = messageOf(error);
+  if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
+    throw new BrokerConfigurationError(
+      'TOPOLOGY_MISMATCH',
+      `a queue or the exchange exists with other arguments than this version needs (${brokerText(message)}); drain and delete it, or set another QUEUE_PREFIX`,
+      { cause: error },
+    );
+  }
+  if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
+    throw new BrokerConfigurationError(
+      'ACCESS_REFUSED',
+      `the broker does not let this user declare its queues (${brokerText(message)}); give it configure, write and read permission`,
+      { cause: error },
+    );
+  }
+}
+
+/** The broker's own words, out of amqplib's sentence around them. */
+function brokerText(message: string): string {
+  return /with message "(.+)"/s.exec(message)?.[1] ?? message;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

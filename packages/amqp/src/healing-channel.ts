@@ -1,0 +1,111 @@
+import type { ChannelWrapper } from 'amqp-connection-manager';
+import type { Channel, ConfirmChannel } from 'amqplib';
+import type { Connection } from './connection.ts';
+import { messageOf } from './first-contact.ts';
+import type { Logger } from './types.ts';
+
+export interface HealingChannel {
+  /** Resolves once a set-up has succeeded for the first time. */
+  readonly firstReady: Promise<void>;
+  close(): Promise<void>;
+}
+
+const SETUP_TIMEOUT_MS = 15_000;
+const MIN_REBUILD_DELAY_MS = 500;
+const MAX_REBUILD_DELAY_MS = 30_000;
+
+/**
+ * A channel that is set up again whenever it is lost, also when only the channel died.
+ *
+ * The connection manager rebuilds channels after a lost connection only. With no 'error' listener a channel
+ * error costs the whole connection; with one, the channel stays dead for ever. So: listen, and replace the
+ * wrapper, with back-off. A set-up that throws or never ends counts as a lost channel; the manager would
+ * report it as connected without topology.
+ */
+export function openHealingChannel(options: {
+  connection: Connection;
+  name: string;
+  logger: Logger;
+  /** Everything the channel needs, consuming included: only here is it certain which channel one holds. */
+  setup: (channel: ConfirmChannel, lose: (reason: string) => void) => Promise<void>;
+  onLost: (channel: Channel) => void;
+}): HealingChannel {
+  const { connection, logger, name } = options;
+  const ready = Promise.withResolvers<void>();
+  // Nobody may be waiting for it.
+  ready.promise.catch(() => {});
+  let wrapper: ChannelWrapper | undefined;
+  let alive: Channel | undefined;
+  let settingUp = false;
+  let closing = false;
+  let failures = 0;
+  let rebuildTimer: NodeJS.Timeout | undefined;
+
+  function scheduleRebuild(): void {
+    if (closing || rebuildTimer) return;
+    const delayMs = Math.min(MIN_REBUILD_DELAY_MS * 2 ** failures, MAX_REBUILD_DELAY_MS);
+    failures += 1;
+    rebuildTimer = setTimeout(() => {
+      rebuildTimer = undefined;
+      // A lost connection brings its channels back by itself.
+      if (closing || alive || settingUp || !connection.connected) return;
+      void wrapper?.close().catch(() => {});
+      open();
+    }, delayMs);
+  }
+
+  async function setUp(channel: ConfirmChannel): Promise<void> {
+    settingUp = true;
+    let lost = false;
+    const lose = (reason: string): void => {
+      logger.warn({ channel: name, reason }, 'closing a channel to rebuild it');
+      channel.close().catch(() => {});
+    };
+    channel.on('error', (error) => {
+      logger.warn({ channel: name, error: messageOf(error) }, 'the broker closed a channel');
+    });
+    channel.on('close', () => {
+      lost = true;
+      if (alive === channel) alive = undefined;
+      options.onLost(channel);
+      scheduleRebuild();
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('setting up took too long')), SETUP_TIMEOUT_MS);
+    });
+    try {
+      await Promise.race([options.setup(channel, lose), expired]);
+      if (lost) return;
+      alive = channel;
+      failures = 0;
+      ready.resolve();
+    } catch (error) {
+      logger.warn({ channel: name, error: messageOf(error) }, 'could not set up a channel');
+      channel.close().catch(() => {});
+      scheduleRebuild();
+    } finally {
+      clearTimeout(timer);
+      settingUp = false;
+    }
+  }
+
+  function open(): void {
+    wrapper = connection.manager.createChannel({ name, confirm: true, setup: setUp });
+    // For example a connection that dies while the channel is being opened.
+    wrapper.on('error', (error) => {
+      logger.warn({ channel: name, error: messageOf(error) }, 'could not open a channel');
+      scheduleRebuild();
+    });
+  }
+
+  open();
+  return {
+    firstReady: ready.promise,
+    async close() {
+      closing = true;
+      clearTimeout(rebuildTimer);
+      await wrapper?.close().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,187 @@
+import type { Topology } from '@wbor/contracts';
+import type { ConfirmChannel, Options } from 'amqplib';
+import { v7 as uuidv7 } from 'uuid';
+import type { Connection } from './connection.ts';
+import { PublishError } from './errors.ts';
+import { messageOf } from './first-contact.ts';
+import { type HealingChannel, openHealingChannel } from './healing-channel.ts';
+import { declareTopology } from './topology.ts';
+import type { Logger, OutgoingBytes, OutgoingMessage } from './types.ts';
+
+export interface Publisher {
+  readonly open: boolean;
+  readonly firstReady: Promise<void>;
+  publish(message: OutgoingMessage | OutgoingBytes): Promise<void>;
+  /** Waits for what is in flight, at most `timeoutMs`, then closes. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+interface InFlight {
+  readonly messageId: string;
+  returned: boolean;
+  readonly settled: Promise<void>;
+  settle(error?: PublishError): void;
+}
+
+/**
+ * Publishes with confirms on a channel of its own.
+ *
+ * It uses the raw confirm channel: the manager's publish buffers without bound while the broker is away,
+ * and its promise never settles after a synchronous throw. Here the caller knows at once.
+ */
+export function createPublisher(options: {
+  connection: Connection;
+  topology: Topology;
+  appId: string;
+  logger: Logger;
+  maxInFlight: number;
+  confirmTimeoutMs: number;
+}): Publisher {
+  const inFlight = new Map<string, InFlight>();
+  let channel: ConfirmChannel | undefined;
+  let closing = false;
+
+  const healing: HealingChannel = openHealingChannel({
+    connection: options.connection,
+    name: `${options.appId} publisher`,
+    logger: options.logger,
+    async setup(fresh) {
+      // A returned message is confirmed as well, and the return comes first: it is marked here and read
+      // when its confirm arrives.
+      fresh.on('return', (message) => {
+        const entry = inFlight.get(String(message.properties.messageId));
+        if (entry) entry.returned = true;
+      });
+      await declareTopology(fresh, options.topology);
+      channel = fresh;
+    },
+    onLost(lost) {
+      if (channel !== lost) return;
+      channel = undefined;
+      for (const entry of [...inFlight.values()]) {
+        entry.settle(
+          new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message'),
+        );
+      }
+    },
+  });
+
+  function track(messageId: string): InFlight {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      entry.settle(
+        new PublishError(
+          'TIMEOUT',
+          `the broker did not confirm the message within ${options.confirmTimeoutMs} ms`,
+        ),
+      );
+    }, options.confirmTimeoutMs);
+    const entry: InFlight = {
+      messageId,
+      returned: false,
+      settled: promise,
+      settle(error) {
+        clearTimeout(timer);
+        if (inFlight.get(messageId) === entry) inFlight.delete(messageId);
+        if (error) reject(error);
+        else resolve();
+      },
+    };
+    inFlight.set(messageId, entry);
+    return entry;
+  }
+
+  async function publish(message: OutgoingMessage | OutgoingBytes): Promise<void> {
+    const messageId = message.messageId ?? uuidv7();
+    // Returns are matched by id, so two copies of one message go one after the other.
+    for (let same = inFlight.get(messageId); same; same = inFlight.get(messageId)) {
+      await same.settled.catch(() => {});
+    }
+    if (closing || !channel) throw new PublishError('DISCONNECTED', 'not connected to the broker');
+    if (options.connection.blockedReason !== undefined) {
+      throw new PublishError(
+        'DISCONNECTED',
+        `the broker takes no messages: ${options.connection.blockedReason}`,
+      );
+    }
+    if (inFlight.size >= options.maxInFlight) {
+      throw new PublishError('BUSY', `${options.maxInFlight} messages wait for the broker's confirm already`);
+    }
+    const content = 'bytes' in message ? message.bytes : encodeJson(message.body);
+    const exchange = message.exchange ?? options.topology.exchange.name;
+    const entry = track(messageId);
+    try {
+      channel.publish(
+        exchange,
+        message.routingKey,
+        content,
+        toProperties(message, messageId, options.appId),
+        (error) => {
+          if (error) {
+            entry.settle(new PublishError('NACKED', 'the broker refused the message', { cause: error }));
+          } else if (entry.returned && message.mandatory !== false) {
+            entry.settle(new PublishError('RETURNED', `no queue takes messages for ${message.routingKey}`));
+          } else {
+            entry.settle();
+          }
+        },
+      );
+    } catch (error) {
+      // amqplib throws at once for what cannot be encoded, or when the channel has just closed.
+      const closed = error instanceof Error && error.name === 'IllegalOperationError';
+      entry.settle(
+        closed
+          ? new PublishError('DISCONNECTED', 'not connected to the broker')
+          : new PublishError('INVALID', `the message cannot be published: ${messageOf(error)}`, {
+              cause: error,
+            }),
+      );
+    }
+    await entry.settled;
+  }
+
+  return {
+    get open() {
+      return channel !== undefined && !closing;
+    },
+    firstReady: healing.firstReady,
+    publish,
+    async close(timeoutMs) {
+      closing = true;
+      const pending = [...inFlight.values()].map((entry) => entry.settled);
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        Promise.allSettled(pending),
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, timeoutMs);
+        }),
+      ]);
+      clearTimeout(timer);
+      await healing.close();
+    },
+  };
+}
+
+function encodeJson(body: unknown): Buffer {
+  const text = JSON.stringify(body);
+  if (text === undefined) throw new PublishError('INVALID', 'the message has no body');
+  return Buffer.from(text);
+}
+
+function toProperties(
+  message: OutgoingMessage | OutgoingBytes,
+  messageId: string,
+  appId: string,
+): Options.Publish {
+  return {
+    persistent: true,
+    mandatory: message.mandatory ?? true,
+    messageId,
+    timestamp: Math.floor(Date.now() / 1000),
+    appId,
+    type: message.type ?? message.routingKey,
+    contentType: ('bytes' in message ? message.contentType : undefined) ?? 'application/json',
+    headers: { 'x-retry-count': 0, ...message.headers },
+    ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
+  };
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+import { port, secret } from './settings.ts';
+
+/** Settings of every service. `HEALTH_PORT` has a default per app. */
+export function commonSettings(defaults: { healthPort: number }) {
+  return {
+    LOG_LEVEL: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+      .default('info')
+      .describe('Least severe log line that is written.'),
+    HEALTH_PORT: port().default(defaults.healthPort).describe('Port of /livez, /readyz and /metrics.'),
+    HEALTH_HOST: z.string().default('0.0.0.0').describe('Address that the health port listens on.'),
+  };
+}
+
+/** Settings of every service that talks to RabbitMQ: one URL, or its parts. */
+export function brokerSettings() {
+  return {
+    RABBITMQ_URL: secret()
+      .optional()
+      .describe('amqp://user:password@host:port/vhost. Or set the parts below instead.'),
+    RABBITMQ_HOST: z.string().optional().describe('Host of the broker, when there is no RABBITMQ_URL.'),
+    RABBITMQ_PORT: port().default(5672).describe('Port of the broker.'),
+    RABBITMQ_USER: z.string().default('guest').describe('User at the broker.'),
+    RABBITMQ_PASS: secret().default(new Secret('guest')).describe('Password at the broker.'),
+    RABBITMQ_VHOST: z.string().default('/').describe('Virtual host.'),
+    RABBITMQ_EXCHANGE: z
+      .string()
+      .default('source_exchange')
+      .describe('Topic exchange that all services share.'),
+    QUEUE_PREFIX: z
+      .string()
+      .regex(/^[\w.-]*$/, 'may hold letters, digits and . _ - only')
+      .default('')
+      .describe('Put before every queue name, for tests and shared brokers.'),
+  };
+}
+
+/** The part of the parsed settings that {@link brokerUrl} reads. */
+export interface BrokerConfig {
+  readonly RABBITMQ_URL?: Secret | undefined;
+  readonly RABBITMQ_HOST?: string | undefined;
+  readonly RABBITMQ_PORT: number;
+  readonly RABBITMQ_USER: string;
+  readonly RABBITMQ_PASS: Secret;
+  readonly RABBITMQ_VHOST: string;
+}
+
+/** A cross-field rule for `superRefine`: the broker must be named one way or the other. */
+export function requireBroker(
+  config: { RABBITMQ_URL?: Secret | undefined; RABBITMQ_HOST?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (config.RABBITMQ_URL) {
+    const url = URL.parse(config.RABBITMQ_URL.reveal());
+    if (!url || !/^amqps?:$/.test(url.protocol)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['RABBITMQ_URL'],
+        message: 'must look like amqp://user:password@host:port/vhost',
+      });
+    }
+  } else if (!config.RABBITMQ_HOST) {
+    context.addIssue({
+      code: 'custom',
+      path: ['RABBITMQ_URL'],
+      message: 'is not set, and RABBITMQ_HOST is not either; set one of them',
+    });
+  }
+}
+
+/** The broker's URL, password included: for the connection only. */
+export function brokerUrl(config: BrokerConfig): string {
+  if (config.RABBITMQ_URL) return config.RABBITMQ_URL.reveal();
+  const user = encodeURIComponent(config.RABBITMQ_USER);
+  const password = encodeURIComponent(config.RABBITMQ_PASS.reveal());
+  const vhost = config.RABBITMQ_VHOST === '/' ? '' : `/${encodeURIComponent(config.RABBITMQ_VHOST)}`;
+  return `amqp://${user}:${password}@${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}${vhost}`;
+}

@@ -1,0 +1,64 @@
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Registry } from 'prom-client';
+
+/** Says why the service would not get a message through now; nothing when it would. */
+export type ReadinessCheck = () => string | undefined;
+
+export interface Health {
+  addCheck(name: string, check: ReadinessCheck): void;
+  /** Name and reason of every check that fails now. */
+  faults(): { name: string; reason: string }[];
+}
+
+export function createHealth(): Health {
+  const checks = new Map<string, ReadinessCheck>();
+  return {
+    addCheck(name, check) {
+      checks.set(name, check);
+    },
+    faults() {
+      return [...checks].flatMap(([name, check]) => {
+        const reason = check();
+        return reason === undefined ? [] : [{ name, reason }];
+      });
+    },
+  };
+}
+
+/**
+ * Serves `/livez` (the process answers), `/readyz` (a message would get through now) and `/metrics`.
+ *
+ * On a port of its own, so that it can stay private and answers while the service's own port is busy.
+ *
+ * @throws when the port is taken; see {@link explainListenError}.
+ */
+export async function startHealthServer(options: {
+  host: string;
+  port: number;
+  health: Health;
+  registry: Registry;
+}): Promise<{ port: number; close(): Promise<void> }> {
+  const server = buildHealthServer(options.health, options.registry);
+  await server.listen({ host: options.host, port: options.port });
+  const address = server.server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : options.port,
+    close: () => server.close(),
+  };
+}
+
+function buildHealthServer(health: Health, registry: Registry): FastifyInstance {
+  // Probes are in nobody's way at shutdown: their sockets may be cut.
+  const server = fastify({ forceCloseConnections: true, requestTimeout: 5_000, bodyLimit: 1_024 });
+  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const faults = health.faults();
+    if (faults.length > 0) reply.code(503);
+    return { status: faults.length === 0 ? 'ready' : 'not ready', faults };
+  });
+  server.get('/metrics', async (_request, reply) => {
+    reply.type(registry.contentType);
+    return registry.metrics();
+  });
+  return server;
+}
