@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
+import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
@@ -9,7 +10,7 @@ import type { Broker, BrokerOptions, Consumer, OutgoingBytes, OutgoingMessage } 
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 3_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
@@ -91,6 +92,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     publish: (message) => publisher.publish(message),
     publishUntilConfirmed,
+    browse: (queue) => openBrowser(consuming, queue),
     async close() {
       await publisher.close(CLOSE_TIMEOUT_MS);
       await Promise.allSettled([consuming.close(), publishing.close()]);

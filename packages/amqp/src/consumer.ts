@@ -10,6 +10,9 @@ import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
 /** After a handler failed in a way that it did not foresee. Long enough not to spin through the delivery limit. */
 const FAILED_HANDLER_PAUSE_MS = 1_000;
 
+/** What is not done by then is left to the next process; less than orchestrators wait before they kill. */
+const STOP_TIMEOUT_MS = 5_000;
+
 /**
  * Consumes a queue on a channel of its own. Deliveries are settled on the channel that brought them: the
  * manager's `ack` goes by number on whatever channel is current, and after a reconnection that deletes a
@@ -70,7 +73,7 @@ export async function startConsumer(
     },
     async stop() {
       stopping = true;
-      await Promise.allSettled(running);
+      await Promise.race([Promise.allSettled(running), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
       // Not basic.cancel: with a single active consumer that lets the next one start while we still hold
       // messages, and the order is broken.
       await healing.close();

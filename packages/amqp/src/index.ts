@@ -1,4 +1,5 @@
 export { connectBroker } from './broker.ts';
+export type { BrowsedMessage, QueueBrowser } from './browser.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
 export type {
   Broker,

@@ -181,7 +181,7 @@ function toProperties(
     appId,
     type: message.type ?? message.routingKey,
     contentType: ('bytes' in message ? message.contentType : undefined) ?? 'application/json',
-    headers: { 'x-retry-count': 0, ...message.headers },
+    headers: { ...(message.exchange === '' ? {} : { 'x-retry-count': 0 }), ...message.headers },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
   };
 }

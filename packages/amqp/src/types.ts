@@ -1,4 +1,5 @@
 import type { Topology } from '@wbor/contracts';
+import type { QueueBrowser } from './browser.ts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -33,7 +34,7 @@ export interface OutgoingMessage {
   readonly messageId?: string;
   /** AMQP `type`; default: the routing key. */
   readonly type?: string;
-  /** Added to `x-retry-count: 0`. */
+  /** Added to the `x-retry-count: 0` that every message on the topic exchange carries. */
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly correlationId?: string;
   /** Fail with code `RETURNED` when no queue takes the message. Default true. */
@@ -86,8 +87,8 @@ export interface Consumer {
   /** Whether the broker would deliver to us now. */
   readonly active: boolean;
   /**
-   * Stops taking deliveries, waits for running handlers, then closes the channel, which returns what was
-   * not settled, in order. Deliveries that arrive after the call began are left unsettled.
+   * Stops taking deliveries, waits up to 5 s for running handlers, then closes the channel, which returns
+   * what was not settled, in order. Deliveries that arrive after the call began are left unsettled.
    */
   stop(): Promise<void>;
 }
@@ -107,6 +108,8 @@ export interface Broker {
   publish(message: OutgoingMessage | OutgoingBytes): Promise<void>;
   /** Repeats {@link publish} with back-off and the same id until it is confirmed or `signal` is aborted. */
   publishUntilConfirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void>;
+  /** Reads a queue (full name) without consuming it. Throws PublishError DISCONNECTED while disconnected. */
+  browse(queue: string): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export type { Logger } from 'pino';
 export { brokerSettings, brokerUrl, commonSettings, requireBroker } from './common-settings.ts';
 export { compareEnvExample } from './env-example.ts';
 export { explainListenError, ListenError } from './listen-error.ts';

@@ -1,0 +1,135 @@
+import { connectBroker } from '@wbor/amqp';
+import {
+  auditQueues,
+  deriveTopology,
+  queueName,
+  relayJournalQueue,
+  relayOutboxQueue,
+  relayParkedQueue,
+  relayQueues,
+  relayStandardQueue,
+  relayTwilioQueue,
+} from '@wbor/contracts';
+import { createGroupMeClient } from '@wbor/groupme';
+import { brokerUrl, type ServiceContext } from '@wbor/service';
+import type { RelayConfig } from './config.ts';
+import { createAcknowledger } from './delivery/acknowledger.ts';
+import { createDeliverer } from './delivery/deliverer.ts';
+import { createPacer } from './delivery/pacer.ts';
+import { createProgress } from './delivery/progress.ts';
+import { createTrouble } from './delivery/trouble.ts';
+import { createEventPublisher } from './events.ts';
+import { createImageFetcher } from './intake/images/fetch-image.ts';
+import { createIntake } from './intake/intake.ts';
+import { createPreparer } from './intake/prepare.ts';
+import { createRelayMetrics } from './metrics.ts';
+import { createParker } from './parked/park.ts';
+
+/** Messages that are prepared at once. More would only hold more of a flood of huge ones in memory. */
+const INTAKE_PREFETCH = 20;
+
+/** For audit events and acknowledgements under way, once intake and delivery have stopped. */
+const DRAIN_TIMEOUT_MS = 2_000;
+
+/** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
+export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {
+  const { health, logger, onStop, registry } = context;
+  const namespace = { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
+  const outboxQueue = queueName(relayOutboxQueue, namespace);
+  // The audit's queue is declared here too: with it, no event is lost if the audit-logger comes up later.
+  const queues = [...relayQueues, ...auditQueues];
+  const topology = deriveTopology(queues, namespace);
+  const botId = config.GROUPME_BOT_ID.reveal();
+  const metrics = createRelayMetrics(registry);
+
+  const broker = await connectBroker({ url: brokerUrl(config), appId: 'relay', topology, logger });
+  onStop('broker', () => broker.close());
+  health.addCheck('broker', () => broker.reason);
+
+  const groupme = createGroupMeClient({
+    apiUrl: config.GROUPME_API_URL,
+    imageUrl: config.GROUPME_IMAGE_URL,
+    botId,
+    accessToken: config.GROUPME_ACCESS_TOKEN?.reveal(),
+    userAgent: 'wbor-groupme/relay',
+  });
+  onStop('GroupMe client', () => groupme.close());
+  const fetcher = createImageFetcher({ allowHosts: config.IMAGE_ALLOW_HOSTS });
+  onStop('image fetcher', () => fetcher.close());
+
+  const events = createEventPublisher(broker, logger);
+  const acknowledger = createAcknowledger({
+    broker,
+    ackUrl: config.ACK_URL,
+    isOwnQueue: (name) => queues.some((queue) => queueName(queue, namespace) === name),
+    logger,
+  });
+  onStop('events and acknowledgements', async () => {
+    await Promise.all([events.drain(DRAIN_TIMEOUT_MS), acknowledger.drain(DRAIN_TIMEOUT_MS)]);
+  });
+  const parker = createParker({
+    broker,
+    parkedQueue: queueName(relayParkedQueue, namespace),
+    onParked: (reason) => metrics.parked.inc({ reason }),
+  });
+
+  const trouble = createTrouble();
+  health.addCheck('groupme', () => trouble.reason);
+  const deliverer = createDeliverer({
+    groupme,
+    botId,
+    outboxQueue,
+    pacer: createPacer(config.GROUPME_RATE_PER_SECOND),
+    trouble,
+    progress: createProgress({ broker, journalQueue: queueName(relayJournalQueue, namespace) }),
+    events,
+    acknowledger,
+    parker,
+    metrics,
+    logger,
+  });
+  const delivering = await broker.consume({
+    queue: outboxQueue,
+    prefetch: 1,
+    onDelivery: deliverer.onDelivery,
+  });
+  const consumers = [delivering];
+  // Both stages at once: each needs seconds at most, and orchestrators are not patient.
+  onStop('intake and delivery', async () => {
+    deliverer.stop();
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+  });
+
+  if (!config.GROUPME_ACCESS_TOKEN) {
+    logger.warn({}, 'no GROUPME_ACCESS_TOKEN is set: pictures will be named in the chat, not shown');
+  }
+  const intake = createIntake({
+    broker,
+    outboxQueue,
+    botId,
+    prepare: createPreparer({
+      fetcher,
+      groupme,
+      botId,
+      canUpload: config.GROUPME_ACCESS_TOKEN !== undefined,
+      characterLimit: config.GROUPME_CHARACTER_LIMIT,
+      events,
+      metrics,
+      logger,
+    }),
+    events,
+    acknowledger,
+    parker,
+    metrics,
+    logger,
+  });
+  for (const definition of [relayTwilioQueue, relayStandardQueue]) {
+    const queue = queueName(definition, namespace);
+    const consumer = await broker.consume({
+      queue,
+      prefetch: INTAKE_PREFETCH,
+      onDelivery: (delivery) => intake.onDelivery(queue, delivery),
+    });
+    consumers.push(consumer);
+  }
+}

@@ -1,0 +1,50 @@
+import { type Broker, PublishError } from '@wbor/amqp';
+import { type ImageEvent, imageEvent, type PostEvent, postEvent } from '@wbor/contracts';
+import type { Logger } from '@wbor/service';
+
+/** Tells the exchange what was done at GroupMe, for the audit. */
+export interface EventPublisher {
+  /** Resolves when the broker has it; goes on trying while it is away. */
+  post(event: PostEvent, messageId?: string): Promise<void>;
+  image(event: ImageEvent): Promise<void>;
+  /** Gives what is being published this long, then gives up. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+export function createEventPublisher(broker: Broker, logger: Logger): EventPublisher {
+  const giveUp = new AbortController();
+  const pending = new Set<Promise<void>>();
+
+  function publish(key: string, event: PostEvent | ImageEvent, messageId?: string): Promise<void> {
+    const work = broker
+      .publishUntilConfirmed(
+        { routingKey: key, body: event, ...(messageId === undefined ? {} : { messageId }) },
+        giveUp.signal,
+      )
+      .catch((error: unknown) => {
+        // The post itself is done; its log must not undo it. A queue for the audit is declared by us, so
+        // this means that somebody deleted it, or that we were stopped while the broker was away.
+        logger.error(
+          {
+            key,
+            message_id: event.wbor_message_id,
+            error: error instanceof PublishError ? error.code : String(error),
+          },
+          'an audit event was not stored',
+        );
+      })
+      .finally(() => pending.delete(work));
+    pending.add(work);
+    return work;
+  }
+
+  return {
+    post: (event, messageId) => publish(postEvent.key, event, messageId),
+    image: (event) => publish(imageEvent.key, event),
+    async drain(timeoutMs) {
+      const timer = setTimeout(() => giveUp.abort(), timeoutMs);
+      await Promise.allSettled(pending);
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
+import { type PlannedMessage, plannedMessage } from '@wbor/contracts';
+import type { Logger } from '@wbor/service';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import type { Acknowledger } from '../delivery/acknowledger.ts';
+import { IN_DOUBT_HEADER } from '../delivery/deliverer.ts';
+import type { EventPublisher } from '../events.ts';
+import type { RelayMetrics } from '../metrics.ts';
+import type { Parker, ParkReason } from '../parked/park.ts';
+import { REPLAYED_KEY_HEADER } from '../parked/parked-queue.ts';
+import { createLanes } from './lanes.ts';
+import {
+  type Incoming,
+  IncomingError,
+  type IncomingErrorCode,
+  type IncomingLog,
+  type IncomingMessage,
+  parseIncoming,
+} from './parse-incoming.ts';
+import type { Preparer } from './prepare.ts';
+
+/** Stage 1: makes planned messages of what producers sent and puts them into the outbox. */
+export interface Intake {
+  /** Handles a delivery of one of the intake queues, named for logs and metrics. */
+  onDelivery(queue: string, delivery: Delivery): Promise<void>;
+}
+
+export interface IntakeOptions {
+  readonly broker: Broker;
+  readonly outboxQueue: string;
+  /** Published with logs of producers that name no bot. */
+  readonly botId: string;
+  readonly prepare: Preparer;
+  readonly events: EventPublisher;
+  readonly acknowledger: Acknowledger;
+  readonly parker: Parker;
+  readonly metrics: RelayMetrics;
+  readonly logger: Logger;
+}
+
+const PARK_REASONS: Readonly<Record<IncomingErrorCode, ParkReason>> = {
+  INVALID_UTF8: 'invalid-utf8',
+  INVALID_JSON: 'invalid-json',
+  INVALID_MESSAGE: 'invalid-message',
+  EMPTY: 'empty',
+  TOO_LONG: 'too-long',
+};
+
+/** Namespace of the ids of already-sent logs: a log that is redelivered must not become a second row. */
+const ALREADY_SENT_NAMESPACE = '6f1f3a52-3a0b-5c55-9d2f-0a9b8f6f1c11';
+
+const OUTBOX_RETRY_MS = 1_000;
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { acknowledger, events, logger, metrics } = options;
+  const lanes = createLanes();
+
+  async function onDelivery(queue: string, delivery: Delivery): Promise<void> {
+    let incoming: Incoming;
+    try {
+      incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) });
+    } catch (error) {
+      if (!(error instanceof IncomingError)) throw error;
+      await refuse(queue, delivery, error);
+      return;
+    }
+    if (incoming.kind === 'ignored') {
+      metrics.received.inc({ queue, result: 'ignored' });
+      logger.debug({ queue, key: delivery.routingKey }, 'ignored: not for the chat');
+      delivery.ack();
+      return;
+    }
+    if (incoming.kind === 'already-sent') {
+      await log(queue, delivery, incoming);
+      return;
+    }
+    const message = incoming;
+    await lanes.run(message.source, options.prepare(message), (parts) => {
+      const planned = toPlanned(message, parts, delivery);
+      return commit(queue, delivery, planned);
+    });
+  }
+
+  async function refuse(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
+    const reason = PARK_REASONS[error.code];
+    metrics.received.inc({ queue, result: 'parked' });
+    logger.error(
+      { queue, key: delivery.routingKey, reason, error: error.message },
+      'parked a message that cannot be forwarded; see `parked list`',
+    );
+    acknowledger.failed(
+      {
+        messageId: delivery.messageId ?? '',
+        acknowledge: false,
+        replyTo: delivery.replyTo,
+        correlationId: delivery.correlationId,
+      },
+      400,
+      error.message,
+    );
+    await options.parker.park(delivery, { queue, reason, error: error.message });
+  }
+
+  /** The producer has posted by itself: its payload goes out as it came, with what the audit needs. */
+  async function log(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
+    const { messageId, payload, source } = incoming;
+    metrics.received.inc({ queue, result: 'already-sent' });
+    await events.post(
+      {
+        ...payload,
+        bot_id: payload.bot_id ?? options.botId,
+        source,
+        code: payload.statuscode ?? 0,
+        type: 'log',
+        wbor_message_id: messageId,
+        outcome: 'already-sent',
+      },
+      uuidv5(
+        `${delivery.messageId ?? payload.wbor_message_id ?? uuidv7()}\n${delivery.content}`,
+        ALREADY_SENT_NAMESPACE,
+      ),
+    );
+    logger.info(
+      { queue, message_id: messageId, source, outcome: 'already-sent' },
+      'logged a producer’s own post',
+    );
+    acknowledger.succeeded({
+      messageId,
+      acknowledge: false,
+      replyTo: delivery.replyTo,
+      correlationId: delivery.correlationId,
+    });
+    delivery.ack();
+  }
+
+  async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
+    const outgoing = {
+      exchange: '',
+      routingKey: options.outboxQueue,
+      type: plannedMessage.key,
+      messageId: uuidv7(),
+      body: planned,
+      headers: delivery.redelivered ? { [IN_DOUBT_HEADER]: true } : {},
+    };
+    // The broker has given it to somebody else: publishing it now would only make a second copy.
+    while (!delivery.signal.aborted) {
+      try {
+        await options.broker.publishUntilConfirmed(outgoing, delivery.signal);
+        delivery.ack();
+        metrics.received.inc({ queue, result: 'planned' });
+        logger.info(
+          {
+            queue,
+            key: delivery.routingKey,
+            message_id: planned.wbor_message_id,
+            source: planned.source,
+            parts: planned.parts.length,
+          },
+          'planned',
+        );
+        return;
+      } catch (error) {
+        if (delivery.signal.aborted) return;
+        // Somebody deleted the outbox; the consumer of it declares it again.
+        if (!(error instanceof PublishError) || error.code !== 'RETURNED') throw error;
+        logger.error({ queue, error: error.message }, 'the outbox is gone, waiting for it');
+        await delay(OUTBOX_RETRY_MS);
+      }
+    }
+  }
+
+  return { onDelivery };
+}
+
+/** A replayed message comes under its queue's name; a header has the key that it first came with. */
+function originalKey(delivery: Delivery): string {
+  const replayed = delivery.headers[REPLAYED_KEY_HEADER];
+  return delivery.exchange === '' && typeof replayed === 'string' ? replayed : delivery.routingKey;
+}
+
+function toPlanned(
+  message: IncomingMessage,
+  parts: PlannedMessage['parts'],
+  delivery: Delivery,
+): PlannedMessage {
+  return {
+    wbor_message_id: message.messageId,
+    source: message.source,
+    parts,
+    ...(message.sender === undefined ? {} : { sender: message.sender }),
+    ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
+    acknowledge: message.fromTwilio,
+    ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
+    ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
+  };
+}

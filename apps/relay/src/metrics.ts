@@ -1,0 +1,45 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+
+export interface RelayMetrics {
+  readonly received: Counter<'queue' | 'result'>;
+  readonly parked: Counter<'reason'>;
+  readonly images: Counter<'outcome'>;
+  readonly posts: Counter<'outcome'>;
+  readonly postSeconds: Histogram;
+}
+
+export function createRelayMetrics(registry: Registry): RelayMetrics {
+  const registers = [registry];
+  return {
+    received: new Counter({
+      name: 'relay_messages_received_total',
+      help: 'Messages taken from the exchange, by queue and by what became of them at intake',
+      labelNames: ['queue', 'result'],
+      registers,
+    }),
+    parked: new Counter({
+      name: 'relay_messages_parked_total',
+      help: 'Messages put aside for a person to look at, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
+    images: new Counter({
+      name: 'relay_images_total',
+      help: 'Calls of the image service and pictures that were not tried, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    posts: new Counter({
+      name: 'relay_posts_total',
+      help: 'Calls of bots/post, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    postSeconds: new Histogram({
+      name: 'relay_post_seconds',
+      help: 'Duration of successful calls of bots/post',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+  };
+}
