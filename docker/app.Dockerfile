@@ -1,0 +1,28 @@
+# One small image per app:
+#   docker build -f docker/app.Dockerfile --build-arg APP=gateway -t wbor-gateway .
+# EXTERNALS names the packages that cannot be bundled, since they hold native code or files: sharp for the relay.
+
+FROM node:24-bookworm-slim AS build
+ARG APP
+ARG EXTERNALS=""
+WORKDIR /src
+COPY . .
+# Install scripts only fetch a Node 24 for developers' machines; here there is one.
+RUN npm exec --yes "pnpm@$(node -p "/pnpm: (.+)/.exec(require('fs').readFileSync('pnpm-workspace.yaml','utf8'))[1]")" -- \
+      --filter "@wbor/${APP}..." install --frozen-lockfile --ignore-scripts
+RUN cd "apps/${APP}" && PATH="$PWD/node_modules/.bin:$PATH" npm run build \
+ && mkdir /out && cp dist/*.js dist/*.map /out/ && echo '{"type":"module"}' > /out/package.json \
+ && for name in ${EXTERNALS}; do \
+      version=$(node -p "require('./node_modules/${name}/package.json').version") || exit 1; \
+      npm install --prefix /out --no-audit --no-fund --save-exact "${name}@${version}" || exit 1; \
+    done
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
+WORKDIR /app
+COPY --from=build --chown=root:root /out/ ./
+USER node
+# /readyz says whether a message would get through now.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "main.js"]
