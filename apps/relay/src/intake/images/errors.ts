@@ -1,0 +1,52 @@
+export type ImageErrorCode =
+  | 'BAD_URL'
+  | 'ADDRESS_REFUSED'
+  | 'HTTP_STATUS'
+  | 'TOO_LARGE'
+  | 'TIMEOUT'
+  | 'UNREACHABLE'
+  | 'UNSUPPORTED_TYPE'
+  | 'BROKEN'
+  | 'TOO_MANY_REDIRECTS';
+
+/** Why a picture is not in the chat. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+  readonly code: ImageErrorCode;
+  /**
+   * Completes `A media item …` without a full stop. True, and free of addresses and host names: a producer
+   * must not be able to ask the chat what the relay's network looks like.
+   */
+  readonly forChat: string;
+  /** The HTTP status, for `HTTP_STATUS`. */
+  readonly status: number | undefined;
+
+  constructor(
+    code: ImageErrorCode,
+    forChat: string,
+    details: { message?: string; status?: number; cause?: unknown } = {},
+  ) {
+    super(details.message ?? forChat, { cause: details.cause });
+    this.code = code;
+    this.forChat = forChat;
+    this.status = details.status;
+  }
+}
+
+/** An unusable entry of the list of hosts that are exempt from the guard. */
+export class AllowHostsError extends Error {
+  override readonly name = 'AllowHostsError';
+  readonly code = 'ALLOW_HOSTS_INVALID';
+}
+
+export function unsupportedType(message: string, cause?: unknown): ImageError {
+  return new ImageError('UNSUPPORTED_TYPE', 'was sent with an unsupported format', { message, cause });
+}
+
+export function tooLarge(maxBytes: number): ImageError {
+  const size =
+    maxBytes < 1024 * 1024
+      ? `${Math.floor(maxBytes / 1024)} KiB`
+      : `${Math.floor(maxBytes / 1024 / 1024)} MiB`;
+  return new ImageError('TOO_LARGE', `is larger than ${size}`);
+}

@@ -1,0 +1,391 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
+import sharp from 'sharp';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ImageError } from '../src/intake/images/errors.ts';
+import {
+  createImageFetcher,
+  type ImageFetcher,
+  type ImageFetcherOptions,
+} from '../src/intake/images/fetch-image.ts';
+import { answer, type ImagesServer, startImagesServer } from './images-server.ts';
+
+const MIB = 1024 * 1024;
+
+const png = await sharp({ create: { width: 8, height: 4, channels: 3, background: 'red' } })
+  .png()
+  .toBuffer();
+
+const cleanUps: (() => PromiseLike<void>)[] = [];
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** A fetcher that may reach loopback, unless told otherwise. */
+function fetcher(options: Partial<ImageFetcherOptions> = {}): ImageFetcher {
+  const created = createImageFetcher({ allowHosts: ['127.0.0.1'], ...options });
+  cleanUps.push(() => created.close());
+  return created;
+}
+
+async function serve(handle: Parameters<typeof startImagesServer>[0]): Promise<ImagesServer> {
+  const server = await startImagesServer(handle);
+  cleanUps.push(() => server[Symbol.asyncDispose]());
+  return server;
+}
+
+async function failure(promise: Promise<unknown>): Promise<ImageError> {
+  const error: unknown = await promise.then(
+    () => new Error('it was fetched'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ImageError)) throw error;
+  return error;
+}
+
+describe('a picture', () => {
+  it('comes with its true type, its bytes and their digest', async () => {
+    const server = await serve((_request, response) => answer(response, png, 'image/png'));
+    const image = await fetcher().fetch(server.url('/a.png'));
+    expect(image).toEqual({
+      bytes: png,
+      contentType: 'image/png',
+      sha256: createHash('sha256').update(png).digest('hex'),
+      converted: false,
+    });
+  });
+
+  it('is what its bytes say, whatever the Content-Type says', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/html-called-png') answer(response, '<!doctype html>', 'image/png');
+      else if (request.url === '/png-called-html') answer(response, png, 'text/html');
+      else if (request.url === '/png-called-jpeg') answer(response, png, 'image/jpeg; charset=utf-8');
+      else answer(response, png);
+    });
+    const images = fetcher();
+    for (const path of ['/png-called-html', '/png-called-jpeg', '/png-without-type']) {
+      expect((await images.fetch(server.url(path))).contentType).toBe('image/png');
+    }
+    expect(await failure(images.fetch(server.url('/html-called-png')))).toMatchObject({
+      code: 'UNSUPPORTED_TYPE',
+      forChat: 'was not recognised as a picture',
+    });
+  });
+
+  it.each(['webp', 'avif', 'tiff'] as const)('is converted when it is %s', async (format) => {
+    const file = await sharp(png).toFormat(format).toBuffer();
+    const server = await serve((_request, response) => answer(response, file, `image/${format}`));
+    const image = await fetcher().fetch(server.url('/a'));
+    expect(image).toMatchObject({
+      contentType: 'image/jpeg',
+      converted: true,
+      sha256: createHash('sha256').update(image.bytes).digest('hex'),
+    });
+    expect(await sharp(image.bytes).metadata()).toMatchObject({ format: 'jpeg', width: 8, height: 4 });
+  });
+
+  it('is followed through redirects, relative ones too, and asked for without compression', async () => {
+    const accepted: unknown[] = [];
+    const server = await serve((request, response) => {
+      accepted.push(request.headers['accept-encoding']);
+      const next = { '/1': '2', '/2': '/3?signature=x', '/3?signature=x': '/a.png' }[request.url ?? ''];
+      if (next === undefined) answer(response, png);
+      else response.writeHead(307, { location: next }).end('moved');
+    });
+    await fetcher().fetch(server.url('/1'));
+    expect(server.requests).toEqual(['/1', '/2', '/3?signature=x', '/a.png']);
+    expect(new Set(accepted)).toEqual(new Set(['identity']));
+  });
+});
+
+describe('addresses that the relay must not fetch from', () => {
+  it.each([
+    (port: number) => `http://127.0.0.1:${port}/`,
+    (port: number) => `http://2130706433:${port}/`,
+    (port: number) => `http://0x7f.1:${port}/`,
+    (port: number) => `http://127.1:${port}/`,
+    (port: number) => `http://0.0.0.0:${port}/`,
+    (port: number) => `http://[::ffff:127.0.0.1]:${port}/`,
+    (port: number) => `http://localhost:${port}/`,
+  ])('are refused without a connection, however they are spelt (%#)', async (spell) => {
+    const server = await serve((_request, response) => answer(response, png));
+    const images = fetcher({ allowHosts: [] });
+    const error = await failure(images.fetch(spell(server.port)));
+    expect(error.code).toBe('ADDRESS_REFUSED');
+    expect(error.forChat).not.toMatch(/127|localhost|::/);
+    expect(server.connections()).toBe(0);
+  });
+
+  it.each([
+    ['a private address', 'http://10.0.0.1/', 'ADDRESS_REFUSED'],
+    ['cloud metadata', 'http://169.254.169.254/latest/meta-data/', 'ADDRESS_REFUSED'],
+    ['another port of loopback', 'http://[::1]:22/', 'ADDRESS_REFUSED'],
+    ['another scheme', 'file:///etc/passwd', 'BAD_URL'],
+  ])('are refused when a redirect leads there: %s', async (_name, location, code) => {
+    const server = await serve((_request, response) => response.writeHead(302, { location }).end());
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({ code });
+    expect(server.requests).toEqual(['/']);
+  });
+
+  it('are refused when a redirect leads to another loopback server', async () => {
+    const inner = await serve((_request, response) => answer(response, png));
+    const outer = await serve((_request, response) =>
+      response.writeHead(301, { location: `http://localhost:${inner.port}/` }).end(),
+    );
+    const images = fetcher({
+      allowHosts: ['outer.test'],
+      lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+    });
+    expect(await failure(images.fetch(`http://outer.test:${outer.port}/`))).toMatchObject({
+      code: 'ADDRESS_REFUSED',
+    });
+    expect(outer.requests).toEqual(['/']);
+    expect(inner.connections()).toBe(0);
+  });
+
+  it.each([
+    ['loopback', ['127.0.0.1']],
+    ['public and private addresses', ['93.184.216.34', '10.0.0.1']],
+    ['a mapped private address', ['::ffff:192.168.0.1']],
+    ['cloud metadata', ['169.254.169.254']],
+    ['an IPv6 link-local address', ['2606:4700::1111', 'fe80::1']],
+  ])('are refused when a name resolves to %s', async (_name, addresses) => {
+    const asked: string[] = [];
+    const images = fetcher({
+      allowHosts: [],
+      lookup: async (hostname) => {
+        asked.push(hostname);
+        return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+      },
+    });
+    for (const hostname of ['rebinding.test', 'localhost.']) {
+      expect(await failure(images.fetch(`https://${hostname}/a.png`))).toMatchObject({
+        code: 'ADDRESS_REFUSED',
+      });
+    }
+    expect(asked).toEqual(['rebinding.test', 'localhost.']);
+  });
+
+  it('are looked up once: the socket goes to the address that was checked', async () => {
+    const server = await serve((_request, response) => answer(response, png));
+    let lookups = 0;
+    const images = fetcher({
+      // The second answer would be refused, and a second question would get it.
+      lookup: async () => {
+        lookups += 1;
+        return [{ address: lookups === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }];
+      },
+    });
+    await images.fetch(`http://media.test:${server.port}/a.png`);
+    expect(lookups).toBe(1);
+    expect(await failure(images.fetch(`http://media.test:${server.port}/a.png`))).toMatchObject({
+      code: 'ADDRESS_REFUSED',
+    });
+    expect(server.requests).toEqual(['/a.png']);
+  });
+
+  it('are not reached through a proxy of the environment', async () => {
+    const proxy = await serve((_request, response) => answer(response, png));
+    for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, proxy.url(''));
+    const images = fetcher({ allowHosts: [], lookup: async () => [] });
+    expect(await failure(images.fetch('http://media.test/a.png'))).toMatchObject({ code: 'UNREACHABLE' });
+    expect(proxy.connections()).toBe(0);
+  });
+});
+
+describe('size', () => {
+  it('is refused on the Content-Length alone', async () => {
+    const closed = Promise.withResolvers<number>();
+    const server = await serve((_request, response) => {
+      response.on('close', () => closed.resolve(response.socket?.bytesWritten ?? 0));
+      response.writeHead(200, { 'content-length': 16 * MIB });
+      response.flushHeaders();
+    });
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({
+      code: 'TOO_LARGE',
+      forChat: 'is larger than 15 MiB',
+    });
+    await closed.promise;
+  });
+
+  it('is counted while a gigabyte streams in, with flat memory and an early end', async () => {
+    const sent = Promise.withResolvers<number>();
+    const server = await serve((_request, response) => {
+      const chunk = Buffer.alloc(64 * 1024, 0xff);
+      let bytes = 0;
+      response.on('close', () => sent.resolve(bytes));
+      response.writeHead(200, { 'content-type': 'image/jpeg' });
+      const pump = () => {
+        while (!response.destroyed && bytes < 1024 * MIB) {
+          bytes += chunk.length;
+          if (!response.write(chunk)) return response.once('drain', pump);
+        }
+        return response.end();
+      };
+      pump();
+    });
+    let peak = 0;
+    const before = process.memoryUsage.rss();
+    const sampler = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss() - before);
+    }, 5);
+    const error = await failure(fetcher().fetch(server.url('/')));
+    peak = Math.max(peak, process.memoryUsage.rss() - before);
+    clearInterval(sampler);
+    expect(error.code).toBe('TOO_LARGE');
+    expect(peak).toBeLessThan(100 * MIB);
+    // The cap, and what fits into the buffers of two sockets.
+    expect(await sent.promise).toBeLessThan(64 * MIB);
+  });
+
+  it('up to the cap is fine', async () => {
+    const file = Buffer.concat([png, Buffer.alloc(MIB - png.length)]);
+    const server = await serve((request, response) =>
+      answer(response, request.url === '/fits' ? file : Buffer.concat([file, Buffer.alloc(1)])),
+    );
+    const images = fetcher({ maxBytes: MIB });
+    expect((await images.fetch(server.url('/fits'))).bytes).toHaveLength(MIB);
+    expect(await failure(images.fetch(server.url('/over')))).toMatchObject({
+      code: 'TOO_LARGE',
+      forChat: 'is larger than 1 MiB',
+    });
+  });
+
+  it('cannot be hidden in compression, which is refused', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(png);
+    });
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({ code: 'UNSUPPORTED_TYPE' });
+  });
+});
+
+describe('time', () => {
+  it.each([
+    ['never answers', () => undefined],
+    ['sends headers only', (response: ServerResponse) => response.writeHead(200).flushHeaders()],
+    [
+      'sends a byte now and then',
+      (response: ServerResponse) => {
+        response.writeHead(200);
+        const drip = setInterval(() => response.write('x'), 20);
+        response.on('close', () => clearInterval(drip));
+      },
+    ],
+  ])('is up when the server %s', async (_name, behave) => {
+    const closed = Promise.withResolvers<void>();
+    const server = await serve((_request, response) => {
+      response.on('close', () => closed.resolve());
+      behave(response);
+    });
+    expect(await failure(fetcher({ totalTimeoutMs: 200 }).fetch(server.url('/')))).toMatchObject({
+      code: 'TIMEOUT',
+      forChat: 'could not be fetched within 1 s',
+    });
+    await closed.promise;
+  });
+
+  it('is up when the look-up hangs', async () => {
+    const images = fetcher({ totalTimeoutMs: 200, lookup: () => new Promise(() => undefined) });
+    expect(await failure(images.fetch('http://media.test/'))).toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('is one budget for all redirects', async () => {
+    const server = await serve((_request, response) => {
+      setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 150);
+    });
+    const error = await failure(fetcher({ totalTimeoutMs: 400, maxRedirects: 100 }).fetch(server.url('/')));
+    expect(error.code).toBe('TIMEOUT');
+  });
+});
+
+describe('other failures', () => {
+  it.each([401, 404, 410, 500, 204, 304])('tell the status %i', async (status) => {
+    const server = await serve((_request, response) => response.writeHead(status).end());
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({
+      code: 'HTTP_STATUS',
+      status,
+      forChat: `could not be fetched (HTTP ${status})`,
+    });
+  });
+
+  it('do not wait for the end of an endless error page', async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await serve((_request, response) => {
+      response.on('close', () => closed.resolve());
+      response.writeHead(503).write('sorry');
+    });
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({
+      code: 'HTTP_STATUS',
+      status: 503,
+    });
+    await closed.promise;
+  });
+
+  it('include a redirect loop, after three redirects', async () => {
+    const server = await serve((_request, response) => response.writeHead(302, { location: '/' }).end());
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({ code: 'TOO_MANY_REDIRECTS' });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('include a refused connection and an unknown name, without saying where', async () => {
+    const server = await startImagesServer(() => undefined);
+    await server[Symbol.asyncDispose]();
+    const refused = await failure(fetcher().fetch(server.url('/')));
+    const unknown = await failure(
+      fetcher({
+        lookup: async () => {
+          throw Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.test'), { code: 'ENOTFOUND' });
+        },
+      }).fetch('http://nowhere.test/'),
+    );
+    expect(refused.message).toBe('no usable answer: ECONNREFUSED');
+    expect(unknown.message).toBe('no usable answer: ENOTFOUND');
+    for (const error of [refused, unknown]) {
+      expect(error).toMatchObject({
+        code: 'UNREACHABLE',
+        forChat: 'could not be fetched (no usable answer)',
+      });
+    }
+  });
+
+  it('include something that is not HTTP', async () => {
+    const server = createServer((socket) => socket.end('220 smtp.test ESMTP\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanUps.push(async () => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    expect(await failure(fetcher().fetch(`http://127.0.0.1:${port}/`))).toMatchObject({
+      code: 'UNREACHABLE',
+    });
+  });
+
+  it.each([
+    ['a Content-Length', { 'content-length': 1000 }],
+    ['chunks', {}],
+  ])('include a body that breaks off, announced by %s', async (_name, headers) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, headers);
+      response.write(png, () => response.destroy());
+    });
+    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({
+      code: 'BROKEN',
+      forChat: 'was cut off while it was fetched',
+    });
+  });
+
+  it('include being closed, during a call and before it', async () => {
+    const asked = Promise.withResolvers<void>();
+    const server = await serve(() => asked.resolve());
+    const images = fetcher();
+    const waiting = failure(images.fetch(server.url('/')));
+    await asked.promise;
+    await images.close();
+    expect(await waiting).toMatchObject({ code: 'UNREACHABLE' });
+    expect(await failure(images.fetch(server.url('/')))).toMatchObject({ code: 'UNREACHABLE' });
+    expect(server.requests).toHaveLength(1);
+  });
+});
