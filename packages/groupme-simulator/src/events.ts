@@ -1,0 +1,31 @@
+import type { CallbackDelivery } from './callbacks.ts';
+import type { ChatMessage } from './chat.ts';
+import type { FaultState } from './faults.ts';
+import type { RecordedRequest } from './request-log.ts';
+
+/** What the chat page and waiting tests are told. A request is told twice: as it comes and as it ends. */
+type SimulatorEvent =
+  | { readonly type: 'message'; readonly message: ChatMessage }
+  | { readonly type: 'request'; readonly request: RecordedRequest }
+  | { readonly type: 'callback'; readonly callback: CallbackDelivery }
+  | { readonly type: 'faults'; readonly faults: readonly FaultState[] }
+  | { readonly type: 'reset' };
+
+export interface Events {
+  emit(event: SimulatorEvent): void;
+  /** Returns what takes the listener off again. */
+  listen(listener: (event: SimulatorEvent) => void): () => void;
+}
+
+export function createEvents(): Events {
+  const listeners = new Set<(event: SimulatorEvent) => void>();
+  return {
+    emit(event) {
+      for (const listener of listeners) listener(event);
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
