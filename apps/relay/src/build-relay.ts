@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectBroker } from '@wbor/amqp';
 import {
   auditQueues,
@@ -31,6 +32,8 @@ const INTAKE_PREFETCH = 20;
 /** For audit events and acknowledgements under way, once intake and delivery have stopped. */
 const DRAIN_TIMEOUT_MS = 2_000;
 
+const CLIENT_CLOSE_TIMEOUT_MS = 200;
+
 /** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {
   const { health, logger, onStop, registry } = context;
@@ -53,7 +56,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     accessToken: config.GROUPME_ACCESS_TOKEN?.reveal(),
     userAgent: 'wbor-groupme/relay',
   });
-  onStop('GroupMe client', () => groupme.close());
+  // A call that hangs is not waited for: what it posts is settled when the message is delivered again.
+  onStop('GroupMe client', () => Promise.race([groupme.close(), delay(CLIENT_CLOSE_TIMEOUT_MS)]));
   const fetcher = createImageFetcher({ allowHosts: config.IMAGE_ALLOW_HOSTS });
   onStop('image fetcher', () => fetcher.close());
 

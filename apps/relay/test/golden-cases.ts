@@ -287,6 +287,7 @@ export const goldenCases: readonly GoldenCase[] = [
     body: {
       body: 'Hello via HTTP',
       source: 'standard',
+      wbor_message_id: 'ec8d6af9-743a-4f8b-b2d1-fb8164f6f652',
     },
     requests: [
       {

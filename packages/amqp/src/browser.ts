@@ -1,6 +1,10 @@
-import type { Channel, GetMessage } from 'amqplib';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChannelModel, GetMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { PublishError } from './errors.ts';
+
+const RETURN_TIMEOUT_MS = 2_000;
+const RETURN_POLL_MS = 20;
 
 /** A message that is looked at. It stays in its queue unless it is removed. */
 export interface BrowsedMessage {
@@ -35,21 +39,43 @@ export async function openBrowser(connection: Connection, queue: string): Promis
   if (!model) throw new PublishError('DISCONNECTED', 'not connected to the broker');
   const channel = await model.createChannel();
   channel.on('error', () => {});
-  let left = (await channel.checkQueue(queue)).messageCount;
+  const { messageCount } = await channel.checkQueue(queue);
+  let read = 0;
+  let removed = 0;
   return {
     async next() {
-      if (left <= 0) return undefined;
-      left -= 1;
+      if (read >= messageCount) return undefined;
       const message = await channel.get(queue, { noAck: false });
-      return message === false ? undefined : toBrowsed(channel, message);
+      if (message === false) return undefined;
+      read += 1;
+      return toBrowsed(message, () => {
+        channel.ack(message);
+        removed += 1;
+      });
     },
     async close() {
       await channel.close().catch(() => {});
+      await waitForMessages(model, queue, messageCount - removed);
     },
   };
 }
 
-function toBrowsed(channel: Channel, message: GetMessage): BrowsedMessage {
+/** A quorum queue gives messages back a moment after the channel has closed; the next reader would miss them. */
+async function waitForMessages(model: ChannelModel, queue: string, count: number): Promise<void> {
+  try {
+    const channel = await model.createChannel();
+    channel.on('error', () => {});
+    const deadline = performance.now() + RETURN_TIMEOUT_MS;
+    while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
+      await delay(RETURN_POLL_MS);
+    }
+    await channel.close();
+  } catch {
+    // The connection has gone, and the messages are back with it.
+  }
+}
+
+function toBrowsed(message: GetMessage, remove: () => void): BrowsedMessage {
   const { messageId, correlationId, type, contentType, headers } = message.properties;
   return {
     content: message.content,
@@ -59,6 +85,6 @@ function toBrowsed(channel: Channel, message: GetMessage): BrowsedMessage {
     type,
     contentType,
     headers: headers ?? {},
-    remove: () => channel.ack(message),
+    remove,
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
 import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS, messageOf } from './first-contact.ts';
 import type { Logger } from './types.ts';
@@ -12,6 +13,7 @@ export interface Connection {
 }
 
 const RECONNECT_SECONDS = 1;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
  * Opens a connection that is kept up for ever. Publishing and consuming use one each: a resource alarm or a
@@ -69,6 +71,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
     get blockedReason() {
       return blockedReason;
     },
-    close: () => manager.close(),
+    // While it is reconnecting, the manager's own promise never settles.
+    close: () => Promise.race([manager.close(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelWrapper } from 'amqp-connection-manager';
 import type { Channel, ConfirmChannel } from 'amqplib';
 import type { Connection } from './connection.ts';
@@ -11,6 +12,7 @@ export interface HealingChannel {
 }
 
 const SETUP_TIMEOUT_MS = 15_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 const MIN_REBUILD_DELAY_MS = 500;
 const MAX_REBUILD_DELAY_MS = 30_000;
 
@@ -105,7 +107,10 @@ export function openHealingChannel(options: {
     async close() {
       closing = true;
       clearTimeout(rebuildTimer);
-      await wrapper?.close().catch(() => {});
+      await Promise.race([
+        wrapper?.close().catch(() => {}),
+        delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),
+      ]);
     },
   };
 }

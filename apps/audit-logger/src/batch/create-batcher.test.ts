@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createBatcher } from './create-batcher.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A batcher whose writes are settled by the test, one after the other. */
+function setUp() {
+  const writes: { items: readonly number[]; succeed(): void; fail(): void }[] = [];
+  const acknowledged: number[] = [];
+  const released: number[] = [];
+  let failures = 0;
+  const batcher = createBatcher<number>({
+    maxItems: 3,
+    maxDelayMs: 200,
+    write: (items) =>
+      new Promise((resolve, reject) => {
+        writes.push({ items, succeed: resolve, fail: () => reject(new Error('Postgres is away')) });
+      }),
+    backOffMs: () => 1000,
+    onWriteFailed: () => {
+      failures += 1;
+    },
+  });
+  function add(item: number, channel = new AbortController()): void {
+    const delivery = { signal: channel.signal, ack: () => acknowledged.push(item) > 0 };
+    void batcher.add(item, delivery).then(() => released.push(item));
+  }
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+  return { batcher, writes, acknowledged, released, add, settle, failures: () => failures };
+}
+
+describe('createBatcher', () => {
+  it('writes a full batch at once and a partial one after its delay', async () => {
+    const { add, writes, settle } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    expect(writes.map((write) => write.items)).toEqual([[1, 2, 3]]);
+    writes[0]?.succeed();
+    add(4);
+    await vi.advanceTimersByTimeAsync(199);
+    expect(writes).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(writes[1]?.items).toEqual([4]);
+  });
+
+  it('acknowledges after the write, never before', async () => {
+    const { add, writes, settle, acknowledged, released } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    expect(acknowledged).toEqual([]);
+    writes[0]?.succeed();
+    await settle();
+    expect(acknowledged).toEqual([1, 2, 3]);
+    expect(released).toEqual([1, 2, 3]);
+  });
+
+  it('runs one write at a time and collects the next batch meanwhile', async () => {
+    const { add, writes, settle } = setUp();
+    for (const item of [1, 2, 3, 4, 5, 6]) add(item);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(writes).toHaveLength(1);
+    writes[0]?.succeed();
+    await settle();
+    expect(writes[1]?.items).toEqual([4, 5, 6]);
+  });
+
+  it('keeps a batch that could not be written and writes it again after the back-off', async () => {
+    const { add, writes, settle, acknowledged, failures } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    writes[0]?.fail();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(writes).toHaveLength(1);
+    expect(failures()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(writes[1]?.items).toEqual([1, 2, 3]);
+    writes[1]?.succeed();
+    await settle();
+    expect(acknowledged).toEqual([1, 2, 3]);
+  });
+
+  it('lets go of messages whose channel is gone, since the broker delivers them again', async () => {
+    const { add, writes, settle, released, acknowledged } = setUp();
+    const lost = new AbortController();
+    for (const item of [1, 2]) add(item, lost);
+    add(3);
+    await settle();
+    writes[0]?.fail();
+    lost.abort();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(writes[1]?.items).toEqual([3]);
+    expect(released).toEqual([1, 2]);
+    expect(acknowledged).toEqual([]);
+  });
+
+  it('gives up everything unacknowledged on abandon, and works again afterwards', async () => {
+    const { add, writes, settle, acknowledged, released, batcher } = setUp();
+    for (const item of [1, 2, 3, 4]) add(item);
+    await settle();
+    writes[0]?.fail();
+    await settle();
+    await batcher.abandon();
+    expect(released.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(acknowledged).toEqual([]);
+    expect(batcher.oldestAtMs).toBeUndefined();
+
+    for (const item of [5, 6, 7]) add(item);
+    await settle();
+    expect(writes[1]?.items).toEqual([5, 6, 7]);
+  });
+
+  it('gives up what arrives while it is giving up, too', async () => {
+    const { add, writes, settle, released, batcher } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    const abandoning = batcher.abandon();
+    add(4);
+    writes[0]?.fail();
+    await abandoning;
+    await settle();
+    expect(released.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(writes).toHaveLength(1);
+  });
+
+  it('drains at once, without waiting for a fuller batch', async () => {
+    const { add, writes, settle, acknowledged, batcher } = setUp();
+    add(1);
+    await settle();
+    const draining = batcher.drain(5000);
+    await settle();
+    expect(writes[0]?.items).toEqual([1]);
+    writes[0]?.succeed();
+    await draining;
+    expect(acknowledged).toEqual([1]);
+  });
+
+  it('gives up what could not be drained in time', async () => {
+    const { add, writes, settle, acknowledged, released, batcher } = setUp();
+    add(1);
+    const draining = batcher.drain(5000);
+    await settle();
+    writes[0]?.fail();
+    await vi.advanceTimersByTimeAsync(5000);
+    await draining;
+    await settle();
+    expect(acknowledged).toEqual([]);
+    expect(released).toEqual([1]);
+  });
+});

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+
+/** Shorter ids are not GroupMe's; replacing "bot" wherever it occurs would only spoil texts. */
+const MIN_LENGTH_TO_SEARCH = 10;
+
+/** The name, quotes and separator in any notation, escaped JSON in JSON included; then the value. */
+const BOT_ID_FIELD = /(bot_id\\*["']?\s*[:=]\s*\\*["']?)([^\s"'\\,;&{}[\]]+)/gi;
+
+/** First 8 hexadecimal digits of SHA-256: tells bots apart. Whoever has the id itself can post as the bot. */
+export function fingerprintBot(botId: string): string {
+  return createHash('sha256').update(botId).digest('hex').slice(0, 8);
+}
+
+/**
+ * Takes bot ids out of a JSON value: a key `bot_id`, at any depth, becomes `bot` with the fingerprint, and
+ * the ids found that way are replaced in every text as well (an error may quote the request).
+ */
+export function hideBotIds(value: unknown): unknown {
+  const ids = new Set<string>();
+  collectBotIds(value, ids);
+  return ids.size === 0 && !holdsBotIdKey(value) ? value : replaceBotIds(value, ids);
+}
+
+/** The same for bytes of which nothing is known, valid JSON or not. Everything else stays as it is. */
+export function maskBotIdsInBytes(bytes: Buffer): Buffer {
+  // Latin-1 maps every byte to one character and back.
+  const text = bytes.toString('latin1');
+  const ids = new Set<string>();
+  const masked = text.replace(BOT_ID_FIELD, (_match, name: string, id: string) => {
+    ids.add(id);
+    return `${name}${shown(id)}`;
+  });
+  return ids.size === 0 ? bytes : Buffer.from(replaceInText(masked, ids), 'latin1');
+}
+
+function shown(id: string): string {
+  return `bot:${fingerprintBot(id)}`;
+}
+
+function collectBotIds(value: unknown, ids: Set<string>): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === 'bot_id' && typeof item === 'string') ids.add(item);
+    else collectBotIds(item, ids);
+  }
+}
+
+function holdsBotIdKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, item]) => key === 'bot_id' || holdsBotIdKey(item));
+}
+
+function replaceBotIds(value: unknown, ids: ReadonlySet<string>): unknown {
+  if (typeof value === 'string') return replaceInText(value, ids);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => replaceBotIds(item, ids));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      if (key !== 'bot_id') return [[replaceInText(key, ids), replaceBotIds(item, ids)]];
+      return typeof item === 'string' && item !== '' ? [['bot', fingerprintBot(item)]] : [];
+    }),
+  );
+}
+
+function replaceInText(text: string, ids: ReadonlySet<string>): string {
+  let result = text;
+  for (const id of ids) {
+    if (id.length >= MIN_LENGTH_TO_SEARCH) result = result.replaceAll(id, shown(id));
+  }
+  return result;
+}

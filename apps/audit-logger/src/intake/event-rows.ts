@@ -1,0 +1,113 @@
+import type { EventRow } from '@wbor/database';
+import { fingerprintBot, hideBotIds } from './bot-id.ts';
+import { createFieldReader, type FieldReader, plausibleTime } from './field-reader.ts';
+
+/** A parsed body, cleaned for Postgres, and what the broker knows of it. */
+export interface EventSource {
+  readonly eventId: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The AMQP timestamp. */
+  readonly timestamp: Date | undefined;
+  readonly nowMs: number;
+}
+
+export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
+  const { reader, bot } = open(source);
+  reader.drop('type', 'log');
+  return {
+    event_id: source.eventId,
+    occurred_at: reader.isoTime('sent_at') ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    text: reader.text('text'),
+    picture_url: reader.text('picture_url'),
+    part: reader.int32('part'),
+    parts: reader.int32('parts'),
+    attempt: reader.int32('attempt'),
+    outcome: reader.text('outcome'),
+    sender: reader.indexedText('sender'),
+    sender_name: reader.text('sender_name'),
+    duration_ms: reader.number('duration_ms'),
+    error: reader.text('error'),
+    payload: reader.rest(),
+  };
+}
+
+export function buildImageRow(source: EventSource): EventRow<'groupme_images'> {
+  const { reader, bot } = open(source);
+  reader.drop('type', 'img');
+  reader.drop('text', '');
+  return {
+    event_id: source.eventId,
+    occurred_at: reader.isoTime('sent_at') ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    image_url: reader.text('image_url'),
+    picture_url: reader.text('picture_url'),
+    content_type: reader.text('content_type'),
+    bytes: reader.integer('bytes'),
+    sha256: reader.text('sha256'),
+    attempt: reader.int32('attempt'),
+    outcome: reader.text('outcome'),
+    sender: reader.indexedText('sender'),
+    duration_ms: reader.number('duration_ms'),
+    error: reader.text('error'),
+    payload: reader.rest(),
+  };
+}
+
+/** Callbacks and echoes alike. The attachments stay in the payload, whatever they are. */
+export function buildCallbackRow(source: EventSource): EventRow<'groupme_callbacks'> {
+  const { reader, bot, fields } = open(source);
+  reader.drop('type', 'log');
+  return {
+    event_id: source.eventId,
+    occurred_at: reader.unixTime('created_at') ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    groupme_id: reader.id('id'),
+    group_id: reader.id('group_id'),
+    sender: reader.indexedText('sender_id') ?? reader.indexedText('user_id'),
+    sender_name: reader.text('name'),
+    sender_type: reader.text('sender_type'),
+    text: reader.text('text'),
+    picture_url: findPicture(fields.attachments),
+    payload: reader.rest(),
+  };
+}
+
+function open(source: EventSource): {
+  reader: FieldReader;
+  bot: string | null;
+  fields: Record<string, unknown>;
+} {
+  const { bot_id: botId, ...others } = source.fields;
+  // Together, so that the id is also found in the other fields; the top one has a column of its own.
+  const hidden = hideBotIds({ botless: others, bot_id: botId }) as { botless: Record<string, unknown> };
+  return {
+    reader: createFieldReader(hidden.botless, source.nowMs),
+    fields: hidden.botless,
+    bot: typeof botId === 'string' && botId !== '' ? fingerprintBot(botId) : null,
+  };
+}
+
+function whenPublished(source: EventSource): Date {
+  const published = source.timestamp && plausibleTime(source.timestamp.getTime(), source.nowMs);
+  return published ?? new Date(source.nowMs);
+}
+
+function findPicture(attachments: unknown): string | null {
+  if (!Array.isArray(attachments)) return null;
+  for (const attachment of attachments) {
+    if (typeof attachment !== 'object' || attachment === null) continue;
+    const { type, url } = attachment as { type?: unknown; url?: unknown };
+    if (type === 'image' && typeof url === 'string') return url;
+  }
+  return null;
+}

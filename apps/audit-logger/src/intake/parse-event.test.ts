@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprintBot } from './bot-id.ts';
+import { parseEvent } from './parse-event.ts';
+
+const NOW = Date.UTC(2025, 5, 1);
+const PUBLISHED = new Date(Date.UTC(2025, 4, 31));
+const ID = '0a1b2c3d-1111-4222-8333-444455556666';
+const BOT = '5f6cab0123456789deadbeef00';
+
+function parse(routingKey: string, body: unknown, headers: Record<string, unknown> = {}) {
+  const content =
+    Buffer.isBuffer(body) || typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+  return parseEvent({ content, routingKey, headers, messageId: undefined, timestamp: PUBLISHED }, NOW);
+}
+
+const post = {
+  text: 'Power lost',
+  bot_id: BOT,
+  source: 'ups',
+  code: 202,
+  type: 'log',
+  wbor_message_id: ID,
+  part: 1,
+  parts: 2,
+  attempt: 1,
+  outcome: 'delivered',
+  sender: '+12075551234',
+  sender_name: 'Ann',
+  sent_at: '2025-05-30T12:00:00.250Z',
+  duration_ms: 81.5,
+};
+
+describe('a post', () => {
+  it('has a column for each field of the contract, and the fingerprint in place of the bot id', () => {
+    const event = parse('source.groupme.msg', post);
+    expect(event.offContract).toEqual([]);
+    expect(event.target).toMatchObject({
+      table: 'groupme_posts',
+      row: {
+        event_id: event.eventId,
+        occurred_at: new Date('2025-05-30T12:00:00.250Z'),
+        bot: fingerprintBot(BOT),
+        code: 202,
+        part: 1,
+        parts: 2,
+        outcome: 'delivered',
+        sender: '+12075551234',
+        duration_ms: 81.5,
+        picture_url: null,
+        payload: {},
+      },
+    });
+    expect(JSON.stringify(event.target)).not.toContain(BOT);
+  });
+
+  it("keeps a producer's own fields in the payload, as they came", () => {
+    const event = parse('source.groupme.msg', { ...post, upsStatus: { battery: 0.4 }, body: 'Power lost' });
+    expect(event.target.row).toMatchObject({ payload: { upsStatus: { battery: 0.4 }, body: 'Power lost' } });
+  });
+
+  it('is stored with gaps when fields are of odd types; the odd values stay in the payload', () => {
+    const odd = { code: '202', text: ['x'], part: 1.5, sender: 7, sent_at: 'yesterday', duration_ms: null };
+    const event = parse('source.groupme.msg', { ...post, ...odd, bot_id: 12 });
+    expect(event.target).toMatchObject({
+      table: 'groupme_posts',
+      row: {
+        code: null,
+        text: null,
+        part: null,
+        sender: null,
+        bot: null,
+        source: 'ups',
+        occurred_at: PUBLISHED,
+      },
+    });
+    expect(event.target.row).toMatchObject({ payload: odd });
+    expect(event.offContract.toSorted()).toEqual([
+      'bot_id',
+      'code',
+      'duration_ms',
+      'part',
+      'sender',
+      'sent_at',
+      'text',
+    ]);
+  });
+
+  it('keeps an outcome that this version does not know', () => {
+    const event = parse('source.groupme.msg', { ...post, outcome: 'expired' });
+    expect(event.target.row).toMatchObject({ outcome: 'expired' });
+    expect(event.offContract).toEqual(['outcome']);
+  });
+
+  it('takes a number for an id, and cuts an id that no index could hold', () => {
+    expect(parse('source.groupme.msg', { ...post, wbor_message_id: 42 }).target.row).toMatchObject({
+      wbor_message_id: '42',
+    });
+    const long = 'x'.repeat(5000);
+    expect(parse('source.groupme.msg', { ...post, wbor_message_id: long }).target.row).toMatchObject({
+      wbor_message_id: 'x'.repeat(256),
+      payload: { wbor_message_id: long },
+    });
+  });
+
+  it.each([['2106-02-07T06:28:15Z'], ['1970-01-01T00:00:00Z'], ['2025-05-30T12:00:00']])(
+    'does not believe the time %s and takes the one of the broker',
+    (sentAt) => {
+      const event = parse('source.groupme.msg', { ...post, sent_at: sentAt });
+      expect(event.target.row).toMatchObject({ occurred_at: PUBLISHED, payload: { sent_at: sentAt } });
+    },
+  );
+
+  it('has U+FFFD for NUL and half surrogates', () => {
+    const event = parse(
+      'source.groupme.msg',
+      '{"wbor_message_id":"a","text":"a\\u0000b\\ud83d","x":"\\u0000"}',
+    );
+    expect(event.target.row).toMatchObject({ text: 'a\uFFFDb\uFFFD', payload: { x: '\uFFFD' } });
+  });
+});
+
+it('reads an image event', () => {
+  const event = parse('source.groupme.img', {
+    bot_id: BOT,
+    source: 'twilio',
+    code: 200,
+    type: 'img',
+    text: '',
+    wbor_message_id: ID,
+    image_url: 'https://example.org/a.png',
+    picture_url: 'https://i.groupme.com/a',
+    content_type: 'image/png',
+    bytes: 5_000_000_000,
+    sha256: 'ab'.repeat(32),
+    attempt: 2,
+    outcome: 'unknown',
+    error: 'timeout',
+  });
+  expect(event.offContract).toEqual([]);
+  expect(event.target).toMatchObject({
+    table: 'groupme_images',
+    row: { bytes: 5_000_000_000, attempt: 2, outcome: 'unknown', error: 'timeout', payload: {} },
+  });
+});
+
+describe('a callback', () => {
+  const callback = {
+    attachments: [
+      { type: 'reply', reply_id: '1' },
+      { type: 'image', url: 'https://i.groupme.com/b' },
+    ],
+    avatar_url: null,
+    created_at: 1_748_000_000,
+    group_id: '1234567890',
+    id: '174800000012345678',
+    name: 'John',
+    sender_id: '12345',
+    sender_type: 'user',
+    source_guid: 'GUID-1234',
+    system: false,
+    text: null,
+    user_id: '12345',
+    bot_id: BOT,
+    source: 'groupme.callback',
+    code: 200,
+    type: 'log',
+    wbor_message_id: 'GUID-1234',
+  };
+
+  it.each([
+    ['source.groupme.callback', 'groupme_callbacks'],
+    ['source.groupme.echo', 'groupme_echoes'],
+  ])('under %s goes to %s', (routingKey, table) => {
+    const event = parse(routingKey, callback);
+    expect(event.offContract).toEqual([]);
+    expect(event.target).toMatchObject({
+      table,
+      row: {
+        groupme_id: '174800000012345678',
+        occurred_at: new Date(1_748_000_000_000),
+        sender: '12345',
+        sender_name: 'John',
+        text: null,
+        picture_url: 'https://i.groupme.com/b',
+        payload: { attachments: callback.attachments, source_guid: 'GUID-1234', system: false },
+      },
+    });
+    expect(JSON.stringify(event.target)).not.toContain(BOT);
+  });
+});
+
+describe('what is no event', () => {
+  it.each([
+    ['source.groupme.msg', '{"wbor_message_id":', 'not JSON'],
+    ['source.groupme.msg', '[1]', 'not a JSON object'],
+    ['source.groupme.msg', 'null', 'not a JSON object'],
+    ['source.groupme.msg', '{"text":"who am I?"}', 'no wbor_message_id'],
+    ['source.groupme.callback', '{"text":"x"}', 'no id and no wbor_message_id'],
+    ['source.groupme.surprise', '{"wbor_message_id":"x"}', 'no event is known by this routing key'],
+    ['source.groupme.msg', `{"wbor_message_id":"x","deep":${'['.repeat(999)}${']'.repeat(999)}}`, 'nested'],
+  ])('under %s, %s is rejected with its bytes', (routingKey, body, reason) => {
+    const { target, eventId } = parse(routingKey, body, { 'x-retry-count': 0 });
+    expect(target).toMatchObject({
+      table: 'audit_rejected',
+      row: {
+        event_id: eventId,
+        routing_key: routingKey,
+        body: Buffer.from(body),
+        headers: { 'x-retry-count': 0 },
+        error: expect.stringContaining(reason),
+      },
+    });
+  });
+
+  it('has its bot id masked, in the bytes and in the headers', () => {
+    const { target } = parse('source.groupme.msg', `{"bot_id":"${BOT}", broken`, { bot_id: BOT });
+    expect(target).toMatchObject({ table: 'audit_rejected', row: { headers: { bot: fingerprintBot(BOT) } } });
+    const row = target.table === 'audit_rejected' ? target.row : undefined;
+    expect(row?.body.toString()).toBe(`{"bot_id":"bot:${fingerprintBot(BOT)}", broken`);
+  });
+});

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fingerprintBot } from '../src/intake/bot-id.ts';
+import {
+  BOT_ID,
+  countQueued,
+  createTestBed,
+  eventually,
+  postBody,
+  publishPosts,
+  type TestBed,
+} from './test-bed.ts';
+
+let bed: TestBed;
+beforeEach(async () => {
+  bed = await createTestBed();
+});
+afterEach(() => bed.dispose());
+
+const callback = {
+  id: '174800000012345678',
+  group_id: '1',
+  user_id: '7',
+  sender_id: '7',
+  sender_type: 'user',
+  name: 'Ann',
+  text: '!ping',
+  created_at: Math.floor(Date.now() / 1000),
+  source_guid: 'guid-1',
+  attachments: [],
+  bot_id: BOT_ID,
+  source: 'groupme.callback',
+  code: 200,
+  type: 'log',
+  wbor_message_id: 'guid-1',
+};
+
+describe('the audit logger', () => {
+  it('stores each kind of event as a row, without the bot id', async () => {
+    const service = bed.launch();
+    const image = { bot_id: BOT_ID, source: 'ups', code: 200, type: 'img', text: '', wbor_message_id: 'm' };
+    await bed.broker.publish({
+      routingKey: 'source.groupme.msg',
+      body: postBody(1, { producer_field: [1] }),
+    });
+    await bed.broker.publish({ routingKey: 'source.groupme.img', body: { ...image, bytes: 9 } });
+    await bed.broker.publish({ routingKey: 'source.groupme.callback', body: callback });
+    await bed.broker.publish({
+      routingKey: 'source.groupme.echo',
+      body: { ...callback, sender_type: 'bot' },
+    });
+    await bed.broker.publish({
+      routingKey: 'source.groupme.msg',
+      bytes: Buffer.from(`{"bot_id":"${BOT_ID}"`),
+    });
+
+    const tables = [
+      'groupme_posts',
+      'groupme_images',
+      'groupme_callbacks',
+      'groupme_echoes',
+      'audit_rejected',
+    ];
+    for (const table of tables) await bed.waitForRows(table, 1);
+    const { rows: posts } = await bed.pool.query('select * from groupme_posts');
+    expect(posts).toEqual([
+      expect.objectContaining({
+        text: 'post 1',
+        code: 202,
+        bot: fingerprintBot(BOT_ID),
+        outcome: 'delivered',
+        payload: { producer_field: [1] },
+      }),
+    ]);
+    for (const table of tables) {
+      const { rows } = await bed.pool.query(`select to_jsonb(t)::text as row from ${table} t`);
+      expect(rows[0].row).not.toContain(BOT_ID);
+      expect(rows[0].row).not.toContain(Buffer.from(BOT_ID).toString('hex'));
+    }
+    expect(JSON.stringify(service.lines)).not.toContain(BOT_ID);
+    await service.stop();
+    expect(await countQueued(bed)).toBe(0);
+  });
+
+  it('stores a message once that is delivered three times', async () => {
+    const service = bed.launch();
+    const messageId = randomUUID();
+    for (let time = 0; time < 3; time += 1) {
+      await bed.broker.publish({ routingKey: 'source.groupme.msg', body: postBody(1), messageId });
+      // One flush each: the same id twice in one batch is another case.
+      await eventually(async () => expect(await service.metric('audit_batch_size')).toBeGreaterThan(0));
+    }
+    await eventually(async () => expect(await service.metric('audit_duplicates_total')).toBe(2));
+    expect(await bed.count('groupme_posts')).toBe(1);
+  });
+
+  it('stores every event once when two replicas start at once on an empty database', async () => {
+    await publishPosts(bed.broker, 0, 300);
+    const replicas = [bed.launch(), bed.launch()];
+    await Promise.all(replicas.map((replica) => replica.started));
+    await publishPosts(bed.broker, 300, 1000);
+    await bed.waitForRows('groupme_posts', 1000);
+    const { rows } = await bed.pool.query(
+      'select count(distinct wbor_message_id)::int as ids from groupme_posts',
+    );
+    expect(rows[0].ids).toBe(1000);
+    const stored = await Promise.all(replicas.map((replica) => replica.metric('audit_rows_total')));
+    expect(stored.reduce((sum, count) => sum + count, 0)).toBe(1000);
+  });
+
+  it('stores a thousand good events and puts each bad one among them into audit_rejected', async () => {
+    // A constraint of the database makes rows bad that parse well: the case that only Postgres finds.
+    const first = bed.launch();
+    await first.started;
+    await bed.pool.query(`alter table groupme_posts add check (text <> 'poison')`);
+    await first.stop();
+
+    const broken = ['{"bot_id": "x"', '[1,2]', '{"text":"no id"}', '\xff\xfe\x00'].map((body) =>
+      Buffer.from(body, 'latin1'),
+    );
+    const poison = [10, 400, 401, 999].map((number) => postBody(number, { text: 'poison' }));
+    await publishPosts(bed.broker, 0, 500);
+    for (const bytes of broken) await bed.broker.publish({ routingKey: 'source.groupme.msg', bytes });
+    for (const body of poison) await bed.broker.publish({ routingKey: 'source.groupme.msg', body });
+    await bed.broker.publish({ routingKey: 'source.groupme.surprise', body: { hello: 1 } });
+    await publishPosts(bed.broker, 500, 1000);
+
+    const service = bed.launch();
+    await bed.waitForRows('groupme_posts', 1000);
+    await bed.waitForRows('audit_rejected', 9);
+    expect(await bed.count('groupme_posts')).toBe(1000);
+    const { rows } = await bed.pool.query<{ body: Buffer; error: string; routing_key: string }>(
+      'select body, error, routing_key from audit_rejected',
+    );
+    expect(rows).toHaveLength(9);
+    const bodies = rows.map((row) => row.body.toString('latin1'));
+    for (const bytes of broken.slice(1)) expect(bodies).toContain(bytes.toString('latin1'));
+    const refused = rows.filter((row) => row.error.includes('23514'));
+    expect(refused.map((row) => JSON.parse(row.body.toString()).wbor_message_id).toSorted()).toEqual([
+      'message-10',
+      'message-400',
+      'message-401',
+      'message-999',
+    ]);
+    expect(rows.filter((row) => row.routing_key === 'source.groupme.surprise')).toHaveLength(1);
+
+    const warnings = service.said('it is in audit_rejected');
+    expect(warnings).toHaveLength(9);
+    expect(JSON.stringify(warnings)).not.toContain('poison');
+  });
+
+  it('stores text with NUL and half a surrogate pair', async () => {
+    bed.launch();
+    await bed.broker.publish({
+      routingKey: 'source.groupme.msg',
+      bytes: Buffer.from(
+        '{"wbor_message_id":"nul","text":"a\\u0000b","sender_name":"\\ud83d","extra":{"k\\u0000":"\\u0000"}}',
+      ),
+    });
+    await bed.waitForRows('groupme_posts', 1);
+    const { rows } = await bed.pool.query('select text, sender_name, payload from groupme_posts');
+    expect(rows).toEqual([
+      { text: 'a\uFFFDb', sender_name: '\uFFFD', payload: { extra: { 'k\uFFFD': '\uFFFD' } } },
+    ]);
+  });
+
+  it('stores what is in hand when it is stopped', async () => {
+    const service = bed.launch();
+    await service.started;
+    await publishPosts(bed.broker, 0, 40);
+    await eventually(async () => expect(await countQueued(bed)).toBe(0));
+    await service.stop();
+    expect(await bed.count('groupme_posts')).toBe(40);
+  });
+});

@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { waitFor } from '@wbor/testkit';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
+
+const COPIES = 100;
+const GOOD = 1_000;
+
+let world: RelayUnderTest;
+
+beforeAll(async () => {
+  world = await setUpRelay(inject('brokerUrl'));
+});
+
+afterAll(() => world.stop());
+
+interface ParkedLine {
+  readonly id: string;
+  readonly reason: string;
+  readonly body_base64: string;
+}
+
+const command = fileURLToPath(new URL('../src/parked/main.ts', import.meta.url));
+
+/** The operator's command, as a process of its own. */
+async function parked(...args: string[]): Promise<{ stdout: string; code: number }> {
+  const { PATH, HOME } = process.env;
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [command, ...args], {
+      env: { PATH, HOME, ...world.env },
+      maxBuffer: 2 ** 30,
+    });
+    return { stdout, code: 0 };
+  } catch (error) {
+    const failed = error as { stdout: string; stderr: string; code: number };
+    return { stdout: failed.stdout + failed.stderr, code: failed.code };
+  }
+}
+
+async function listParked(...args: string[]): Promise<ParkedLine[]> {
+  const { stdout } = await parked('list', '--json', ...args);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ParkedLine);
+}
+
+/** Each kind of poison, and what it is parked for; `null` where the message is merely unusual, or not for us. */
+const kinds: readonly {
+  what: string;
+  body: unknown;
+  key?: string;
+  reason: string | null;
+  arrives?: boolean;
+}[] = [
+  { what: 'invalid JSON', body: '{"body": "cut off', reason: 'invalid-json' },
+  { what: 'invalid UTF-8', body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), reason: 'invalid-utf8' },
+  { what: 'a JSON array', body: [1, 2, 3], reason: 'invalid-message' },
+  { what: 'a JSON string', body: '"just words"', reason: 'invalid-message' },
+  { what: 'JSON null', body: 'null', reason: 'invalid-message' },
+  { what: 'a numeric body', body: { body: 42, source: 'bad' }, reason: 'invalid-message' },
+  {
+    what: 'a numeric id',
+    body: { body: 'a', source: 'bad', wbor_message_id: 42 },
+    reason: 'invalid-message',
+  },
+  { what: 'an empty body', body: { body: '', source: 'bad' }, reason: 'empty' },
+  { what: 'no bytes at all', body: Buffer.alloc(0), reason: 'invalid-json' },
+  { what: 'a 5 MB body', body: { body: 'x'.repeat(5_000_000), source: 'bad' }, reason: 'too-long' },
+  { what: 'an unknown key of Twilio', body: { CallSid: 'CA1' }, key: 'source.twilio.novelty', reason: null },
+  {
+    what: 'unknown fields and no headers',
+    body: { body: 'odd but good', source: 'odd', colour: 'red', nested: { a: [1] } },
+    key: 'source.standard.odd.one',
+    reason: null,
+    arrives: true,
+  },
+];
+
+describe('poison', () => {
+  it('never stops the good messages, and every bad one is listed', async () => {
+    const relay = await world.start();
+    const perGood = Math.ceil(GOOD / COPIES);
+    let sent = 0;
+    for (let round = 0; round < COPIES; round += 1) {
+      for (const kind of kinds) {
+        await world.publish(kind.key ?? 'source.standard.bad', kind.body);
+      }
+      for (let index = 0; index < perGood && sent < GOOD; index += 1) {
+        sent += 1;
+        await world.publish('source.standard.good', {
+          body: `good ${sent}`,
+          source: 'good',
+          wbor_message_id: `good-${sent}`,
+        });
+      }
+    }
+
+    const odd = kinds.filter((kind) => kind.arrives).length * COPIES;
+    await waitFor(() => world.posts().length >= GOOD + odd, {
+      what: 'all good messages',
+      timeoutMs: 120_000,
+    });
+    const good = world.posts().filter((text) => text.startsWith('"good '));
+    expect(good).toEqual(
+      Array.from({ length: GOOD }, (_, index) => `"good ${index + 1}"\n---UID---\ngood\n---------`),
+    );
+    expect(world.posts()).toHaveLength(GOOD + odd);
+
+    const expected = new Map<string, number>();
+    for (const { reason } of kinds) if (reason) expected.set(reason, (expected.get(reason) ?? 0) + COPIES);
+    const total = [...expected.values()].reduce((sum, count) => sum + count, 0);
+    const lines = await waitFor(
+      async () => {
+        const listed = await listParked();
+        return listed.length >= total ? listed : undefined;
+      },
+      { what: 'all bad messages in the list', timeoutMs: 60_000 },
+    );
+    const found = new Map<string, number>();
+    for (const { reason } of lines) found.set(reason, (found.get(reason) ?? 0) + 1);
+    expect(found).toEqual(expected);
+
+    // Twilio's other keys are dropped and counted.
+    const metrics = await (await fetch(`${relay.healthUrl}/metrics`)).text();
+    expect(metrics).toMatch(
+      new RegExp(
+        `relay_messages_received_total\\{queue="[^"]*relay.twilio",result="ignored"\\} ${COPIES}\\n`,
+      ),
+    );
+    expect(relay.running).toBe(true);
+    // No words of strangers in the log.
+    expect(JSON.stringify(relay.logs())).not.toContain('just words');
+  });
+});
+
+describe('the operator', () => {
+  it('shows a message byte for byte, refuses a wrong id, and discards', async () => {
+    const [first] = await listParked('--reason', 'invalid-utf8');
+    if (!first) throw new Error('nothing is parked');
+    expect(Buffer.from(first.body_base64, 'base64')).toEqual(
+      Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
+    );
+    const shown = await parked('show', first.id);
+    expect(shown.stdout).toContain('invalid-utf8');
+    expect(shown.stdout).toContain(first.body_base64);
+    expect(await parked('show', 'no-such-id')).toMatchObject({ code: 1 });
+    expect(await parked('discard', first.id)).toMatchObject({ code: 0 });
+    expect(await listParked('--reason', 'invalid-utf8')).toHaveLength(COPIES - 1);
+  });
+
+  it('replays a message to where it came from, and what is still bad is parked again', async () => {
+    const { stdout } = await parked('replay', '--reason', 'empty');
+    expect(stdout).toContain(`${COPIES} messages replayed`);
+    await waitFor(async () => (await listParked('--reason', 'empty')).length === COPIES, {
+      what: 'being parked again',
+    });
+  });
+
+  it('replays what is good by now', async () => {
+    world.simulator.setFault({ route: 'bots/post', times: 1, mode: 'status', status: 400 });
+    await world.publish('source.twilio.sms.incoming', { Body: 'second chance', wbor_message_id: 'again-1' });
+    const [line] = await waitFor(
+      async () => {
+        const listed = await listParked('--reason', 'rejected');
+        return listed.length === 1 ? listed : undefined;
+      },
+      { what: 'being parked' },
+    );
+    expect(world.posts()).not.toContain('"second chance"\n---UID---\nagain\n---------');
+    await parked('replay', String(line?.id));
+    await waitFor(() => world.posts().includes('"second chance"\n---UID---\nagain\n---------'), {
+      what: 'the replay',
+    });
+    expect(await listParked('--reason', 'rejected')).toEqual([]);
+  });
+});

@@ -1,0 +1,22 @@
+export type DatabaseConfigurationErrorCode =
+  | 'ACCESS_REFUSED'
+  | 'NO_DATABASE'
+  | 'NOT_PERMITTED'
+  | 'NEWER_THAN_CODE';
+
+/** Postgres refuses us for a reason that waiting cannot help. The message says what to do. */
+export class DatabaseConfigurationError extends Error {
+  override readonly name = 'DatabaseConfigurationError';
+  readonly code: DatabaseConfigurationErrorCode;
+
+  constructor(code: DatabaseConfigurationErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A migration was run and failed; its transaction was rolled back, so the database is as it was. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  readonly code = 'MIGRATION_FAILED';
+}

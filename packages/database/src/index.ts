@@ -1,0 +1,24 @@
+export { backOffMs } from './back-off.ts';
+export {
+  classifyDatabaseError,
+  type DatabaseFailure,
+  describeDatabaseError,
+  readSqlState,
+} from './classify-error.ts';
+export { createDatabase, type DatabaseHandle, type DatabaseOptions } from './create-database.ts';
+export { DatabaseConfigurationError, type DatabaseConfigurationErrorCode, MigrationError } from './errors.ts';
+export { insertEvents } from './insert-events.ts';
+export { type MigrateOptions, migrateToLatest } from './migrate.ts';
+export { storableJson, storableText } from './storable.ts';
+export {
+  type CallbacksTable,
+  type Database,
+  type EventRow,
+  type EventTable,
+  eventTableColumns,
+  type ImagesTable,
+  type MessageStoryView,
+  type PostsTable,
+  type RejectedRow,
+  type RejectedTable,
+} from './tables.ts';

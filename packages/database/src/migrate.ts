@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { backOffMs } from './back-off.ts';
+import { classifyDatabaseError, readSqlState } from './classify-error.ts';
+import { createDatabase } from './create-database.ts';
+import { DatabaseConfigurationError, MigrationError } from './errors.ts';
+import { migrations as allMigrations } from './migrations/index.ts';
+import type { Database } from './tables.ts';
+
+export interface MigrateOptions {
+  readonly connectionString: string;
+  /** Try again while Postgres is away, until it is there or the signal is aborted. Default: fail at once. */
+  readonly waitForDatabase?: {
+    readonly signal: AbortSignal;
+    /** Called before each pause, with what is wrong. */
+    readonly onUnavailable: (error: unknown) => void;
+    /** Default {@link backOffMs}. */
+    readonly backOffMs?: (failures: number) => number;
+  };
+  /** For tests. */
+  readonly migrations?: typeof allMigrations;
+}
+
+/** A migration may build an index for minutes, and replicas wait that long for the one that runs it. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+
+/**
+ * Brings the database to the newest schema. Replicas may call it at the same moment: one works, the others
+ * wait. Needs a direct connection; a pooler in transaction mode would break the session's lock.
+ *
+ * @returns names of the migrations that were run by this call.
+ * @throws DatabaseConfigurationError on wrong credentials, a missing database, missing rights, or a database
+ *   that newer code has migrated.
+ * @throws MigrationError when a migration fails; whatever the query threw when Postgres is away and nobody
+ *   asked to wait, or the reason of the signal.
+ */
+export async function migrateToLatest(options: MigrateOptions): Promise<string[]> {
+  const waiting = options.waitForDatabase;
+  for (let attempt = 0; ; attempt += 1) {
+    waiting?.signal.throwIfAborted();
+    try {
+      return await migrateOnce(options);
+    } catch (error) {
+      if (!waiting || error instanceof DatabaseConfigurationError || error instanceof MigrationError)
+        throw error;
+      waiting.onUnavailable(error);
+      await delay((waiting.backOffMs ?? backOffMs)(attempt), undefined, { signal: waiting.signal });
+    }
+  }
+}
+
+async function migrateOnce(options: MigrateOptions): Promise<string[]> {
+  const { connectionString, migrations = allMigrations } = options;
+  // Of its own: the service's statement timeout would cut the wait for another replica's migration.
+  const { db, close } = createDatabase({
+    connectionString,
+    maxConnections: 1,
+    applicationName: 'wbor migrations',
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return results.map((result) => result.migrationName);
+    const failed = results.find((result) => result.status === 'Error');
+    throw await explain(error, failed?.migrationName, db, migrations);
+  } finally {
+    await close();
+  }
+}
+
+async function explain(
+  error: unknown,
+  failedMigration: string | undefined,
+  db: Kysely<Database>,
+  migrations: typeof allMigrations,
+): Promise<unknown> {
+  if (classifyDatabaseError(error) === 'configuration') return explainRefusal(error);
+  const hasSqlState = readSqlState(error) !== undefined;
+  if (failedMigration !== undefined && hasSqlState && !isTransient(error)) {
+    return new MigrationError(`migration ${failedMigration} failed: ${String(error)}`, { cause: error });
+  }
+  // Kysely's own complaints are plain errors without a code, and so are some of a lost connection.
+  if (!hasSqlState) {
+    const unknown = await unknownMigrations(db, migrations);
+    if (unknown.length > 0) {
+      return new DatabaseConfigurationError(
+        'NEWER_THAN_CODE',
+        `the database was migrated by a newer version (${unknown.join(', ')}); deploy that version or a later one`,
+        { cause: error },
+      );
+    }
+  }
+  return error;
+}
+
+/** Shutdowns, dropped connections, lack of resources, deadlocks, time-outs: the same migration works later. */
+function isTransient(error: unknown): boolean {
+  return /^(?:08|40|53|55|57|58)/.test(readSqlState(error) ?? '08');
+}
+
+function explainRefusal(error: unknown): DatabaseConfigurationError {
+  const state = readSqlState(error) ?? '';
+  const said = error instanceof Error ? error.message : String(error);
+  if (state === '3D000') {
+    return new DatabaseConfigurationError(
+      'NO_DATABASE',
+      `Postgres says: ${said}; create the database, or correct the last part of DATABASE_URL`,
+      { cause: error },
+    );
+  }
+  if (state === '42501') {
+    return new DatabaseConfigurationError(
+      'NOT_PERMITTED',
+      `Postgres says: ${said}; the user of DATABASE_URL must own the database or may create in its schema`,
+      { cause: error },
+    );
+  }
+  return new DatabaseConfigurationError(
+    'ACCESS_REFUSED',
+    `Postgres says: ${said}; check the user and the password in DATABASE_URL, and pg_hba.conf`,
+    { cause: error },
+  );
+}
+
+/** Names that the database has recorded and this code does not know; none when it cannot be asked. */
+async function unknownMigrations(db: Kysely<Database>, migrations: typeof allMigrations): Promise<string[]> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+    return rows.map((row) => row.name).filter((name) => !(name in migrations));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,10 @@
+import type { Migration } from 'kysely/migration';
+import { auditTables } from './0001-audit-tables.ts';
+
+/**
+ * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
+ * file. Append only: Kysely refuses a database whose past differs.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001_audit_tables': auditTables,
+};

@@ -1,0 +1,160 @@
+import type { ColumnType, Generated, Insertable } from 'kysely';
+
+type Json = ColumnType<Record<string, unknown>, Record<string, unknown>, Record<string, unknown>>;
+
+/** What every event has. Columns are null where the event had no value that fits; see `payload`. */
+interface EventColumns {
+  /** The AMQP message id, or a hash of the message: the same however often it is delivered. */
+  event_id: string;
+  /** When it happened, as the event says. */
+  occurred_at: ColumnType<Date, Date, never>;
+  /** When this database got it. */
+  received_at: Generated<Date>;
+  /** Cut at 256 characters, like `sender`; a longer one is whole in `payload`. */
+  wbor_message_id: string | null;
+  source: string | null;
+  /** HTTP status; 0 when no answer came. */
+  code: number | null;
+  /** First 8 hexadecimal digits of the bot id's SHA-256. The id itself lets anybody post. */
+  bot: string | null;
+  /** Every field that has no column, or whose value did not fit its column. */
+  payload: Json;
+}
+
+/** One call of GroupMe's bots/post, or a producer's own post. */
+export interface PostsTable extends EventColumns {
+  text: string | null;
+  picture_url: string | null;
+  part: number | null;
+  parts: number | null;
+  attempt: number | null;
+  outcome: string | null;
+  sender: string | null;
+  sender_name: string | null;
+  duration_ms: number | null;
+  error: string | null;
+}
+
+/** One call of GroupMe's image service, or the reason why there was none. */
+export interface ImagesTable extends EventColumns {
+  image_url: string | null;
+  picture_url: string | null;
+  content_type: string | null;
+  bytes: ColumnType<string | null, number | null, never>;
+  sha256: string | null;
+  attempt: number | null;
+  outcome: string | null;
+  sender: string | null;
+  duration_ms: number | null;
+  error: string | null;
+}
+
+/** A message that GroupMe called back with: from people in `groupme_callbacks`, from bots in `groupme_echoes`. */
+export interface CallbacksTable extends EventColumns {
+  /** GroupMe's own id of the message: up to 18 digits, so text. */
+  groupme_id: string | null;
+  group_id: string | null;
+  sender: string | null;
+  sender_name: string | null;
+  sender_type: string | null;
+  text: string | null;
+  /** Of the first attachment that is an image. */
+  picture_url: string | null;
+}
+
+/** What could not be stored as an event. Nothing is thrown away. */
+export interface RejectedTable {
+  event_id: string;
+  received_at: Generated<Date>;
+  /** The AMQP timestamp. */
+  occurred_at: ColumnType<Date | null, Date | null, never>;
+  routing_key: string;
+  message_id: string | null;
+  headers: Json;
+  /** As it came, except that bot ids are masked. */
+  body: Buffer;
+  error: string;
+}
+
+/** One line of a message's story, in order; a view, see the migration for what it can tell. */
+export interface MessageStoryView {
+  wbor_message_id: string;
+  occurred_at: Date;
+  kind: 'post' | 'image' | 'callback' | 'echo';
+  part: number | null;
+  attempt: number | null;
+  outcome: string | null;
+  code: number | null;
+  text: string | null;
+  picture_url: string | null;
+  detail: Record<string, unknown>;
+}
+
+export interface Database {
+  groupme_posts: PostsTable;
+  groupme_images: ImagesTable;
+  groupme_callbacks: CallbacksTable;
+  groupme_echoes: CallbacksTable;
+  audit_rejected: RejectedTable;
+  message_story: MessageStoryView;
+}
+
+export type EventTable = 'groupme_posts' | 'groupme_images' | 'groupme_callbacks' | 'groupme_echoes';
+export type EventRow<Table extends EventTable = EventTable> = Insertable<Database[Table]>;
+export type RejectedRow = Insertable<RejectedTable>;
+
+type SqlType = 'uuid' | 'text' | 'integer' | 'bigint' | 'double precision' | 'timestamptz' | 'jsonb';
+type Columns<Table> = Readonly<Record<Exclude<keyof Table, 'received_at'>, SqlType>>;
+
+const eventColumns = {
+  event_id: 'uuid',
+  occurred_at: 'timestamptz',
+  wbor_message_id: 'text',
+  source: 'text',
+  code: 'integer',
+  bot: 'text',
+  payload: 'jsonb',
+} as const;
+
+const callbackColumns: Columns<CallbacksTable> = {
+  ...eventColumns,
+  groupme_id: 'text',
+  group_id: 'text',
+  sender: 'text',
+  sender_name: 'text',
+  sender_type: 'text',
+  text: 'text',
+  picture_url: 'text',
+};
+
+/** The columns that an insert fills, with their types; the compiler holds them against the tables above. */
+export const eventTableColumns: { readonly [Table in EventTable]: Columns<Database[Table]> } = {
+  groupme_posts: {
+    ...eventColumns,
+    text: 'text',
+    picture_url: 'text',
+    part: 'integer',
+    parts: 'integer',
+    attempt: 'integer',
+    outcome: 'text',
+    sender: 'text',
+    sender_name: 'text',
+    duration_ms: 'double precision',
+    error: 'text',
+  },
+  groupme_images: {
+    ...eventColumns,
+    image_url: 'text',
+    picture_url: 'text',
+    content_type: 'text',
+    bytes: 'bigint',
+    sha256: 'text',
+    attempt: 'integer',
+    outcome: 'text',
+    sender: 'text',
+    duration_ms: 'double precision',
+    error: 'text',
+  },
+  groupme_callbacks: callbackColumns,
+  groupme_echoes: callbackColumns,
+};
