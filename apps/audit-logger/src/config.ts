@@ -10,7 +10,7 @@ export const auditLoggerSettings = z
       'postgres://user:password@host:port/database. A direct connection, no pooler in transaction mode.',
     ),
   })
-  .superRefine(requireBroker)
+  .check(requireBroker)
   .superRefine((config, context) => {
     const url = URL.parse(config.DATABASE_URL.reveal());
     if (url && /^postgres(?:ql)?:$/.test(url.protocol)) return;

@@ -35,5 +35,5 @@ export const relaySettings = z
       ),
     ...commonSettings({ healthPort: 2001 }),
   })
-  .superRefine(requireBroker);
+  .check(requireBroker);
 export type RelayConfig = z.infer<typeof relaySettings>;

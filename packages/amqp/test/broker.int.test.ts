@@ -240,6 +240,31 @@ describe('consuming', () => {
   });
 });
 
+describe('stopping after a burst of acks', () => {
+  it('takes none of them back', async () => {
+    const broker = await connect();
+    await Promise.all(
+      Array.from({ length: 200 }, (_, body) => broker.publish({ routingKey: 'work.a', body })),
+    );
+    const held: Delivery[] = [];
+    const consumer = await broker.consume({
+      queue: queueName(work, namespace),
+      prefetch: 250,
+      onDelivery: async (delivery) => void held.push(delivery),
+    });
+    await waitFor(() => held.length === 200, { what: 'all deliveries' });
+    for (const delivery of held) delivery.ack();
+    await consumer.stop();
+    const admin = await openAdmin();
+    expect((await admin.checkQueue(queueName(work, namespace))).messageCount).toBe(0);
+    // Empty now could still mean: to be returned in a moment. A fresh consumer would be given them.
+    await broker.publish({ routingKey: 'work.a', body: 'fresh' });
+    const { bodies, has } = await collect(broker);
+    await has(1);
+    expect(bodies).toEqual(['fresh']);
+  });
+});
+
 describe('browsing', () => {
   it('shows what a queue holds, removes only what it is told to, and keeps the order', async () => {
     const broker = await connect();

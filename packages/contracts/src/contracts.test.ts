@@ -7,6 +7,7 @@ import {
   defineQueue,
   deriveTopology,
   echoEvent,
+  groupMeCallbackSchema,
   imageEvent,
   type MessageDefinition,
   plannedMessage,
@@ -107,6 +108,22 @@ describe('topology', () => {
   });
 });
 
+describe('callbacks', () => {
+  it('are taken whatever GroupMe makes of its fields, as long as there is an id', () => {
+    const odd = {
+      id: '123',
+      created_at: '1302623328',
+      attachments: 'none',
+      text: null,
+      system: 'no',
+      name: 7,
+      new: 1,
+    };
+    expect(groupMeCallbackSchema.safeParse(odd).success).toBe(true);
+    expect(groupMeCallbackSchema.safeParse({ ...odd, id: undefined }).success).toBe(false);
+  });
+});
+
 describe('/send', () => {
   const good = { body: 'hello', source: 'ups' };
 
@@ -129,6 +146,13 @@ describe('/send', () => {
     ['eleven pictures', { ...good, images: Array.from({ length: 11 }, () => 'https://a.example/b.png') }],
   ])('refuses %s', (_what, request) => {
     expect(sendRequestSchema.safeParse(request).success).toBe(false);
+  });
+
+  it('names every fault at once', () => {
+    const faults = sendRequestSchema
+      .safeParse({ colour: 'red' })
+      .error?.issues.map((issue) => issue.path.join('.'));
+    expect(faults).toEqual(expect.arrayContaining(['source', 'body']));
   });
 
   it('publishes a source under its own key, and standard under the old one', () => {

@@ -73,24 +73,27 @@ export const imageEventSchema = z.looseObject({
 });
 export type ImageEvent = z.infer<typeof imageEventSchema>;
 
+/** What is of another type than expected counts as missing: a callback is never refused for it. */
+const lenient = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().catch(null);
+
 /**
  * A GroupMe callback as GroupMe sends it. Lenient on purpose: GroupMe documents little, sends null, nothing
  * or "" for the same thing, and adds fields. Ids stay strings, since they exceed 2^53.
  */
 export const groupMeCallbackSchema = z.looseObject({
   id: z.string().min(1),
-  group_id: z.string().nullish(),
-  user_id: z.string().nullish(),
-  sender_id: z.string().nullish(),
-  sender_type: z.string().nullish(),
-  name: z.string().nullish(),
-  avatar_url: z.string().nullish(),
-  text: z.string().nullish(),
+  group_id: lenient(z.string()),
+  user_id: lenient(z.string()),
+  sender_id: lenient(z.string()),
+  sender_type: lenient(z.string()),
+  name: lenient(z.string()),
+  avatar_url: lenient(z.string()),
+  text: lenient(z.string()),
   /** Unix seconds. */
-  created_at: z.number().nullish(),
-  source_guid: z.string().nullish(),
-  system: z.boolean().nullish(),
-  attachments: z.array(z.looseObject({ type: z.string().nullish() })).nullish(),
+  created_at: lenient(z.number()),
+  source_guid: lenient(z.string()),
+  system: lenient(z.boolean()),
+  attachments: lenient(z.array(z.looseObject({ type: lenient(z.string()) }))),
 });
 export type GroupMeCallback = z.infer<typeof groupMeCallbackSchema>;
 

@@ -4,6 +4,13 @@ import { MAX_BODY_LENGTH, MAX_IMAGES, MAX_MESSAGE_ID_LENGTH } from './incoming.t
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme'];
 
+/** Whether body and images are of the right types, so that one can ask whether there is anything to say. */
+function isSpokenRequest(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { body, images } = value as { body?: unknown; images?: unknown };
+  return typeof body === 'string' && (images === undefined || Array.isArray(images));
+}
+
 /** The body of `POST /send`. Unknown fields are refused, as they always were. */
 export const sendRequestSchema = z
   .strictObject({
@@ -41,6 +48,8 @@ export const sendRequestSchema = z
   .refine((request) => request.body.trim() !== '' || (request.images?.length ?? 0) > 0, {
     path: ['body'],
     message: 'is empty and there are no images',
+    // zod leaves refinements out once a field is wrong; the caller is to hear of every fault at once.
+    when: ({ value }) => isSpokenRequest(value),
   });
 export type SendRequest = z.infer<typeof sendRequestSchema>;
 

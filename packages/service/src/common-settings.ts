@@ -47,28 +47,34 @@ export interface BrokerConfig {
   readonly RABBITMQ_VHOST: string;
 }
 
-/** A cross-field rule for `superRefine`: the broker must be named one way or the other. */
-export function requireBroker(
-  config: { RABBITMQ_URL?: Secret | undefined; RABBITMQ_HOST?: string | undefined },
-  context: z.RefinementCtx,
-): void {
-  if (config.RABBITMQ_URL) {
-    const url = URL.parse(config.RABBITMQ_URL.reveal());
-    if (!url || !/^amqps?:$/.test(url.protocol)) {
+/**
+ * A cross-field rule for a settings object: the broker must be named one way or the other. For `.check()`.
+ * Runs although other settings are wrong, so that all faults are said at once.
+ */
+export const requireBroker = z.superRefine<{
+  RABBITMQ_URL?: Secret | undefined;
+  RABBITMQ_HOST?: string | undefined;
+}>(
+  (config, context) => {
+    if (config.RABBITMQ_URL) {
+      const url = URL.parse(config.RABBITMQ_URL.reveal());
+      if (!url || !/^amqps?:$/.test(url.protocol)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['RABBITMQ_URL'],
+          message: 'must look like amqp://user:password@host:port/vhost',
+        });
+      }
+    } else if (!config.RABBITMQ_HOST) {
       context.addIssue({
         code: 'custom',
         path: ['RABBITMQ_URL'],
-        message: 'must look like amqp://user:password@host:port/vhost',
+        message: 'is not set, and RABBITMQ_HOST is not either; set one of them',
       });
     }
-  } else if (!config.RABBITMQ_HOST) {
-    context.addIssue({
-      code: 'custom',
-      path: ['RABBITMQ_URL'],
-      message: 'is not set, and RABBITMQ_HOST is not either; set one of them',
-    });
-  }
-}
+  },
+  { when: () => true },
+);
 
 /** The broker's URL, password included: for the connection only. */
 export function brokerUrl(config: BrokerConfig): string {

@@ -19,7 +19,7 @@ const schema = z
     ...brokerSettings(),
     ...commonSettings({ healthPort: 2001 }),
   })
-  .superRefine(requireBroker);
+  .check(requireBroker);
 
 const enough = { TOKEN: 'hush', RABBITMQ_URL: 'amqp://localhost' };
 
@@ -57,6 +57,7 @@ describe('parseConfig', () => {
   });
 
   it('asks for one of the two ways to name the broker', () => {
+    expect(faultsOf({ RATE: 'fast' })).toMatch(/RABBITMQ_HOST/);
     expect(faultsOf({ TOKEN: 'hush' })).toMatch(/RABBITMQ_URL is not set.*RABBITMQ_HOST/);
     expect(faultsOf({ TOKEN: 'hush', RABBITMQ_URL: 'http://h' })).toContain('amqp://');
     expect(faultsOf({ TOKEN: 'hush', RABBITMQ_HOST: 'h' })).toBe('');

@@ -28,7 +28,7 @@ export const USAGE = `parked: looks after messages that could not be forwarded
 
   --reason REASON    only messages parked for this reason, for example invalid-json
   --queue NAME       another parking queue, for example audit-logger.parked
-  --json             one JSON object a line
+  --json             one JSON object a line; \`show\` puts the body in, as base64
   --help             this text
 
 ID is any unambiguous beginning of the id that \`list\` shows. The broker is named as for the relay:
@@ -98,8 +98,8 @@ export async function runParkedCommand(
   await walkParked(broker, queue, (message): Verdict => {
     if (!isMeant(command, message)) return 'keep';
     count += 1;
-    if (command.action === 'show') write(command.json ? toJsonLine(message) : formatWhole(message));
-    else write(command.json ? toJsonLine(message) : formatLine(message, count === 1));
+    if (command.action === 'show') write(command.json ? toJsonLine(message, true) : formatWhole(message));
+    else write(command.json ? toJsonLine(message, false) : formatLine(message, count === 1));
     return command.action === 'replay' || command.action === 'discard' ? command.action : 'keep';
   });
   if (!command.json && command.action !== 'show') write(`${summary(command.action, count)}\n`);
@@ -179,7 +179,9 @@ function formatWhole(message: ParkedMessage): string {
   ].join('\n');
 }
 
-function toJsonLine(message: ParkedMessage): string {
+/** Bodies only where one was asked for: a list of them can be larger than any reader's memory. */
+function toJsonLine(message: ParkedMessage, withBody: boolean): string {
   const { content, ...rest } = message;
-  return `${JSON.stringify({ ...rest, bytes: content.length, body_base64: content.toString('base64') })}\n`;
+  const body = withBody ? { body_base64: content.toString('base64') } : {};
+  return `${JSON.stringify({ ...rest, bytes: content.length, ...body })}\n`;
 }

@@ -4,7 +4,7 @@ import { brokerSettings, brokerUrl, createLogger, parseConfig, requireBroker } f
 import { z } from 'zod';
 import { parseParkedCommand, runParkedCommand, USAGE, UsageError } from './command.ts';
 
-const settings = z.object(brokerSettings()).superRefine(requireBroker);
+const settings = z.object(brokerSettings()).check(requireBroker);
 
 async function main(): Promise<number> {
   const command = parseParkedCommand(process.argv.slice(2));

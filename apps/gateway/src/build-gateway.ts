@@ -1,0 +1,72 @@
+import { type FastifyInstance, fastify, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { createCallbackMemory } from './callback-memory.ts';
+import { createConfirmedPublish } from './confirmed-publish.ts';
+import type { GatewayDeps } from './deps.ts';
+import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS } from './limits.ts';
+import { createMetrics } from './metrics.ts';
+import { addErrors, answerClientError, answerFrameworkError } from './plugins/errors.ts';
+import { addGracefulClose } from './plugins/graceful-close.ts';
+import { addOpenApi } from './plugins/openapi.ts';
+import { addRateLimits } from './plugins/rate-limits.ts';
+import { addRequestLog } from './plugins/request-log.ts';
+import { addSecurityHeaders } from './plugins/security-headers.ts';
+import { createSendAuth } from './plugins/send-auth.ts';
+import { callbackRoutes } from './routes/callback.ts';
+import { referenceRoutes } from './routes/reference.ts';
+import { rootRoutes } from './routes/root.ts';
+import { sendRoutes } from './routes/send.ts';
+import { createSecretCheck } from './secret-check.ts';
+
+/** Builds the HTTP server. Nothing is opened before `listen()`. */
+export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> {
+  const { settings } = deps;
+  const app = fastify({
+    // Fastify's own serializer of requests would log the URL.
+    loggerInstance: deps.logger.child(
+      {},
+      { serializers: { req: (request: { method?: unknown }) => ({ method: request.method }) } },
+    ),
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: 15_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    // What still comes over an open connection while we close is answered truly: the broker closes last.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // A longer secret than the default of 100 would look like a wrong one.
+    routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  // Fastify reads text/plain as well; here everything but JSON is 415.
+  app.removeContentTypeParser('text/plain');
+
+  const metrics = createMetrics(deps.registry);
+  const publish = createConfirmedPublish({
+    publish: deps.publish,
+    brokerReady: deps.brokerReady,
+    timeoutMs: settings.publishTimeoutMs,
+    metrics,
+  });
+  const memory = createCallbackMemory({ maxIds: REMEMBERED_CALLBACKS, maxAgeMs: CALLBACK_MEMORY_MS });
+
+  addGracefulClose(app);
+  addRequestLog(app, metrics);
+  addSecurityHeaders(app);
+  const limits = await addRateLimits(app, settings.rateLimits);
+  addErrors(app, limits);
+  await addOpenApi(app);
+
+  await app.register(rootRoutes);
+  await app.register(sendRoutes, {
+    authenticate: createSendAuth(createSecretCheck(settings.password), limits),
+    publish,
+  });
+  await app.register(callbackRoutes, { settings, memory, publish, metrics });
+  await app.register(referenceRoutes);
+  return app;
+}

@@ -1,0 +1,55 @@
+import { brokerSettings, commonSettings, flag, number, port, requireBroker, secret } from '@wbor/service';
+import { z } from 'zod';
+import { parseTrustProxy } from './trust-proxy.ts';
+
+const perMinute = () => number().pipe(z.number().int('must be a whole number').min(0).max(1_000_000));
+
+/** The gateway's environment. */
+export const gatewaySettings = z
+  .object({
+    ...commonSettings({ healthPort: 2002 }),
+    ...brokerSettings(),
+    APP_PORT: port().default(2000).describe('Port of /send, /callback and the API reference.'),
+    // All interfaces: producers and GroupMe call from other machines, and in a container loopback is useless.
+    APP_HOST: z.string().default('0.0.0.0').describe('Address that APP_PORT listens on.'),
+    APP_PASSWORD: secret()
+      .optional()
+      .describe('Shared password of everybody who may POST /send. Without it every /send is refused.'),
+    // Anything else would have to be escaped in the URL that is given to GroupMe.
+    GROUPME_CALLBACK_SECRET: z
+      .string()
+      .max(256)
+      .regex(/^[\w.~-]+$/, 'may hold letters, digits and - . _ ~ only, since it is part of a URL')
+      .pipe(secret())
+      .optional()
+      .describe(
+        'Last part of the callback URL given to GroupMe: /callback/<secret>. Without one /callback is closed.',
+      ),
+    ALLOW_OPEN_CALLBACK: flag()
+      .default(false)
+      .describe('Accept callbacks from anybody when there is no GROUPME_CALLBACK_SECRET. For tests only.'),
+    GROUPME_BOT_ID: secret().optional().describe('Added to callbacks as bot_id, for the audit.'),
+    TRUST_PROXY: z
+      .string()
+      .transform((value, context) => {
+        const { proxies, faults } = parseTrustProxy(value);
+        for (const fault of faults) context.addIssue({ code: 'custom', message: fault });
+        return proxies;
+      })
+      .default([])
+      .describe(
+        'Proxies whose X-Forwarded-For counts: CIDRs, addresses, or loopback, linklocal, uniquelocal.',
+      ),
+    RATE_LIMIT_SEND: perMinute()
+      .default(600)
+      .describe('/send calls a minute and token, before they are answered 429; 0 = no limit.'),
+    RATE_LIMIT_REFUSED: perMinute()
+      .default(30)
+      .describe('Refused calls a minute and address (bad password, unknown path), before 429; 0 = no limit.'),
+    RATE_LIMIT_PUBLIC: perMinute()
+      .default(60)
+      .describe('Calls a minute and address of the pages that need no password; 0 = no limit.'),
+  })
+  .check(requireBroker);
+
+export type GatewayConfig = z.infer<typeof gatewaySettings>;

@@ -1,0 +1,51 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Registry } from 'prom-client';
+
+/** A message for the topic exchange. */
+export interface GatewayMessage {
+  readonly routingKey: string;
+  /** The same for each copy of the same message, so that consumers can tell. */
+  readonly messageId: string;
+  readonly body: object;
+}
+
+/** A value that is wrapped so that it cannot be printed. */
+export interface Revealable {
+  reveal(): string;
+}
+
+export interface GatewaySettings {
+  /** Of `/send`; nobody may send when it is missing. */
+  readonly password: Revealable | undefined;
+  /** Last part of the callback's path; the callback is closed when it is missing, unless it is open. */
+  readonly callbackSecret: Revealable | undefined;
+  /** Counts only without a callback secret. */
+  readonly openCallback: boolean;
+  readonly botId: Revealable | undefined;
+  /** Addresses, CIDRs or range names; see `parseTrustProxy`. */
+  readonly trustProxy: readonly string[];
+  readonly rateLimits: RateLimits;
+  /** How long a request waits for the broker's confirm. */
+  readonly publishTimeoutMs: number;
+}
+
+/** Calls a minute; 0 is no limit. */
+export interface RateLimits {
+  /** Per token, of callers that have proven who they are. */
+  readonly send: number;
+  /** Per address, of calls that were refused. */
+  readonly refused: number;
+  /** Per address, of the pages that need no password. */
+  readonly public: number;
+}
+
+/** All that the gateway needs from outside. */
+export interface GatewayDeps {
+  readonly settings: GatewaySettings;
+  readonly logger: FastifyBaseLogger;
+  readonly registry: Registry;
+  /** Resolves once the broker has confirmed the message and some queue took it; throws a PublishError. */
+  readonly publish: (message: GatewayMessage) => Promise<void>;
+  /** Whether publishing would work now. */
+  readonly brokerReady: () => boolean;
+}

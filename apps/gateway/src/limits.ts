@@ -1,0 +1,16 @@
+/** Of /send and callbacks. The text limit is 16 000 characters; the rest is room for addresses of images. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/**
+ * Namespaces of the AMQP message ids that are made from a caller's id (UUID version 5), so that each copy
+ * of a message carries the same one. Changing them makes copies look new.
+ */
+export const SEND_NAMESPACE = '5b1f0f3e-6d0c-4c43-9a55-6f0a4b9c7a10';
+export const CALLBACK_NAMESPACE = 'c1a7e6de-2a44-4a6f-8f0b-0d7b8a3e5c21';
+
+/** Callbacks that are remembered, so that a repeat is not published again. */
+export const REMEMBERED_CALLBACKS = 10_000;
+export const CALLBACK_MEMORY_MS = 24 * 60 * 60 * 1000;
+
+/** How long a request waits for the broker's confirm. */
+export const PUBLISH_TIMEOUT_MS = 5_000;

@@ -1,0 +1,56 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RateLimits } from '../deps.ts';
+import { rateLimited } from '../errors.ts';
+
+const WINDOW_MS = 60_000;
+
+/** Budgets that are spent by hand; each answers the seconds to wait once the budget is gone. */
+export interface Limits {
+  /** Of the address, by a call that was refused. */
+  countRefused(request: FastifyRequest): Promise<number | undefined>;
+  /** Of the caller, by a call with the right token. */
+  countSend(request: FastifyRequest): Promise<number | undefined>;
+}
+
+/**
+ * Three budgets that do not touch each other, so that no stranger can spend a producer's.
+ *
+ * - Public pages: per address, before anything else.
+ * - `/send` with the right token: per token, whatever the address.
+ * - Refused calls (no or wrong token, wrong callback secret, unknown path): per address. Once it is gone
+ *   refusals become 429, but a right token from the same address still passes: behind one router or one
+ *   reverse proxy the address is no evidence of who is calling.
+ *
+ * So the third budget slows nobody who guesses passwords by brute force; that takes a long password, and
+ * the gateway warns at start about a short one. Counts live in the process: each replica has its own.
+ *
+ * Must be called before routes are added, since the limiter attaches itself to routes as they come.
+ */
+export async function addRateLimits(app: FastifyInstance, budgets: RateLimits): Promise<Limits> {
+  await app.register(rateLimit, {
+    max: limitOf(budgets.public),
+    timeWindow: WINDOW_MS,
+    errorResponseBuilder: (_request, { ttl }) => rateLimited(Math.ceil(ttl / 1000)),
+  });
+  const refused = app.createRateLimit({ max: limitOf(budgets.refused), timeWindow: WINDOW_MS });
+  const sends = app.createRateLimit({
+    max: limitOf(budgets.send),
+    timeWindow: WINDOW_MS,
+    keyGenerator: (request) => request.caller ?? '',
+  });
+  return {
+    countRefused: async (request) => waitSeconds(await refused(request)),
+    countSend: async (request) => waitSeconds(await sends(request)),
+  };
+}
+
+function limitOf(budget: number): number {
+  return budget === 0 ? Number.MAX_SAFE_INTEGER : budget;
+}
+
+type Count = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>;
+
+function waitSeconds(count: Count): number | undefined {
+  return !count.isAllowed && count.isExceeded ? Math.max(1, count.ttlInSeconds) : undefined;
+}

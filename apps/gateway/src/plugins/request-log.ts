@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { GatewayMetrics } from '../metrics.ts';
+
+/** What a request's log line says besides route, status and time. Never text, phone numbers or secrets. */
+export interface RequestNote {
+  messageId?: string;
+  source?: string;
+  routingKey?: string;
+  /** Why it was refused; more exact than what the caller is told. */
+  reason?: string;
+  faultPaths?: string[];
+  duplicate?: boolean;
+  /** Why we failed. */
+  error?: string;
+  err?: unknown;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    note: RequestNote;
+    /** Who the caller has proven to be; strangers have none. */
+    caller: string | undefined;
+  }
+}
+
+/** The label of requests that no route matched. Their paths are callers' inventions. */
+const UNMATCHED = 'unmatched';
+
+/**
+ * One line and one count per request.
+ *
+ * The line names the route's pattern, never the URL: a callback's URL holds the secret, and so does the URL
+ * of somebody who mistyped the path before it.
+ */
+export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): void {
+  app.decorateRequest('caller', undefined);
+  // Reference types cannot be shared defaults, so the hook makes one for each request.
+  app.decorateRequest('note');
+  app.addHook('onRequest', async (request) => {
+    request.note = {};
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = routeOf(request);
+    const status = reply.statusCode;
+    metrics.requests.inc({ method: request.method, route, status: String(status) });
+    const { messageId, source, routingKey, reason, faultPaths, duplicate, error, err } = request.note;
+    const line = {
+      method: request.method,
+      route,
+      status,
+      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+      message_id: messageId,
+      source,
+      routing_key: routingKey,
+      reason,
+      fault_paths: faultPaths,
+      duplicate,
+      error,
+      err,
+      // The address is needed to stop somebody, so only for those who were turned away.
+      ip: status >= 400 && status < 500 ? request.ip : undefined,
+      aborted: reply.raw.writableFinished ? undefined : true,
+    };
+    request.log[levelOf(status, request)](line, 'request');
+  });
+}
+
+function routeOf(request: FastifyRequest): string {
+  return request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
+}
+
+function levelOf(status: number, request: FastifyRequest): 'info' | 'warn' | 'error' {
+  if (status >= 500) return 'error';
+  // Scanners and those who are limited already must not fill the log with warnings.
+  if (status < 400 || status === 429 || request.is404) return 'info';
+  return 'warn';
+}

@@ -1,0 +1,63 @@
+import { type Broker, connectBroker, PublishError } from '@wbor/amqp';
+import { auditQueues, deriveTopology } from '@wbor/contracts';
+import { brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
+import { buildGateway } from './build-gateway.ts';
+import type { GatewayConfig } from './config.ts';
+import { PUBLISH_TIMEOUT_MS } from './limits.ts';
+import { warnAboutSettings } from './warnings.ts';
+
+/**
+ * Opens the HTTP port, then the broker. In this order, because a taken port is then said at once, and while
+ * the broker is away callers get an honest 503 instead of a closed port.
+ */
+export async function startGateway(config: GatewayConfig, context: ServiceContext): Promise<void> {
+  const { health, logger, onStop, registry } = context;
+  warnAboutSettings(config, logger);
+
+  let broker: Broker | undefined;
+  // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
+  onStop('broker', () => broker?.close());
+  health.addCheck('broker', () => {
+    if (!broker) return 'not connected to the broker yet';
+    return broker.ready ? undefined : (broker.reason ?? 'the broker takes no messages');
+  });
+
+  const app = await buildGateway({
+    settings: {
+      password: config.APP_PASSWORD,
+      callbackSecret: config.GROUPME_CALLBACK_SECRET,
+      openCallback: config.ALLOW_OPEN_CALLBACK,
+      botId: config.GROUPME_BOT_ID,
+      trustProxy: config.TRUST_PROXY,
+      rateLimits: {
+        send: config.RATE_LIMIT_SEND,
+        refused: config.RATE_LIMIT_REFUSED,
+        public: config.RATE_LIMIT_PUBLIC,
+      },
+      publishTimeoutMs: PUBLISH_TIMEOUT_MS,
+    },
+    logger,
+    registry,
+    publish: async (message) => {
+      if (!broker) throw new PublishError('DISCONNECTED', 'not connected to the broker yet');
+      await broker.publish(message);
+    },
+    brokerReady: () => broker?.ready ?? false,
+  });
+  onStop('http', () => app.close());
+  await app.listen({ host: config.APP_HOST, port: config.APP_PORT }).catch((error: unknown) => {
+    throw explainListenError(error, config.APP_PORT, 'APP_PORT');
+  });
+
+  broker = await connectBroker({
+    url: brokerUrl(config),
+    appId: 'gateway',
+    // The audit's queue is declared here too: no callback is lost if the audit-logger comes up later.
+    topology: deriveTopology(auditQueues, {
+      exchange: config.RABBITMQ_EXCHANGE,
+      queuePrefix: config.QUEUE_PREFIX,
+    }),
+    logger,
+    confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
+  });
+}

@@ -1,0 +1,112 @@
+import { Writable } from 'node:stream';
+import { Secret } from '@wbor/service';
+import { type FastifyInstance, fastify } from 'fastify';
+import { Registry } from 'prom-client';
+import { buildGateway } from '../src/build-gateway.ts';
+import type { GatewayMessage, GatewaySettings } from '../src/deps.ts';
+
+export const PASSWORD = 'correct-horse-battery-staple';
+export const CALLBACK_SECRET = 'callback-secret-5e1f9a';
+export const BOT_ID = 'bot-id-0123456789abcdef';
+
+export interface GatewayUnderTest {
+  readonly app: FastifyInstance;
+  readonly registry: Registry;
+  /** What was published, in order. */
+  readonly published: GatewayMessage[];
+  /** Log lines, parsed. */
+  logLines(): Record<string, unknown>[];
+  /** All that was logged, as it was written. */
+  logText(): string;
+  /** Makes every further publish do this. */
+  onPublish(work: (message: GatewayMessage) => Promise<void>): void;
+  setBrokerReady(ready: boolean): void;
+}
+
+/** The whole gateway, with publishing as a function of the test and everything logged, down to trace. */
+export async function createGatewayUnderTest(
+  settings: Partial<GatewaySettings> = {},
+): Promise<GatewayUnderTest> {
+  const log = createCapturedLogger();
+  const published: GatewayMessage[] = [];
+  const registry = new Registry();
+  let work: (message: GatewayMessage) => Promise<void> = async () => {};
+  let ready = true;
+  const app = await buildGateway({
+    settings: {
+      password: new Secret(PASSWORD),
+      callbackSecret: new Secret(CALLBACK_SECRET),
+      openCallback: false,
+      botId: new Secret(BOT_ID),
+      trustProxy: [],
+      rateLimits: { send: 1_000, refused: 1_000, public: 1_000 },
+      publishTimeoutMs: 2_000,
+      ...settings,
+    },
+    logger: log.logger,
+    registry,
+    publish: async (message) => {
+      await work(message);
+      published.push(message);
+    },
+    brokerReady: () => ready,
+  });
+  return {
+    app,
+    registry,
+    published,
+    logLines: log.lines,
+    logText: log.text,
+    onPublish(next) {
+      work = next;
+    },
+    setBrokerReady(next) {
+      ready = next;
+    },
+  };
+}
+
+/** A pino logger of fastify's making that keeps its lines. */
+function createCapturedLogger() {
+  let written = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += String(chunk);
+      done();
+    },
+  });
+  const { log: logger } = fastify({ logger: { level: 'trace', stream } });
+  return {
+    logger,
+    text: () => written,
+    lines: () =>
+      written
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+/** The lines that say how a request went. */
+export function requestLines(gateway: Pick<GatewayUnderTest, 'logLines'>): Record<string, unknown>[] {
+  return gateway.logLines().filter((line) => line.msg === 'request');
+}
+
+/** A callback as GroupMe sends it. */
+export function callbackBody(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    attachments: [],
+    avatar_url: null,
+    created_at: 1302623328,
+    group_id: '1234567890',
+    id: '130262332812345678',
+    name: 'John',
+    sender_id: '12345',
+    sender_type: 'user',
+    source_guid: 'GUID-1234',
+    system: false,
+    text: 'Hello world',
+    user_id: '1234567890',
+    ...overrides,
+  };
+}
