@@ -21,7 +21,7 @@ export const relaySettings = z
       .default(900)
       .describe('Most characters of text in one post (50 to 950).'),
     GROUPME_RATE_PER_SECOND: number()
-      .pipe(z.number().min(0).max(10))
+      .pipe(z.number().min(0).max(100))
       .default(1)
       .describe('Posts per second; 0 means no limit.'),
     ACK_URL: z

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, inject, it } from 'vitest';
+import { startBroker, type TestBroker } from '../../src/index.ts';
+import { expectNothingLost, sendAll, strike } from './load.ts';
+import { type SystemUnderTest, startSystem } from './system-under-test.ts';
+
+let system: SystemUnderTest;
+
+afterEach(() => system.stop());
+
+describe('a broker that is stopped and started, five times', () => {
+  it('loses nothing', { timeout: 240_000 }, async () => {
+    const broker: TestBroker = await startBroker({ private: true });
+    system = await startSystem({
+      brokerUrl: broker.url,
+      databaseUrl: inject('databaseUrl'),
+      relayEnv: { GROUPME_RATE_PER_SECOND: '25' },
+    });
+    const stopSystem = system.stop;
+    system = { ...system, stop: () => stopSystem().finally(() => broker.dispose()) };
+    const blow = async (): Promise<void> => {
+      await broker.stop();
+      await delay(500);
+      await broker.start();
+    };
+    await Promise.all([sendAll(system), strike(system, blow)]);
+    // A post whose event the broker did not take before it went is held in the relay's memory, and not repeated.
+    await expectNothingLost(system, { mostRepeats: 0 });
+  });
+});

@@ -1,0 +1,170 @@
+import type { Namespace } from '@wbor/contracts';
+import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
+import type { ConfirmChannel } from 'amqplib';
+import pg from 'pg';
+import {
+  connectAmqp,
+  createDatabase,
+  createNamespace,
+  deleteNamespace,
+  freePort,
+  publishRaw,
+  type ServiceProcess,
+  spawnService,
+  waitFor,
+} from '../../src/index.ts';
+
+export type App = 'relay' | 'gateway' | 'audit-logger';
+
+/** All services on one broker and one database, with a GroupMe and a producer beside them. */
+export interface SystemUnderTest {
+  readonly namespace: Namespace;
+  readonly simulator: Simulator;
+  readonly gatewayUrl: string;
+  readonly database: pg.Pool;
+  service(app: App): ServiceProcess;
+  /** Ends the app by SIGKILL and starts it again; returns once it is ready. */
+  killAndRestart(app: App): Promise<void>;
+  /** Publishes persistently; goes on trying, with the same bytes, while the broker is away. */
+  publish(key: string, body: unknown): Promise<void>;
+  /** POST /send; goes on trying, with the same id, until it is accepted. */
+  send(source: string, body: string, messageId: string): Promise<void>;
+  /** What the bot's posts say, in the order of the chat. */
+  posts(): string[];
+  count(table: string, where?: string): Promise<number>;
+  onStop(release: () => Promise<unknown>): void;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'a-password-for-tests-only';
+export const CALLBACK_SECRET = 'a-callback-secret-for-tests';
+
+export async function startSystem(options: {
+  brokerUrl: string;
+  databaseUrl: string;
+  relayEnv?: Record<string, string>;
+}): Promise<SystemUnderTest> {
+  const { brokerUrl } = options;
+  const namespace = createNamespace();
+  const releases: (() => Promise<unknown>)[] = [];
+  releases.push(() => deleteNamespace(brokerUrl, namespace));
+  const { url: databaseUrl, drop } = await createDatabase(options.databaseUrl);
+  releases.push(drop);
+  const database = new pg.Pool({ connectionString: databaseUrl });
+  database.on('error', () => undefined);
+  releases.push(() => database.end());
+  const gatewayPort = await freePort();
+  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  const simulator = await startSimulator({ callbackUrl: `${gatewayUrl}/callback/${CALLBACK_SECRET}` });
+  releases.push(() => simulator.stop());
+
+  const common = {
+    RABBITMQ_URL: brokerUrl,
+    RABBITMQ_EXCHANGE: namespace.exchange,
+    QUEUE_PREFIX: namespace.queuePrefix,
+    HEALTH_HOST: '127.0.0.1',
+  };
+  const environments: Record<App, Record<string, string>> = {
+    'audit-logger': { ...common, DATABASE_URL: databaseUrl },
+    relay: {
+      ...common,
+      GROUPME_BOT_ID: simulator.botId,
+      GROUPME_ACCESS_TOKEN: simulator.accessToken,
+      GROUPME_API_URL: simulator.apiUrl,
+      GROUPME_IMAGE_URL: simulator.imageUrl,
+      GROUPME_RATE_PER_SECOND: '0',
+      IMAGE_ALLOW_HOSTS: '127.0.0.1',
+      ...options.relayEnv,
+    },
+    gateway: {
+      ...common,
+      APP_HOST: '127.0.0.1',
+      APP_PORT: String(gatewayPort),
+      APP_PASSWORD: PASSWORD,
+      GROUPME_CALLBACK_SECRET: CALLBACK_SECRET,
+      GROUPME_BOT_ID: simulator.botId,
+      RATE_LIMIT_SEND: '0',
+    },
+  };
+  const services = new Map<App, ServiceProcess>();
+
+  async function start(app: App): Promise<void> {
+    const service = await spawnService({ app, env: environments[app] });
+    services.set(app, service);
+    await service.waitUntilReady();
+  }
+  releases.push(() => Promise.all([...services.values()].map((service) => service.kill())));
+  await Promise.all((Object.keys(environments) as App[]).map(start));
+
+  let producer: Promise<ConfirmChannel> | undefined;
+  async function openProducer(): Promise<ConfirmChannel> {
+    const connection = await connectAmqp(brokerUrl);
+    connection.on('close', () => {
+      producer = undefined;
+    });
+    releases.push(() => connection.close().catch(() => undefined));
+    const channel = await connection.createConfirmChannel();
+    channel.on('error', () => undefined);
+    return channel;
+  }
+
+  const service = (app: App): ServiceProcess => {
+    const found = services.get(app);
+    if (!found) throw new Error(`${app} does not run`);
+    return found;
+  };
+
+  return {
+    namespace,
+    simulator,
+    gatewayUrl,
+    database,
+    service,
+    async killAndRestart(app) {
+      await service(app).kill();
+      await start(app);
+    },
+    async publish(key, body) {
+      const content = Buffer.from(JSON.stringify(body));
+      await waitFor(
+        async () => {
+          producer ??= openProducer();
+          try {
+            await publishRaw(await producer, namespace.exchange, key, content);
+            return true;
+          } catch {
+            producer = undefined;
+            return false;
+          }
+        },
+        { what: 'the broker taking a message', timeoutMs: 60_000, intervalMs: 200 },
+      );
+    },
+    async send(source, body, messageId) {
+      await waitFor(
+        async () => {
+          const answer = await fetch(`${gatewayUrl}/send`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ password: PASSWORD, source, body, wbor_message_id: messageId }),
+          });
+          return answer.status === 202;
+        },
+        { what: 'the gateway taking a message', timeoutMs: 60_000, intervalMs: 100 },
+      );
+    },
+    posts: () =>
+      simulator
+        .messages()
+        .filter((message) => message.sender_type === 'bot')
+        .map((message) => message.text ?? ''),
+    async count(table, where = 'true') {
+      const { rows } = await database.query(`SELECT count(*) FROM ${table} WHERE ${where}`);
+      return Number(rows[0].count);
+    },
+    onStop: (release) => releases.push(release),
+    async stop() {
+      for (const release of releases.reverse()) await release();
+    },
+  };
+}
