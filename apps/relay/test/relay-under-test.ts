@@ -1,3 +1,4 @@
+import { type PlannedMessage, queueName, relayOutboxQueue } from '@wbor/contracts';
 import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
 import {
   connectAmqp,
@@ -24,6 +25,8 @@ export interface RelayUnderTest {
     body: unknown,
     options?: { headers?: object; replyTo?: string; correlationId?: string },
   ): Promise<void>;
+  /** Puts a planned message into the outbox, as intake does. */
+  publishPlanned(planned: PlannedMessage, headers?: object): Promise<void>;
   /** Opens a queue for replies and collects what comes. */
   listenForReplies(): Promise<{ queue: string; replies: { correlationId: unknown; body: unknown }[] }>;
   /** Parts as the chat shows them, the bot's only. */
@@ -83,6 +86,10 @@ export async function setUpRelay(
         ? body
         : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
       await publishRaw(channel, namespace.exchange, key, content, { persistent: true, ...options });
+    },
+    async publishPlanned(planned, headers = {}) {
+      const outbox = queueName(relayOutboxQueue, namespace);
+      await publishRaw(channel, '', outbox, Buffer.from(JSON.stringify(planned)), { headers });
     },
     async listenForReplies() {
       const replyChannel = await connection.createChannel();
