@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectBroker } from '@wbor/amqp';
+import { type Consumer, connectBroker } from '@wbor/amqp';
 import {
   auditQueues,
   deriveTopology,
+  echoEvent,
   queueName,
+  RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,
+  relayOutboxUrgentQueue,
   relayParkedQueue,
   relayQueues,
   relayStandardQueue,
@@ -13,12 +16,17 @@ import {
 } from '@wbor/contracts';
 import { createGroupMeClient } from '@wbor/groupme';
 import { brokerUrl, type ServiceContext } from '@wbor/service';
-import type { RelayConfig } from './config.ts';
+import { maxRatePerSecond, type RelayConfig } from './config.ts';
 import { createAcknowledger } from './delivery/acknowledger.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
+import { startDisplayWatch } from './delivery/display-watch.ts';
+import { createEvidenceSource } from './delivery/evidence.ts';
+import { createJournal, parseEcho } from './delivery/journal.ts';
+import { createLedger } from './delivery/ledger.ts';
 import { createPacer } from './delivery/pacer.ts';
-import { createProgress } from './delivery/progress.ts';
+import { createPartPoster } from './delivery/part-poster.ts';
 import { createTrouble } from './delivery/trouble.ts';
+import { createTurns } from './delivery/turns.ts';
 import { createEventPublisher } from './events.ts';
 import { createImageFetcher } from './intake/images/fetch-image.ts';
 import { createIntake } from './intake/intake.ts';
@@ -38,7 +46,10 @@ const CLIENT_CLOSE_TIMEOUT_MS = 200;
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {
   const { health, logger, onStop, registry } = context;
   const namespace = { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
-  const outboxQueue = queueName(relayOutboxQueue, namespace);
+  const outboxes = {
+    urgent: queueName(relayOutboxUrgentQueue, namespace),
+    normal: queueName(relayOutboxQueue, namespace),
+  };
   // The audit's queue is declared here too: with it, no event is lost if the audit-logger comes up later.
   const queues = [...relayQueues, ...auditQueues];
   const topology = deriveTopology(queues, namespace);
@@ -79,25 +90,79 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
 
   const trouble = createTrouble();
   health.addCheck('groupme', () => trouble.reason);
-  const deliverer = createDeliverer({
-    groupme,
+  const ledger = createLedger();
+  const journal = createJournal({
+    broker,
+    queue: queueName(relayJournalQueue, namespace),
+    ledger,
+    echo: config.EVIDENCE_ECHO,
+  });
+  if (config.EVIDENCE_ECHO) {
+    const listener = await broker.listen({
+      pattern: echoEvent.key,
+      onMessage(content) {
+        const post = parseEcho(content);
+        if (post) ledger.saw(post, 'echo');
+      },
+    });
+    onStop('echoes', () => listener.stop());
+  }
+  const readBack = config.EVIDENCE_READ_BACK && config.GROUPME_ACCESS_TOKEN !== undefined;
+  const pacer = createPacer({
+    ratePerSecond: config.GROUPME_RATE_PER_SECOND,
+    maxRatePerSecond: maxRatePerSecond(config),
+  });
+  metrics.watchPace(() => pacer.ratePerSecond);
+  const displayWatch = startDisplayWatch({
+    ledger,
     botId,
-    outboxQueue,
-    pacer: createPacer(config.GROUPME_RATE_PER_SECOND),
-    trouble,
-    progress: createProgress({ broker, journalQueue: queueName(relayJournalQueue, namespace) }),
+    timeoutMs: config.DISPLAY_TIMEOUT_SECONDS * 1000,
+    events,
+    metrics,
+    logger,
+  });
+  onStop('display watch', () => displayWatch.stop());
+  const deliverer = createDeliverer({
+    queues: outboxes,
+    botId,
+    turns: createTurns(),
+    pacer,
+    ledger,
+    journal,
+    poster: createPartPoster({
+      groupme,
+      botId,
+      pacer,
+      trouble,
+      ledger,
+      evidence: createEvidenceSource({
+        ledger,
+        groupme,
+        echo: config.EVIDENCE_ECHO,
+        groupId: readBack ? config.GROUPME_GROUP_ID : undefined,
+        logger,
+      }),
+      events,
+      metrics,
+      logger,
+    }),
     events,
     acknowledger,
     parker,
     metrics,
     logger,
+    renewHoldMs: config.HOLD_RENEW_SECONDS * 1000,
   });
-  const delivering = await broker.consume({
-    queue: outboxQueue,
-    prefetch: 1,
-    onDelivery: deliverer.onDelivery,
-  });
-  const consumers = [delivering];
+  const consumers: Consumer[] = [];
+  for (const lane of ['urgent', 'normal'] as const) {
+    const consumer = await broker.consume({
+      queue: outboxes[lane],
+      prefetch: 1,
+      lock: `${config.QUEUE_PREFIX}${RELAY_DELIVERY_LOCK}`,
+      onDelivery: (delivery) => deliverer.onDelivery(lane, delivery),
+    });
+    consumers.push(consumer);
+  }
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {
     deliverer.stop();
@@ -109,7 +174,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   }
   const intake = createIntake({
     broker,
-    outboxQueue,
+    outboxes,
+    urgentSources: config.URGENT_SOURCES,
     botId,
     prepare: createPreparer({
       fetcher,

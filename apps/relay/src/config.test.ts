@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, compareEnvExample, parseConfig } from '@wbor/service';
 import { describe, expect, it } from 'vitest';
-import { relaySettings } from './config.ts';
+import { maxRatePerSecond, relaySettings } from './config.ts';
 
 const enough = { RABBITMQ_URL: 'amqp://localhost', GROUPME_BOT_ID: 'bot' };
 
@@ -33,5 +33,29 @@ describe('relay settings', () => {
 
   it('takes an empty variable as not set', () => {
     expect(parseConfig(relaySettings, { ...enough, ACK_URL: '' }).ACK_URL).toBeUndefined();
+  });
+});
+
+describe('the rates', () => {
+  const parse = (rates: Record<string, string>) => parseConfig(relaySettings, { ...enough, ...rates });
+
+  it('have a maximum of 4, or of the start where that is more', () => {
+    expect(maxRatePerSecond(parse({}))).toBe(4);
+    expect(maxRatePerSecond(parse({ GROUPME_RATE_PER_SECOND: '25' }))).toBe(25);
+    expect(maxRatePerSecond(parse({ GROUPME_MAX_RATE_PER_SECOND: '2' }))).toBe(2);
+  });
+
+  it('are refused, both named, when the start is above the maximum, also beside other faults', () => {
+    const wrong = { GROUPME_RATE_PER_SECOND: '5', GROUPME_MAX_RATE_PER_SECOND: '2' };
+    expect(() => parse(wrong)).toThrow(/GROUPME_MAX_RATE_PER_SECOND is less than GROUPME_RATE_PER_SECOND/);
+    expect(() => parse({ ...wrong, ACK_URL: 'nowhere' })).toThrow(/ACK_URL.*GROUPME_MAX_RATE_PER_SECOND/);
+    expect(() => parse({ ...wrong, GROUPME_RATE_PER_SECOND: 'fast' })).toThrow(
+      /^(?!.*is less than).*GROUPME_RATE_PER_SECOND must be a number/,
+    );
+  });
+
+  it('may have any maximum when there is no limit', () => {
+    const config = parse({ GROUPME_RATE_PER_SECOND: '0', GROUPME_MAX_RATE_PER_SECOND: '2' });
+    expect(config.GROUPME_RATE_PER_SECOND).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { brokerSettings, commonSettings, list, number, requireBroker, secret } from '@wbor/service';
+import { brokerSettings, commonSettings, flag, list, number, requireBroker, secret } from '@wbor/service';
 import { z } from 'zod';
 
 export const relaySettings = z
@@ -23,7 +23,35 @@ export const relaySettings = z
     GROUPME_RATE_PER_SECOND: number()
       .pipe(z.number().min(0).max(100))
       .default(1)
-      .describe('Posts per second; 0 means no limit.'),
+      .describe('Posts per second at the start; 0 means no limit.'),
+    GROUPME_MAX_RATE_PER_SECOND: number()
+      .pipe(z.number().positive().max(100))
+      .optional()
+      .describe('Posts per second that are reached while none is refused. Default: 4, or the start if more.'),
+    GROUPME_GROUP_ID: z
+      .string()
+      .regex(/^\d+$/, 'must be the number of a group')
+      .optional()
+      .describe('Group of the bot. With it and a token, a doubtful post is looked up in the group.'),
+    EVIDENCE_ECHO: flag()
+      .default(true)
+      .describe('Whether the echo of a post (a callback, through the gateway) settles a doubt about it.'),
+    EVIDENCE_READ_BACK: flag()
+      .default(true)
+      .describe('Whether reading the group settles a doubt; needs GROUPME_GROUP_ID and a token.'),
+    DISPLAY_TIMEOUT_SECONDS: number()
+      .pipe(z.number().min(1))
+      .default(120)
+      .describe('A post that no echo has confirmed by then is reported, where echoes come at all.'),
+    HOLD_RENEW_SECONDS: number()
+      .pipe(z.number().min(1).max(1_500))
+      .default(600)
+      .describe('How long a message is held while GroupMe is away, before the broker is told again.'),
+    URGENT_SOURCES: list()
+      .default([])
+      .describe(
+        'Sources whose messages overtake all others, comma-separated; so do those of priority 5 and more.',
+      ),
     ACK_URL: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -35,5 +63,37 @@ export const relaySettings = z
       ),
     ...commonSettings({ healthPort: 2001 }),
   })
-  .check(requireBroker);
+  .check(requireBroker)
+  .check(requireOrderedRates());
 export type RelayConfig = z.infer<typeof relaySettings>;
+
+const DEFAULT_MAX_RATE_PER_SECOND = 4;
+
+/** The pace that is never exceeded; of no meaning when there is no limit. */
+export function maxRatePerSecond(
+  config: Pick<RelayConfig, 'GROUPME_RATE_PER_SECOND' | 'GROUPME_MAX_RATE_PER_SECOND'>,
+): number {
+  return (
+    config.GROUPME_MAX_RATE_PER_SECOND ??
+    Math.max(config.GROUPME_RATE_PER_SECOND, DEFAULT_MAX_RATE_PER_SECOND)
+  );
+}
+
+/** A rate above its own maximum: one of the two is not what somebody meant. */
+function requireOrderedRates() {
+  return z.superRefine<{ GROUPME_RATE_PER_SECOND: number; GROUPME_MAX_RATE_PER_SECOND?: number | undefined }>(
+    ({ GROUPME_RATE_PER_SECOND: rate, GROUPME_MAX_RATE_PER_SECOND: max }, context) => {
+      if (max === undefined || rate <= max) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['GROUPME_MAX_RATE_PER_SECOND'],
+        message: `is less than GROUPME_RATE_PER_SECOND (${max} and ${rate})`,
+      });
+    },
+    { when: ({ issues }) => !issues.some(isAboutRates) },
+  );
+}
+
+function isAboutRates(issue: { readonly path?: readonly PropertyKey[] | undefined }): boolean {
+  return /^GROUPME_(?:MAX_)?RATE_PER_SECOND$/.test(String(issue.path?.[0]));
+}

@@ -1,5 +1,12 @@
 import { type Broker, PublishError } from '@wbor/amqp';
-import { type ImageEvent, imageEvent, type PostEvent, postEvent } from '@wbor/contracts';
+import {
+  type ImageEvent,
+  imageEvent,
+  type PostEvent,
+  postEvent,
+  type UndisplayedEvent,
+  undisplayedEvent,
+} from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 
 /** Tells the exchange what was done at GroupMe, for the audit. */
@@ -7,6 +14,7 @@ export interface EventPublisher {
   /** Resolves when the broker has it; goes on trying while it is away. */
   post(event: PostEvent, messageId?: string): Promise<void>;
   image(event: ImageEvent): Promise<void>;
+  undisplayed(event: UndisplayedEvent): Promise<void>;
   /** Gives what is being published this long, then gives up. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -15,7 +23,11 @@ export function createEventPublisher(broker: Broker, logger: Logger): EventPubli
   const giveUp = new AbortController();
   const pending = new Set<Promise<void>>();
 
-  function publish(key: string, event: PostEvent | ImageEvent, messageId?: string): Promise<void> {
+  function publish(
+    key: string,
+    event: PostEvent | ImageEvent | UndisplayedEvent,
+    messageId?: string,
+  ): Promise<void> {
     const work = broker
       .publishUntilConfirmed(
         { routingKey: key, body: event, ...(messageId === undefined ? {} : { messageId }) },
@@ -41,6 +53,7 @@ export function createEventPublisher(broker: Broker, logger: Logger): EventPubli
   return {
     post: (event, messageId) => publish(postEvent.key, event, messageId),
     image: (event) => publish(imageEvent.key, event),
+    undisplayed: (event) => publish(undisplayedEvent.key, event),
     async drain(timeoutMs) {
       const timer = setTimeout(() => giveUp.abort(), timeoutMs);
       await Promise.allSettled(pending);

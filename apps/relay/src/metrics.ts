@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export interface RelayMetrics {
   readonly received: Counter<'queue' | 'result'>;
@@ -6,6 +6,9 @@ export interface RelayMetrics {
   readonly images: Counter<'outcome'>;
   readonly posts: Counter<'outcome'>;
   readonly postSeconds: Histogram;
+  readonly undisplayed: Counter;
+  /** From now on the present pace is read when the metrics are scraped. Once only. */
+  watchPace(read: () => number): void;
 }
 
 export function createRelayMetrics(registry: Registry): RelayMetrics {
@@ -35,11 +38,26 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       labelNames: ['outcome'],
       registers,
     }),
+    undisplayed: new Counter({
+      name: 'relay_posts_undisplayed_total',
+      help: 'Posts that GroupMe accepted and that no echo has confirmed in time',
+      registers,
+    }),
     postSeconds: new Histogram({
       name: 'relay_post_seconds',
       help: 'Duration of successful calls of bots/post',
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
+    watchPace(read) {
+      new Gauge({
+        name: 'relay_pace_per_second',
+        help: 'Posts per second that are let out at present; +Inf when there is no limit',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
   };
 }

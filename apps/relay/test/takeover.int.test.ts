@@ -40,7 +40,14 @@ describe('a relay that takes over', () => {
     const { queue, replies } = await world.listenForReplies();
     // What a relay leaves that died between the last post and its acks: the message is planned a second time.
     const parts = world.posts().map((text) => ({ text }));
-    const planned = { wbor_message_id: 'id', source: 'x', parts, acknowledge: false, reply_to: queue };
+    const planned = {
+      wbor_message_id: 'id',
+      source: 'x',
+      parts,
+      acknowledge: false,
+      planned_at: Date.now(),
+      reply_to: queue,
+    };
     await world.publishPlanned({ ...planned, correlation_id: 'c' }, { 'x-in-doubt': true });
     await world.start();
     await waitFor(() => replies.length === 1, { what: 'the reply' });

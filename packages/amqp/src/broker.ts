@@ -5,6 +5,7 @@ import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
 import { makeFirstContact } from './first-contact.ts';
+import { startListener } from './listener.ts';
 import { createPublisher } from './publisher.ts';
 import type { Broker, BrokerOptions, Consumer, OutgoingBytes, OutgoingMessage } from './types.ts';
 
@@ -42,7 +43,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     if (publishing.blockedReason !== undefined) {
       return `the broker takes no messages: ${publishing.blockedReason}`;
     }
-    if (consumers.some((consumer) => !consumer.active)) return 'not consuming from the broker';
+    if (consumers.some((consumer) => !consumer.active && !consumer.standby))
+      return 'not consuming from the broker';
     return undefined;
   }
 
@@ -83,6 +85,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         get active() {
           return consumer.active;
         },
+        get standby() {
+          return consumer.standby;
+        },
         async stop() {
           const index = consumers.indexOf(consumer);
           if (index >= 0) consumers.splice(index, 1);
@@ -90,6 +95,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         },
       };
     },
+    listen: (listenerOptions) =>
+      startListener({ ...listenerOptions, connection: consuming, topology, appId, logger }),
     publish: (message) => publisher.publish(message),
     publishUntilConfirmed,
     browse: (queue) => openBrowser(consuming, queue),

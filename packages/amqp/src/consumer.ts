@@ -59,6 +59,11 @@ export async function startConsumer(
     logger,
     async setup(channel, lose) {
       await declareTopology(channel, options.topology);
+      // An exclusive queue is a lock that the broker gives back the moment the connection is gone; and the
+      // consumers that it guards are on the same connection.
+      if (options.lock !== undefined) {
+        await channel.assertQueue(options.lock, { exclusive: true, durable: false });
+      }
       await channel.prefetch(options.prefetch);
       const lost = new AbortController();
       current = { channel, lost };
@@ -74,11 +79,14 @@ export async function startConsumer(
       current = undefined;
     },
   });
-  await healing.firstReady;
+  if (options.lock === undefined) await healing.firstReady;
 
   return {
     get active() {
       return current !== undefined && !stopping;
+    },
+    get standby() {
+      return healing.locked;
     },
     async stop() {
       stopping = true;
@@ -118,6 +126,8 @@ function toDelivery(
     correlationId: textOf(properties.correlationId),
     replyTo: textOf(properties.replyTo),
     timestamp: timestampOf(properties.timestamp),
+    priority: typeof properties.priority === 'number' ? properties.priority : 0,
+    expirationMs: expirationOf(properties.expiration),
     headers: properties.headers ?? {},
     signal,
     ack() {
@@ -146,4 +156,9 @@ function timestampOf(value: unknown): Date | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
   const date = new Date(value > 100_000_000_000 ? value : value * 1000);
   return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** AMQP has it as a string of milliseconds. */
+function expirationOf(value: unknown): number | undefined {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
 }

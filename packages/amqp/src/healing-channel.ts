@@ -8,6 +8,8 @@ import type { Logger } from './types.ts';
 export interface HealingChannel {
   /** Resolves once a set-up has succeeded for the first time. */
   readonly firstReady: Promise<void>;
+  /** Whether a lock of somebody else keeps it out. */
+  readonly locked: boolean;
   close(): Promise<void>;
 }
 
@@ -15,6 +17,9 @@ const SETUP_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const MIN_REBUILD_DELAY_MS = 500;
 const MAX_REBUILD_DELAY_MS = 30_000;
+
+/** How soon a set-up that another connection's lock keeps out is tried again. A takeover waits for it. */
+const LOCKED_RETRY_MS = 400;
 
 /**
  * A channel that is set up again whenever it is lost, also when only the channel died.
@@ -40,13 +45,16 @@ export function openHealingChannel(options: {
   let alive: Channel | undefined;
   let settingUp = false;
   let closing = false;
+  let locked = false;
   let failures = 0;
   let rebuildTimer: NodeJS.Timeout | undefined;
 
   function scheduleRebuild(): void {
     if (closing || rebuildTimer) return;
-    const delayMs = Math.min(MIN_REBUILD_DELAY_MS * 2 ** failures, MAX_REBUILD_DELAY_MS);
-    failures += 1;
+    const delayMs = locked
+      ? LOCKED_RETRY_MS
+      : Math.min(MIN_REBUILD_DELAY_MS * 2 ** failures, MAX_REBUILD_DELAY_MS);
+    if (!locked) failures += 1;
     rebuildTimer = setTimeout(() => {
       rebuildTimer = undefined;
       // A lost connection brings its channels back by itself.
@@ -64,6 +72,9 @@ export function openHealingChannel(options: {
       channel.close().catch(() => {});
     };
     channel.on('error', (error) => {
+      // Comes before 'close', which decides by it how soon to try again.
+      locked = isLocked(error);
+      if (locked) return;
       logger.warn({ channel: name, error: messageOf(error) }, 'the broker closed a channel');
     });
     channel.on('close', () => {
@@ -80,10 +91,12 @@ export function openHealingChannel(options: {
       await Promise.race([options.setup(channel, lose), expired]);
       if (lost) return;
       alive = channel;
+      locked = false;
       failures = 0;
       ready.resolve();
     } catch (error) {
-      logger.warn({ channel: name, error: messageOf(error) }, 'could not set up a channel');
+      locked = isLocked(error);
+      if (!locked) logger.warn({ channel: name, error: messageOf(error) }, 'could not set up a channel');
       channel.close().catch(() => {});
       scheduleRebuild();
     } finally {
@@ -104,6 +117,9 @@ export function openHealingChannel(options: {
   open();
   return {
     firstReady: ready.promise,
+    get locked() {
+      return locked;
+    },
     async close() {
       closing = true;
       clearTimeout(rebuildTimer);
@@ -113,4 +129,9 @@ export function openHealingChannel(options: {
       ]);
     },
   };
+}
+
+/** The broker's answer to declaring an exclusive queue that another connection holds. */
+function isLocked(error: unknown): boolean {
+  return /RESOURCE[_-]LOCKED/.test(messageOf(error));
 }

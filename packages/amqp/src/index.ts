@@ -7,6 +7,7 @@ export type {
   Consumer,
   ConsumerOptions,
   Delivery,
+  Listener,
   Logger,
   OutgoingBytes,
   OutgoingMessage,

@@ -58,6 +58,10 @@ export interface Delivery {
   readonly replyTo: string | undefined;
   /** From the AMQP `timestamp`, when a plausible one was set. */
   readonly timestamp: Date | undefined;
+  /** 0 when none was set. */
+  readonly priority: number;
+  /** AMQP `expiration`: how long the message was meant to live when it was published. */
+  readonly expirationMs: number | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
   /** Aborted once the delivering channel is gone: the broker then hands the message to somebody else. */
   readonly signal: AbortSignal;
@@ -77,6 +81,11 @@ export interface ConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
   /**
+   * Name of a lock (prefix included). Of all connections that give the same one, a single one consumes; the
+   * others stand by and take over when its connection is gone. One connection may hold it for several queues.
+   */
+  readonly lock?: string;
+  /**
    * Called for each delivery, several at once up to `prefetch`, in the order of the queue. Must settle the
    * delivery. A rejection is logged and the message requeued after a pause; handle errors yourself.
    */
@@ -86,10 +95,16 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Whether the broker would deliver to us now. */
   readonly active: boolean;
+  /** Whether another connection holds the lock, so that there is nothing to do for us. */
+  readonly standby: boolean;
   /**
    * Stops taking deliveries, waits up to 5 s for running handlers, then closes the channel, which returns
    * what was not settled, in order. Deliveries that arrive after the call began are left unsettled.
    */
+  stop(): Promise<void>;
+}
+
+export interface Listener {
   stop(): Promise<void>;
 }
 
@@ -98,8 +113,16 @@ export interface Broker {
   readonly ready: boolean;
   /** Why `ready` is false, for people. */
   readonly reason: string | undefined;
-  /** Waits for the first registration with the broker, then resolves. Heals by itself from then on. */
+  /**
+   * Waits for the first registration with the broker (with a lock: not even for that), then resolves. Heals by
+   * itself from then on.
+   */
   consume(options: ConsumerOptions): Promise<Consumer>;
+  /**
+   * Hears a copy of what is published on the topic exchange under `pattern`, as long as there is a connection.
+   * Nothing is kept meanwhile: for hints, not for work.
+   */
+  listen(options: { pattern: string; onMessage: (content: Buffer) => void }): Promise<Listener>;
   /**
    * Resolves once the broker has confirmed the message and some queue took it.
    * @throws PublishError with code `DISCONNECTED`, `TIMEOUT`, `CHANNEL_CLOSED`, `NACKED` (try again with the

@@ -82,6 +82,7 @@ describe('topology', () => {
     const names = topology.queues.map((queue) => queue.name);
     const working = topology.queues.filter((queue) => 'x-dead-letter-exchange' in queue.arguments);
     expect(working.map((queue) => queue.name)).toEqual([
+      'test.relay.outbox.urgent',
       'test.relay.outbox',
       'test.relay.twilio',
       'test.relay.standard',
@@ -100,6 +101,7 @@ describe('topology', () => {
   it('lets one relay at a time work on intake and outbox', () => {
     const single = topology.queues.filter((queue) => queue.arguments['x-single-active-consumer'] === true);
     expect(single.map((queue) => queue.name)).toEqual([
+      'test.relay.outbox.urgent',
       'test.relay.outbox',
       'test.relay.twilio',
       'test.relay.standard',

@@ -11,6 +11,7 @@ import { defineMessage } from './define.ts';
  * - `misconfigured`: 401 or 404 for the bot or the token; kept until the configuration is right.
  * - `rejected`: another 4xx; no retry can help.
  * - `already-sent`: the producer posted by itself and asked for the log only.
+ * - `expired`: no call was made, since the producer's deadline had passed.
  * - `not-attached`: no upload was tried, since the picture could not be fetched or is of no use.
  */
 export const outcomeSchema = z.enum([
@@ -21,9 +22,17 @@ export const outcomeSchema = z.enum([
   'misconfigured',
   'rejected',
   'already-sent',
+  'expired',
   'not-attached',
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
+
+/**
+ * What settled whether a post whose outcome was unknown is in the chat: its echo, a look at the group's messages,
+ * or nothing, in which case it is posted again.
+ */
+export const evidenceSchema = z.enum(['echo', 'read-back', 'none']);
+export type Evidence = z.infer<typeof evidenceSchema>;
 
 /** `source.groupme.msg`: one call of bots/post, or a producer's own post. Unknown fields are kept. */
 export const postEventSchema = z.looseObject({
@@ -40,6 +49,7 @@ export const postEventSchema = z.looseObject({
   parts: z.number().int().positive().optional(),
   attempt: z.number().int().positive().optional(),
   outcome: outcomeSchema.optional(),
+  evidence: evidenceSchema.optional(),
   sender: z.string().optional(),
   sender_name: z.string().optional(),
   sent_at: z.iso.datetime().optional(),
@@ -108,6 +118,20 @@ export const callbackEventSchema = groupMeCallbackSchema.extend({
 });
 export type CallbackEvent = z.infer<typeof callbackEventSchema>;
 
+/** `source.groupme.undisplayed`: GroupMe accepted a post, and no echo has shown it in time. */
+export const undisplayedEventSchema = z.looseObject({
+  type: z.literal('undisplayed'),
+  source: z.string(),
+  bot_id: z.string().optional(),
+  wbor_message_id: z.string(),
+  part: z.number().int().positive(),
+  text: z.string().optional(),
+  picture_url: z.string().optional(),
+  sent_at: z.iso.datetime(),
+  waited_ms: z.number().nonnegative(),
+});
+export type UndisplayedEvent = z.infer<typeof undisplayedEventSchema>;
+
 export const postEvent = defineMessage({
   exchange: 'source',
   key: 'source.groupme.msg',
@@ -127,4 +151,9 @@ export const echoEvent = defineMessage({
   exchange: 'source',
   key: 'source.groupme.echo',
   schema: callbackEventSchema,
+});
+export const undisplayedEvent = defineMessage({
+  exchange: 'source',
+  key: 'source.groupme.undisplayed',
+  schema: undisplayedEventSchema,
 });

@@ -10,6 +10,7 @@ export {
   type CallbackEvent,
   callbackEvent,
   callbackEventSchema,
+  type Evidence,
   echoEvent,
   type GroupMeCallback,
   groupMeCallbackSchema,
@@ -20,6 +21,9 @@ export {
   type PostEvent,
   postEvent,
   postEventSchema,
+  type UndisplayedEvent,
+  undisplayedEvent,
+  undisplayedEventSchema,
 } from './groupme-events.ts';
 export {
   type AlreadySent,
@@ -48,8 +52,10 @@ export {
   auditParkedQueue,
   auditQueues,
   DEFAULT_EXCHANGE_NAME,
+  RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,
+  relayOutboxUrgentQueue,
   relayParkedQueue,
   relayQueues,
   relayStandardQueue,

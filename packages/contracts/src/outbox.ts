@@ -14,6 +14,10 @@ export const plannedMessageSchema = z.object({
   wbor_message_id: z.string().min(1),
   source: z.string().min(1),
   parts: z.array(partSchema).min(1),
+  /** Epoch milliseconds. No part can have been posted before. */
+  planned_at: z.number().int(),
+  /** Epoch milliseconds: from then on the producer has posted by itself, so nothing is begun any more. */
+  deliver_by: z.number().int().optional(),
   sender: z.string().optional(),
   sender_name: z.string().optional(),
   /** Whether the SMS service waits for a POST to ACK_URL. */

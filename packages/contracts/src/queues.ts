@@ -26,14 +26,28 @@ export const relayOutboxQueue = defineQueue({
   deadLetterQueue: relayParkedQueue.name,
 });
 
+/** What may not wait behind the rest: emergencies. The deliverer always empties it first. */
+export const relayOutboxUrgentQueue = defineQueue({
+  name: 'relay.outbox.urgent',
+  singleActiveConsumer: true,
+  deadLetterQueue: relayParkedQueue.name,
+});
+
+/**
+ * Name of the lock of the one relay that delivers: with two outboxes, a single active consumer on each would
+ * let two relays post at once.
+ */
+export const RELAY_DELIVERY_LOCK = 'relay.delivery';
+
 /**
  * The last API calls of whichever relay was active, as it logged them. A relay that is handed a message
- * which another began reads here how far that one got. Losing it costs a repeated part, never a message.
+ * which another began reads here how far that one got, and what the chat was seen to show. Losing it costs a
+ * repeated part, never a message.
  */
 export const relayJournalQueue = defineTerminalQueue({
   name: 'relay.journal',
-  bindings: ['source.groupme.msg'],
-  maxLength: 200,
+  bindings: ['source.groupme.msg', 'source.groupme.echo'],
+  maxLength: 400,
 });
 
 /** What Postgres could not be given and the broker gave up on. */
@@ -48,6 +62,7 @@ export const auditEventsQueue = defineQueue({
 export const relayQueues: readonly QueueDefinition[] = [
   relayParkedQueue,
   relayJournalQueue,
+  relayOutboxUrgentQueue,
   relayOutboxQueue,
   relayTwilioQueue,
   relayStandardQueue,

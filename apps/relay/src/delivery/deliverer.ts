@@ -1,26 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Delivery } from '@wbor/amqp';
-import {
-  type Outcome,
-  type Part,
-  type PlannedMessage,
-  type PostEvent,
-  plannedMessageSchema,
-} from '@wbor/contracts';
-import { type GroupMeClient, GroupMeError } from '@wbor/groupme';
+import { type PlannedMessage, plannedMessageSchema } from '@wbor/contracts';
+import type { GroupMeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
+import { v7 as uuidv7 } from 'uuid';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Parker } from '../parked/park.ts';
 import type { Acknowledger, Addressee } from './acknowledger.ts';
-import { classifyFailure } from './classify-failure.ts';
+import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
-import type { Progress } from './progress.ts';
-import type { Trouble } from './trouble.ts';
+import type { PartInHand, PartPoster } from './part-poster.ts';
+import type { Lane, Turns } from './turns.ts';
 
 /** Stage 2: posts the parts of planned messages, one at a time, in order. */
 export interface Deliverer {
-  onDelivery(delivery: Delivery): Promise<void>;
+  /** Handles a delivery of one of the outboxes. */
+  onDelivery(lane: Lane, delivery: Delivery): Promise<void>;
   /** Ends waits. The message in hand is left to the next process; its parts that are done are recorded. */
   stop(): void;
 }
@@ -29,13 +26,14 @@ export interface Deliverer {
 export const IN_DOUBT_HEADER = 'x-in-doubt';
 
 export interface DelivererOptions {
-  readonly groupme: Pick<GroupMeClient, 'postMessage'>;
-  /** Published in events as the original did; never logged. */
+  /** Full queue names, for parking. */
+  readonly queues: Readonly<Record<Lane, string>>;
   readonly botId: string;
-  readonly outboxQueue: string;
+  readonly turns: Turns;
   readonly pacer: Pacer;
-  readonly trouble: Trouble;
-  readonly progress: Progress;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly poster: PartPoster;
   readonly events: EventPublisher;
   readonly acknowledger: Acknowledger;
   readonly parker: Parker;
@@ -45,164 +43,175 @@ export interface DelivererOptions {
    * A message is held at most this long, then handed back to the broker, which gives it to us again: the
    * broker's own limit for holding one is 30 minutes, and it closes the channel then.
    */
-  readonly renewHoldMs?: number;
+  readonly renewHoldMs: number;
 }
 
-const DEFAULT_RENEW_HOLD_MS = 10 * 60_000;
 const JOURNAL_RETRY_MS = 1_000;
 
+/** What became of a message: settled with the broker, or left for it to deliver again. */
+type Ending = 'settled' | 'left';
+
 export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { events, logger, metrics, pacer, progress, trouble } = options;
-  const renewHoldMs = options.renewHoldMs ?? DEFAULT_RENEW_HOLD_MS;
+  const { acknowledger, journal, ledger, logger, pacer, poster, turns } = options;
   const stopping = new AbortController();
 
-  async function onDelivery(delivery: Delivery): Promise<void> {
-    const parsed = parsePlanned(delivery.content);
-    if (!parsed) {
-      logger.error({ queue: options.outboxQueue }, 'parked a message of the outbox that is none');
+  async function onDelivery(lane: Lane, delivery: Delivery): Promise<void> {
+    const planned = parsePlanned(delivery.content);
+    if (!planned) {
+      logger.error({ queue: options.queues[lane] }, 'parked a message of the outbox that is none');
       const error = 'not a planned message of this version';
-      await options.parker.park(delivery, { queue: options.outboxQueue, reason: 'invalid-message', error });
+      await options.parker.park(delivery, { queue: options.queues[lane], reason: 'invalid-message', error });
       return;
     }
     const hold = new AbortController();
-    const renewal = setTimeout(() => hold.abort(), renewHoldMs);
+    const renewal = setTimeout(() => hold.abort(), options.renewHoldMs);
+    const ended = AbortSignal.any([stopping.signal, delivery.signal, hold.signal]);
+    await turns.take(lane);
+    let ending: Ending;
     try {
-      const ended = AbortSignal.any([stopping.signal, delivery.signal, hold.signal]);
-      const settled = await deliver(delivery, parsed, ended);
-      // Left unsettled when we stop: closing the channel returns the message. Renewing it, we get it back.
-      if (!settled && hold.signal.aborted && !stopping.signal.aborted) delivery.requeue();
+      ending = await deliver(lane, delivery, planned, ended);
     } finally {
       clearTimeout(renewal);
+      turns.release();
     }
+    // Left unsettled when we stop: closing the channel returns the message. Renewing it, we get it back.
+    if (ending === 'left' && hold.signal.aborted && !stopping.signal.aborted) delivery.requeue();
   }
 
-  /** Returns whether the message was settled: acked or parked. */
-  async function deliver(delivery: Delivery, planned: PlannedMessage, ended: AbortSignal): Promise<boolean> {
-    let done = await partsDone(delivery, planned, ended);
-    for (let attempt = 1; done < planned.parts.length; attempt += 1) {
-      if (!(await pause(pacer.delayMs(), ended)) || !(await delivery.isHeld())) return false;
-      const result = await tryPart(planned, done + 1, attempt);
+  async function deliver(
+    lane: Lane,
+    delivery: Delivery,
+    planned: PlannedMessage,
+    ended: AbortSignal,
+  ): Promise<Ending> {
+    const planId = delivery.messageId ?? uuidv7();
+    const parts = planned.parts.length;
+    let done = await takeOver(delivery, planned, planId, ended);
+    while (done !== undefined && done < parts) {
+      // Nothing of it is in the chat yet: that is the time to step back, or to be too late.
+      if (done === 0) {
+        if (isLate(planned)) return expire(delivery, planned, planId);
+        if (lane === 'normal' && turns.urgentWaits) await stepBack();
+      }
+      if (!(await pause(pacer.delayMs(), lane, done, ended))) return 'left';
+      if (done === 0 && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
+      // A relay that was frozen finds out here that its message has gone to another.
+      if (ended.aborted || !(await delivery.isHeld())) return 'left';
+      const result = await poster.post({ planned, planId, number: done + 1 }, ended);
       if (result.next === 'park') {
-        await parkRest(delivery, planned, done, result);
-        return true;
+        await parkRest(lane, delivery, planned, done, result.error);
+        return 'settled';
       }
-      if (result.next === 'done') {
-        done += 1;
-        attempt = 0;
-        progress.record(planned, done);
-      }
-      // Told before the audit log is confirmed: the producer's clock is running.
-      if (result.next === 'done' && done === planned.parts.length)
-        options.acknowledger.succeeded(addresseeOf(planned));
-      await events.post(result.event);
-      if (result.next === 'again' && !(await pause(result.waitMs, ended))) return false;
+      if (result.next === 'done') done += 1;
+      else if (!(await pause(result.waitMs, lane, done, ended))) return 'left';
     }
+    if (done === undefined) return 'left';
+    acknowledger.succeeded(addresseeOf(planned));
     delivery.ack();
-    return true;
+    return 'settled';
   }
 
-  /** How many parts are in the chat. Only a message that was in somebody's hands before can have any. */
-  async function partsDone(delivery: Delivery, planned: PlannedMessage, ended: AbortSignal): Promise<number> {
+  /**
+   * How many parts are in the chat. Only a message that was in somebody's hands before can have any; of that,
+   * the next part is in doubt too, since a relay posts first and logs then.
+   *
+   * @returns undefined when `ended` came first.
+   */
+  async function takeOver(
+    delivery: Delivery,
+    planned: PlannedMessage,
+    planId: string,
+    ended: AbortSignal,
+  ): Promise<number | undefined> {
     if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return 0;
-    let known = progress.recall(planned);
-    while (known === undefined) {
-      try {
-        known = await progress.readJournal(planned);
-      } catch (error) {
-        logger.warn(
-          { message_id: planned.wbor_message_id, error: String(error) },
-          'could not read the journal',
-        );
-        if (!(await pause(JOURNAL_RETRY_MS, ended))) return 0;
-      }
+    if (!(await readJournal(ended))) return undefined;
+    let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
+    // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
+    if (delivery.redelivered && done < planned.parts.length) {
+      const inHand: PartInHand = { planned, planId, number: done + 1 };
+      const shown = await poster.settle(inHand, ended);
+      if (shown === undefined) return undefined;
+      if (shown) done += 1;
     }
-    if (known > 0) {
-      // Whoever posted the last part may have died before it told the producer.
-      if (known === planned.parts.length) options.acknowledger.succeeded(addresseeOf(planned));
+    if (done > 0) {
       logger.info(
-        { message_id: planned.wbor_message_id, parts_done: known, parts: planned.parts.length },
+        { message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
         'going on with a message that was begun before',
       );
     }
-    progress.record(planned, known);
-    return known;
+    return done;
   }
 
-  type PartResult =
-    | { next: 'done'; event: PostEvent }
-    | { next: 'again'; event: PostEvent; waitMs: number }
-    | { next: 'park'; event: PostEvent; error: GroupMeError };
-
-  /** Calls GroupMe once. */
-  async function tryPart(planned: PlannedMessage, number: number, attempt: number): Promise<PartResult> {
-    const part = planned.parts[number - 1] as Part;
-    const sentAt = new Date();
-    const facts = {
-      message_id: planned.wbor_message_id,
-      source: planned.source,
-      part: number,
-      parts: planned.parts.length,
-      attempt,
-    };
-    const describe = (code: number, durationMs: number) =>
-      toEvent(planned, part, number, { attempt, code, durationMs, sentAt, botId: options.botId });
-    pacer.posted();
-    try {
-      const { status, durationMs } = await options.groupme.postMessage({
-        text: part.text,
-        ...(part.picture_url === undefined ? {} : { pictureUrl: part.picture_url }),
-      });
-      pacer.accepted();
-      const troubleMs = trouble.over();
-      if (troubleMs !== undefined)
-        logger.info({ trouble_ms: Math.round(troubleMs) }, 'posts get through again');
-      metrics.posts.inc({ outcome: 'delivered' });
-      metrics.postSeconds.observe(durationMs / 1000);
-      logger.info(
-        { ...facts, outcome: 'delivered', code: status, duration_ms: Math.round(durationMs) },
-        'posted',
-      );
-      return { next: 'done', event: { ...describe(status, durationMs), outcome: 'delivered' } };
-    } catch (error) {
-      if (!(error instanceof GroupMeError)) throw error;
-      const { outcome, next } = classifyFailure(error);
-      metrics.posts.inc({ outcome });
-      const event = { ...describe(error.status, error.durationMs), outcome, error: error.message };
-      const waitMs = next === 'park' ? 0 : waitAfter(next, outcome, error);
-      logger[outcome === 'misconfigured' || next === 'park' ? 'error' : 'warn'](
-        {
-          ...facts,
-          outcome,
-          code: error.status,
-          duration_ms: Math.round(error.durationMs),
-          error: error.message,
-          ...(next === 'park' ? {} : { retry_in_ms: Math.round(waitMs) }),
-        },
-        outcome === 'misconfigured'
-          ? 'GroupMe does not accept the bot; nothing is lost; check GROUPME_BOT_ID'
-          : 'a post did not get through',
-      );
-      return next === 'park' ? { next, event, error } : { next: 'again', event, waitMs };
+  async function readJournal(ended: AbortSignal): Promise<boolean> {
+    while (!ended.aborted) {
+      try {
+        await journal.read();
+        return true;
+      } catch (error) {
+        logger.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          'could not read the journal',
+        );
+        await sleep(JOURNAL_RETRY_MS, ended);
+      }
     }
+    return false;
   }
 
-  function waitAfter(next: 'pace' | 'back-off', outcome: Outcome, error: GroupMeError): number {
-    const backOffMs = trouble.failed(outcome, `GroupMe: ${error.message}`);
-    return next === 'pace' ? pacer.refused(error.retryAfterMs) : backOffMs;
+  /** Waits; a normal message that has nothing in the chat yet lets an urgent one go first. */
+  async function pause(ms: number, lane: Lane, done: number, ended: AbortSignal): Promise<boolean> {
+    if (lane === 'urgent' || done > 0) return sleep(ms, ended);
+    const cut = new AbortController();
+    const until = AbortSignal.any([ended, cut.signal]);
+    await Promise.race([sleep(ms, until), turns.urgentArrives(until)]);
+    cut.abort();
+    if (turns.urgentWaits && !ended.aborted) await stepBack();
+    return !ended.aborted;
+  }
+
+  async function stepBack(): Promise<void> {
+    const turn = turns.take('normal');
+    turns.release();
+    await turn;
+  }
+
+  async function expire(delivery: Delivery, planned: PlannedMessage, planId: string): Promise<Ending> {
+    options.metrics.posts.inc({ outcome: 'expired' });
+    logger.warn(
+      { message_id: planned.wbor_message_id, source: planned.source, outcome: 'expired' },
+      'too late: the producer has posted by itself by now',
+    );
+    await options.events.post(
+      {
+        text: planned.parts[0]?.text ?? '',
+        bot_id: options.botId,
+        source: planned.source,
+        code: 0,
+        type: 'log',
+        wbor_message_id: planned.wbor_message_id,
+        part: 1,
+        parts: planned.parts.length,
+        outcome: 'expired',
+        ...(planned.sender === undefined ? {} : { sender: planned.sender }),
+      },
+      planId,
+    );
+    acknowledger.failed(addresseeOf(planned), 408, 'the deadline passed before the message could be posted');
+    delivery.ack();
+    return 'settled';
   }
 
   /** A hole in the middle helps nobody: what is left of the message is parked as one, to be replayed as one. */
   async function parkRest(
+    lane: Lane,
     delivery: Delivery,
     planned: PlannedMessage,
     done: number,
-    result: { event: PostEvent; error: GroupMeError },
+    error: GroupMeError,
   ): Promise<void> {
-    const { error } = result;
-    await events.post(result.event);
-    options.acknowledger.failed(addresseeOf(planned), error.status, error.message);
+    acknowledger.failed(addresseeOf(planned), error.status, error.message);
     await options.parker.park(delivery, {
-      queue: options.outboxQueue,
+      queue: options.queues[lane],
       reason: 'rejected',
       error: `part ${done + 1} of ${planned.parts.length}: ${error.message}`,
       replacement: { ...planned, parts: planned.parts.slice(done) },
@@ -214,10 +223,14 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 }
 
 /** False when the wait was cut short. */
-async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
   if (ms <= 0) return true;
   return delay(ms, true, { signal }).catch(() => false);
+}
+
+function isLate(planned: PlannedMessage): boolean {
+  return planned.deliver_by !== undefined && Date.now() >= planned.deliver_by;
 }
 
 function parsePlanned(content: Buffer): PlannedMessage | undefined {
@@ -226,30 +239,6 @@ function parsePlanned(content: Buffer): PlannedMessage | undefined {
   } catch {
     return undefined;
   }
-}
-
-function toEvent(
-  planned: PlannedMessage,
-  part: Part,
-  number: number,
-  call: { attempt: number; code: number; durationMs: number; sentAt: Date; botId: string },
-): PostEvent {
-  return {
-    text: part.text,
-    ...(part.picture_url === undefined ? {} : { picture_url: part.picture_url }),
-    bot_id: call.botId,
-    source: planned.source,
-    code: call.code,
-    type: 'log',
-    wbor_message_id: planned.wbor_message_id,
-    part: number,
-    parts: planned.parts.length,
-    attempt: call.attempt,
-    ...(planned.sender === undefined ? {} : { sender: planned.sender }),
-    ...(planned.sender_name === undefined ? {} : { sender_name: planned.sender_name }),
-    sent_at: call.sentAt.toISOString(),
-    duration_ms: Math.round(call.durationMs),
-  };
 }
 
 function addresseeOf(planned: PlannedMessage): Addressee {

@@ -5,6 +5,7 @@ import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { Acknowledger } from '../delivery/acknowledger.ts';
 import { IN_DOUBT_HEADER } from '../delivery/deliverer.ts';
+import type { Lane } from '../delivery/turns.ts';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Parker, ParkReason } from '../parked/park.ts';
@@ -28,7 +29,10 @@ export interface Intake {
 
 export interface IntakeOptions {
   readonly broker: Broker;
-  readonly outboxQueue: string;
+  /** Full queue names. */
+  readonly outboxes: Readonly<Record<Lane, string>>;
+  /** Sources whose messages overtake all others. */
+  readonly urgentSources: readonly string[];
   /** Published with logs of producers that name no bot. */
   readonly botId: string;
   readonly prepare: Preparer;
@@ -51,6 +55,9 @@ const PARK_REASONS: Readonly<Record<IncomingErrorCode, ParkReason>> = {
 const ALREADY_SENT_NAMESPACE = '6f1f3a52-3a0b-5c55-9d2f-0a9b8f6f1c11';
 
 const OUTBOX_RETRY_MS = 1_000;
+
+/** AMQP priority from which a message is an emergency. */
+const URGENT_PRIORITY = 5;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { acknowledger, events, logger, metrics } = options;
@@ -137,7 +144,7 @@ export function createIntake(options: IntakeOptions): Intake {
   async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
     const outgoing = {
       exchange: '',
-      routingKey: options.outboxQueue,
+      routingKey: options.outboxes[laneOf(delivery, planned)],
       type: plannedMessage.key,
       messageId: uuidv7(),
       body: planned,
@@ -170,6 +177,11 @@ export function createIntake(options: IntakeOptions): Intake {
     }
   }
 
+  function laneOf(delivery: Delivery, planned: PlannedMessage): Lane {
+    const urgent = delivery.priority >= URGENT_PRIORITY || options.urgentSources.includes(planned.source);
+    return urgent ? 'urgent' : 'normal';
+  }
+
   return { onDelivery };
 }
 
@@ -184,6 +196,7 @@ function toPlanned(
   parts: PlannedMessage['parts'],
   delivery: Delivery,
 ): PlannedMessage {
+  const deliverBy = deadlineOf(delivery);
   return {
     wbor_message_id: message.messageId,
     source: message.source,
@@ -191,7 +204,20 @@ function toPlanned(
     ...(message.sender === undefined ? {} : { sender: message.sender }),
     ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
     acknowledge: message.fromTwilio,
+    planned_at: Date.now(),
+    ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
     ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
   };
+}
+
+/**
+ * Until when the producer waits before it posts by itself, in epoch milliseconds: the header `x-deliver-by`, or
+ * the message's own expiration, counted from its timestamp or else from now.
+ */
+function deadlineOf(delivery: Delivery): number | undefined {
+  const header = Number(delivery.headers['x-deliver-by'] ?? Number.NaN);
+  if (Number.isFinite(header) && header > 0) return Math.trunc(header);
+  if (delivery.expirationMs === undefined) return undefined;
+  return (delivery.timestamp?.getTime() ?? Date.now()) + delivery.expirationMs;
 }

@@ -1,0 +1,58 @@
+import type { Logger } from '@wbor/service';
+import type { EventPublisher } from '../events.ts';
+import type { RelayMetrics } from '../metrics.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+
+/** Looks for posts that GroupMe accepted and never showed. */
+export interface DisplayWatch {
+  stop(): void;
+}
+
+const LOOK_EVERY_MS = 5_000;
+
+/**
+ * Reports each post that no echo has confirmed in time: in the log, as a metric, and for the audit. Only while
+ * echoes come: a later post must have been echoed, or the silence is not the post's.
+ */
+export function startDisplayWatch(options: {
+  ledger: Ledger;
+  botId: string;
+  timeoutMs: number;
+  events: EventPublisher;
+  metrics: RelayMetrics;
+  logger: Logger;
+}): DisplayWatch {
+  const { events, ledger, logger, metrics, timeoutMs } = options;
+  const startedAtMs = Date.now();
+  const reported = new WeakSet<LedgerEntry>();
+
+  function look(): void {
+    for (const entry of ledger.unproved()) {
+      const waitedMs = Date.now() - entry.lastSentAtMs;
+      // What was posted before our time is not ours to judge: its echo may have come before we listened.
+      if (waitedMs < timeoutMs || entry.lastSentAtMs < startedAtMs || reported.has(entry)) continue;
+      if ((ledger.lastEchoAtMs ?? 0) <= entry.lastSentAtMs) continue;
+      reported.add(entry);
+      metrics.undisplayed.inc();
+      logger.warn(
+        { message_id: entry.messageId, part: entry.part, waited_ms: waitedMs },
+        'GroupMe accepted a post and has not shown it',
+      );
+      void events.undisplayed({
+        type: 'undisplayed',
+        source: entry.source,
+        bot_id: options.botId,
+        wbor_message_id: entry.messageId,
+        part: entry.part,
+        text: entry.text,
+        ...(entry.pictureUrl === undefined ? {} : { picture_url: entry.pictureUrl }),
+        sent_at: new Date(entry.lastSentAtMs).toISOString(),
+        waited_ms: waitedMs,
+      });
+    }
+  }
+
+  const timer = setInterval(look, Math.min(LOOK_EVERY_MS, timeoutMs));
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Evidence } from '@wbor/contracts';
+import { type GroupMeClient, GroupMeConfigurationError, GroupMeRejectedError } from '@wbor/groupme';
+import type { Logger } from '@wbor/service';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+
+/** Settles doubts about a post: whether it is in the chat although nobody was told so. */
+export interface EvidenceSource {
+  /**
+   * Looks for the part's own echo, then in the group's messages. May take long while GroupMe is away: without
+   * a look at the group, posting again could repeat the part.
+   *
+   * @returns undefined when `ended` was aborted first.
+   */
+  settle(entry: LedgerEntry, ended: AbortSignal): Promise<Evidence | undefined>;
+}
+
+export interface EvidenceOptions {
+  readonly ledger: Ledger;
+  readonly groupme: Pick<GroupMeClient, 'listGroupMessages'>;
+  /** Whether echoes count. */
+  readonly echo: boolean;
+  /** Where to read back; undefined switches that off. */
+  readonly groupId: string | undefined;
+  readonly logger: Logger;
+}
+
+/** An echo comes within a second as a rule; the gateway and the broker are in between. */
+const ECHO_WAIT_MS = 3_000;
+const ECHO_POLL_MS = 50;
+/** A bot that was heard within this time is one whose echoes come. */
+const ECHO_ALIVE_MS = 24 * 60 * 60_000;
+/** Looks at the group, each so long after the one before: a post may appear a moment after its answer was lost. */
+const LOOKS_MS = [150, 350, 750, 1_500];
+const READ_RETRY_MS = 2_000;
+const PAGE = 100;
+
+export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
+  const { groupId, groupme, ledger, logger } = options;
+
+  async function waitForEcho(entry: LedgerEntry, ended: AbortSignal): Promise<boolean> {
+    const seen = ledger.lastEchoAtMs;
+    // Where no echo ever comes there is none to wait for.
+    const waitMs = seen !== undefined && Date.now() - seen < ECHO_ALIVE_MS ? ECHO_WAIT_MS : 0;
+    const deadline = performance.now() + waitMs;
+    while (entry.shownAs === undefined && performance.now() < deadline && !ended.aborted)
+      await delay(ECHO_POLL_MS);
+    return entry.shownAs !== undefined;
+  }
+
+  /** Whether the group shows the part; undefined when the group cannot be read at all. */
+  async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<boolean | undefined> {
+    for (const lookMs of LOOKS_MS) {
+      await delay(lookMs, undefined, { signal: ended }).catch(() => {});
+      for (;;) {
+        if (ended.aborted) return undefined;
+        try {
+          await look(entry, id);
+          break;
+        } catch (error) {
+          if (error instanceof GroupMeConfigurationError || error instanceof GroupMeRejectedError) {
+            logger.error(
+              { error: error.message },
+              'cannot read the group; check GROUPME_GROUP_ID and the token',
+            );
+            return undefined;
+          }
+          await delay(READ_RETRY_MS, undefined, { signal: ended }).catch(() => {});
+        }
+      }
+      if (entry.shownAs !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Reads the group back to the time of the post. */
+  async function look(entry: LedgerEntry, id: string): Promise<void> {
+    let beforeId: string | undefined;
+    for (let page = 0; page < 5; page += 1) {
+      const messages = await groupme.listGroupMessages(id, {
+        limit: PAGE,
+        ...(beforeId ? { beforeId } : {}),
+      });
+      // Oldest first, so that equal texts are claimed in the order in which they were posted.
+      for (const message of messages.toReversed()) {
+        if (message.sender_type !== 'bot') continue;
+        const picture = message.attachments.find((attachment) => attachment.type === 'image')?.url;
+        ledger.saw(
+          {
+            id: message.id,
+            text: message.text ?? '',
+            pictureUrl: typeof picture === 'string' ? picture : undefined,
+            createdAtMs: message.created_at * 1000,
+          },
+          'read-back',
+        );
+      }
+      const oldest = messages.at(-1);
+      if (!oldest || messages.length < PAGE || oldest.created_at * 1000 < entry.firstSentAtMs) return;
+      beforeId = oldest.id;
+    }
+  }
+
+  return {
+    async settle(entry, ended) {
+      if (options.echo && (await waitForEcho(entry, ended))) return 'echo';
+      const shown =
+        groupId === undefined || ended.aborted ? undefined : await readBack(entry, groupId, ended);
+      if (ended.aborted) return undefined;
+      return shown ? 'read-back' : 'none';
+    },
+  };
+}

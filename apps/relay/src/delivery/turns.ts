@@ -1,0 +1,50 @@
+/** Which of the two outboxes a message came from. */
+export type Lane = 'urgent' | 'normal';
+
+/** Lets one message at a time be posted, urgent ones first. */
+export interface Turns {
+  /** Waits for the turn. Give it back with `release`. */
+  take(lane: Lane): Promise<void>;
+  release(): void;
+  /** Whether an urgent message waits for its turn. */
+  readonly urgentWaits: boolean;
+  /** Resolves when an urgent message waits. */
+  urgentArrives(signal: AbortSignal): Promise<void>;
+}
+
+export function createTurns(): Turns {
+  const waiting: Record<Lane, (() => void)[]> = { urgent: [], normal: [] };
+  const watchers = new Set<() => void>();
+  let taken = false;
+  return {
+    get urgentWaits() {
+      return waiting.urgent.length > 0;
+    },
+    take(lane) {
+      if (!taken) {
+        taken = true;
+        return Promise.resolve();
+      }
+      const turn = new Promise<void>((resolve) => waiting[lane].push(resolve));
+      if (lane === 'urgent') for (const watcher of watchers) watcher();
+      return turn;
+    },
+    release() {
+      const next = waiting.urgent.shift() ?? waiting.normal.shift();
+      if (next) next();
+      else taken = false;
+    },
+    urgentArrives(signal) {
+      if (waiting.urgent.length > 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = (): void => {
+          watchers.delete(done);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        watchers.add(done);
+        signal.addEventListener('abort', done);
+      });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Topology } from '@wbor/contracts';
+import type { Connection } from './connection.ts';
+import { openHealingChannel } from './healing-channel.ts';
+import { declareTopology } from './topology.ts';
+import type { Listener, Logger } from './types.ts';
+
+/** Listens on a queue of its own that lives as long as the connection. */
+export async function startListener(options: {
+  connection: Connection;
+  topology: Topology;
+  appId: string;
+  logger: Logger;
+  pattern: string;
+  onMessage: (content: Buffer) => void;
+}): Promise<Listener> {
+  const healing = openHealingChannel({
+    connection: options.connection,
+    name: `${options.appId} ${options.pattern}`,
+    logger: options.logger,
+    async setup(channel, lose) {
+      await declareTopology(channel, options.topology);
+      const { queue } = await channel.assertQueue('', { exclusive: true, durable: false });
+      await channel.bindQueue(queue, options.topology.exchange.name, options.pattern);
+      await channel.consume(
+        queue,
+        (message) => {
+          if (message === null) lose('the broker cancelled the consumer');
+          else options.onMessage(message.content);
+        },
+        { noAck: true },
+      );
+    },
+    onLost() {},
+  });
+  await healing.firstReady;
+  return { stop: () => healing.close() };
+}
