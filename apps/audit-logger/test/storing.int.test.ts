@@ -35,13 +35,24 @@ const callback = {
   wbor_message_id: 'guid-1',
 };
 
+const undisplayed = {
+  type: 'undisplayed',
+  source: 'ups',
+  bot_id: BOT_ID,
+  wbor_message_id: 'm',
+  part: 1,
+  text: 'post 1',
+  sent_at: new Date(Date.now() - 120_000).toISOString(),
+  waited_ms: 120_000,
+};
+
 describe('the audit logger', () => {
   it('stores each kind of event as a row, without the bot id', async () => {
     const service = bed.launch();
     const image = { bot_id: BOT_ID, source: 'ups', code: 200, type: 'img', text: '', wbor_message_id: 'm' };
     await bed.broker.publish({
       routingKey: 'source.groupme.msg',
-      body: postBody(1, { producer_field: [1] }),
+      body: postBody(1, { producer_field: [1], evidence: 'echo' }),
     });
     await bed.broker.publish({ routingKey: 'source.groupme.img', body: { ...image, bytes: 9 } });
     await bed.broker.publish({ routingKey: 'source.groupme.callback', body: callback });
@@ -49,6 +60,7 @@ describe('the audit logger', () => {
       routingKey: 'source.groupme.echo',
       body: { ...callback, sender_type: 'bot' },
     });
+    await bed.broker.publish({ routingKey: 'source.groupme.undisplayed', body: undisplayed });
     await bed.broker.publish({
       routingKey: 'source.groupme.msg',
       bytes: Buffer.from(`{"bot_id":"${BOT_ID}"`),
@@ -59,6 +71,7 @@ describe('the audit logger', () => {
       'groupme_images',
       'groupme_callbacks',
       'groupme_echoes',
+      'groupme_undisplayed',
       'audit_rejected',
     ];
     for (const table of tables) await bed.waitForRows(table, 1);
@@ -69,7 +82,19 @@ describe('the audit logger', () => {
         code: 202,
         bot: fingerprintBot(BOT_ID),
         outcome: 'delivered',
+        evidence: 'echo',
         payload: { producer_field: [1] },
+      }),
+    ]);
+    const { rows: missing } = await bed.pool.query('select * from groupme_undisplayed');
+    expect(missing).toEqual([
+      expect.objectContaining({
+        wbor_message_id: 'm',
+        part: 1,
+        text: 'post 1',
+        sent_at: new Date(undisplayed.sent_at),
+        occurred_at: new Date(Date.parse(undisplayed.sent_at) + 120_000),
+        waited_ms: 120_000,
       }),
     ]);
     for (const table of tables) {

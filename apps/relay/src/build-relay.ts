@@ -157,7 +157,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   for (const lane of ['urgent', 'normal'] as const) {
     const consumer = await broker.consume({
       queue: outboxes[lane],
-      prefetch: 1,
+      // The next urgent one must be at hand when the turn is given on.
+      prefetch: lane === 'urgent' ? 2 : 1,
       lock: `${config.QUEUE_PREFIX}${RELAY_DELIVERY_LOCK}`,
       onDelivery: (delivery) => deliverer.onDelivery(lane, delivery),
     });

@@ -20,11 +20,7 @@ export interface RelayUnderTest {
   /** Settings for more relays beside the first. */
   readonly env: Readonly<Record<string, string>>;
   start(overrides?: Record<string, string>): Promise<ServiceProcess>;
-  publish(
-    key: string,
-    body: unknown,
-    options?: { headers?: object; replyTo?: string; correlationId?: string },
-  ): Promise<void>;
+  publish(key: string, body: unknown, options?: Parameters<typeof publishRaw>[4]): Promise<void>;
   /** Puts a planned message into the outbox, as intake does. */
   publishPlanned(planned: PlannedMessage, headers?: object): Promise<void>;
   /** Opens a queue for replies and collects what comes. */

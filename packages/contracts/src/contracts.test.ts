@@ -18,6 +18,7 @@ import {
   standardKey,
   standardMessage,
   twilioSmsMessage,
+  undisplayedEvent,
 } from './index.ts';
 
 const namespace = { exchange: 'source_exchange', queuePrefix: 'test.' };
@@ -29,6 +30,7 @@ const messages: MessageDefinition[] = [
   imageEvent,
   callbackEvent,
   echoEvent,
+  undisplayedEvent,
   plannedMessage,
 ];
 
@@ -60,7 +62,7 @@ describe('definitions', () => {
     expect(intake).toHaveLength(2);
     for (const queue of intake) {
       for (const pattern of queue.bindings) {
-        for (const event of [postEvent, imageEvent, callbackEvent, echoEvent]) {
+        for (const event of [postEvent, imageEvent, callbackEvent, echoEvent, undisplayedEvent]) {
           expect(matches(pattern, event.key)).toBe(false);
         }
       }

@@ -125,6 +125,7 @@ export const undisplayedEventSchema = z.looseObject({
   bot_id: z.string().optional(),
   wbor_message_id: z.string(),
   part: z.number().int().positive(),
+  parts: z.number().int().positive().optional(),
   text: z.string().optional(),
   picture_url: z.string().optional(),
   sent_at: z.iso.datetime(),

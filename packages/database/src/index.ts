@@ -21,4 +21,5 @@ export {
   type PostsTable,
   type RejectedRow,
   type RejectedTable,
+  type UndisplayedTable,
 } from './tables.ts';

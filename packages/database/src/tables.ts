@@ -29,6 +29,8 @@ export interface PostsTable extends EventColumns {
   parts: number | null;
   attempt: number | null;
   outcome: string | null;
+  /** What settled a doubtful outcome; null for one that was never in doubt. */
+  evidence: string | null;
   sender: string | null;
   sender_name: string | null;
   duration_ms: number | null;
@@ -62,6 +64,17 @@ export interface CallbacksTable extends EventColumns {
   picture_url: string | null;
 }
 
+/** A post that GroupMe accepted and that no echo had shown in time. It happened when that was found. */
+export interface UndisplayedTable extends EventColumns {
+  text: string | null;
+  picture_url: string | null;
+  part: number | null;
+  parts: number | null;
+  /** When the post was made. */
+  sent_at: ColumnType<Date | null, Date | null, never>;
+  waited_ms: number | null;
+}
+
 /** What could not be stored as an event. Nothing is thrown away. */
 export interface RejectedTable {
   event_id: string;
@@ -80,7 +93,7 @@ export interface RejectedTable {
 export interface MessageStoryView {
   wbor_message_id: string;
   occurred_at: Date;
-  kind: 'post' | 'image' | 'callback' | 'echo';
+  kind: 'post' | 'image' | 'callback' | 'echo' | 'undisplayed';
   part: number | null;
   attempt: number | null;
   outcome: string | null;
@@ -95,11 +108,17 @@ export interface Database {
   groupme_images: ImagesTable;
   groupme_callbacks: CallbacksTable;
   groupme_echoes: CallbacksTable;
+  groupme_undisplayed: UndisplayedTable;
   audit_rejected: RejectedTable;
   message_story: MessageStoryView;
 }
 
-export type EventTable = 'groupme_posts' | 'groupme_images' | 'groupme_callbacks' | 'groupme_echoes';
+export type EventTable =
+  | 'groupme_posts'
+  | 'groupme_images'
+  | 'groupme_callbacks'
+  | 'groupme_echoes'
+  | 'groupme_undisplayed';
 export type EventRow<Table extends EventTable = EventTable> = Insertable<Database[Table]>;
 export type RejectedRow = Insertable<RejectedTable>;
 
@@ -137,6 +156,7 @@ export const eventTableColumns: { readonly [Table in EventTable]: Columns<Databa
     parts: 'integer',
     attempt: 'integer',
     outcome: 'text',
+    evidence: 'text',
     sender: 'text',
     sender_name: 'text',
     duration_ms: 'double precision',
@@ -157,4 +177,13 @@ export const eventTableColumns: { readonly [Table in EventTable]: Columns<Databa
   },
   groupme_callbacks: callbackColumns,
   groupme_echoes: callbackColumns,
+  groupme_undisplayed: {
+    ...eventColumns,
+    text: 'text',
+    picture_url: 'text',
+    part: 'integer',
+    parts: 'integer',
+    sent_at: 'timestamptz',
+    waited_ms: 'double precision',
+  },
 };

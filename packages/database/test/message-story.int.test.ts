@@ -48,6 +48,7 @@ function post(
     parts: 1,
     attempt: 1,
     outcome: 'delivered',
+    evidence: null,
     sender: null,
     sender_name: null,
     duration_ms: 80,
@@ -70,6 +71,19 @@ function echo(
     sender_type: 'bot',
     text,
     picture_url: pictureUrl,
+  };
+}
+
+function undisplayed(id: string, atSeconds: number, text: string): EventRow<'groupme_undisplayed'> {
+  return {
+    ...event(id, atSeconds),
+    code: null,
+    text,
+    picture_url: null,
+    part: 1,
+    parts: 2,
+    sent_at: new Date(NOON + atSeconds * 1000 - 120_000),
+    waited_ms: 120_000,
   };
 }
 
@@ -126,6 +140,33 @@ it('tells a message in order: its picture, its parts with every attempt, and the
   ]);
 });
 
+it('tells what settled a doubt, and that a part was missing in the chat, before the echo that came late', async () => {
+  await insertEvents(database.db, 'groupme_posts', [
+    post('late', 0, { part: 1, parts: 2, text: 'one', evidence: 'read-back' }),
+    post('late', 1, { part: 2, parts: 2, text: 'two' }),
+  ]);
+  await insertEvents(database.db, 'groupme_undisplayed', [undisplayed('late', 121, 'one')]);
+  await insertEvents(database.db, 'groupme_echoes', [echo(2, 'two'), echo(300, 'one')]);
+  expect(await tellStory('late')).toEqual([
+    ['post', 1, 1, 'delivered', 'one'],
+    ['post', 2, 1, 'delivered', 'two'],
+    ['echo', 2, 1, null, 'two'],
+    ['undisplayed', 1, null, null, 'one'],
+    ['echo', 1, 1, null, 'one'],
+  ]);
+  const rows = await database.db.selectFrom('message_story').select(['kind', 'detail']).execute();
+  expect(rows.filter((row) => row.kind === 'post').map((row) => row.detail.evidence)).toEqual([
+    'read-back',
+    undefined,
+  ]);
+  expect(rows.find((row) => row.kind === 'undisplayed')?.detail).toEqual({
+    source: 'ups',
+    parts: 2,
+    sent_at: expect.stringContaining('2025-01-01T12:00:01'),
+    waited_ms: 120_000,
+  });
+});
+
 it('leaves out an echo that two messages could claim, or that came at another time', async () => {
   await insertEvents(database.db, 'groupme_posts', [
     post('first', 0, { text: 'same words' }),
@@ -160,7 +201,7 @@ it('finds a message by the first characters of its id through an index', async (
       "explain select * from message_story where wbor_message_id like '0a1b2c3d%'",
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    for (const table of ['groupme_posts', 'groupme_images', 'groupme_callbacks']) {
+    for (const table of ['groupme_posts', 'groupme_images', 'groupme_callbacks', 'groupme_undisplayed']) {
       expect(plan).toMatch(new RegExp(`(Index|Bitmap) .*${table}_wbor_message_id`));
     }
   } finally {

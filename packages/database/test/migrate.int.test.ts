@@ -48,6 +48,34 @@ describe('migrateToLatest', () => {
     }
   });
 
+  it('keeps the rows of a database of the first version, and tells their story as before', async () => {
+    const [[name, first] = ['', undefined]] = Object.entries(migrations);
+    if (!first) throw new Error('there is no migration');
+    await migrateToLatest({ connectionString: temporary.url, migrations: { [name]: first } });
+    const { db, close } = createDatabase({ connectionString: temporary.url });
+    const readStory = async () => (await sql`select * from message_story`.execute(db)).rows;
+    await sql`
+      insert into groupme_posts (event_id, occurred_at, wbor_message_id, source, code, text, part, parts,
+        attempt, outcome, payload)
+      select gen_random_uuid(), now() + number * interval '1 second', 'old', 'ups', 202, 'text ' || number,
+        number, 3, 1, 'delivered', '{"own": 1}'
+      from generate_series(1, 3) as number`.execute(db);
+    await sql`
+      insert into groupme_echoes (event_id, occurred_at, text, payload)
+      values (gen_random_uuid(), now() + interval '2 seconds', 'text 2', '{}')`.execute(db);
+    const before = await readStory();
+    expect(before).toHaveLength(4);
+
+    const later = Object.keys(migrations).slice(1);
+    expect(await migrateToLatest({ connectionString: temporary.url })).toEqual(later);
+    expect(await readStory()).toEqual(before);
+    const posts = await db.selectFrom('groupme_posts').select(['part', 'evidence', 'payload']).execute();
+    expect(posts.toSorted((a, b) => Number(a.part) - Number(b.part))).toEqual(
+      [1, 2, 3].map((part) => ({ part, evidence: null, payload: { own: 1 } })),
+    );
+    await close();
+  });
+
   it('says what to do about a user that Postgres refuses, without saying the password', async () => {
     const url = new URL(temporary.url);
     url.username = 'no_such_user';

@@ -27,6 +27,7 @@ export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
     parts: reader.int32('parts'),
     attempt: reader.int32('attempt'),
     outcome: reader.text('outcome'),
+    evidence: reader.text('evidence'),
     sender: reader.indexedText('sender'),
     sender_name: reader.text('sender_name'),
     duration_ms: reader.number('duration_ms'),
@@ -78,6 +79,31 @@ export function buildCallbackRow(source: EventSource): EventRow<'groupme_callbac
     sender_type: reader.text('sender_type'),
     text: reader.text('text'),
     picture_url: findPicture(fields.attachments),
+    payload: reader.rest(),
+  };
+}
+
+/** Told at the end of the wait, when the post was found missing; `sent_at` is the post's own time. */
+export function buildUndisplayedRow(source: EventSource): EventRow<'groupme_undisplayed'> {
+  const { reader, bot } = open(source);
+  reader.drop('type', 'undisplayed');
+  const sentAt = reader.isoTime('sent_at');
+  const waitedMs = reader.number('waited_ms');
+  const foundAt =
+    sentAt && waitedMs !== null ? plausibleTime(sentAt.getTime() + waitedMs, source.nowMs) : null;
+  return {
+    event_id: source.eventId,
+    occurred_at: foundAt ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    text: reader.text('text'),
+    picture_url: reader.text('picture_url'),
+    part: reader.int32('part'),
+    parts: reader.int32('parts'),
+    sent_at: sentAt,
+    waited_ms: waitedMs,
     payload: reader.rest(),
   };
 }

@@ -58,6 +58,15 @@ describe('a post', () => {
     expect(event.target.row).toMatchObject({ payload: { upsStatus: { battery: 0.4 }, body: 'Power lost' } });
   });
 
+  it('tells what settled an outcome in doubt, and of a message that came too late', () => {
+    const settled = parse('source.groupme.msg', { ...post, evidence: 'read-back' });
+    expect(settled.offContract).toEqual([]);
+    expect(settled.target.row).toMatchObject({ evidence: 'read-back', payload: {} });
+    const expired = parse('source.groupme.msg', { ...post, outcome: 'expired', code: 0 });
+    expect(expired.offContract).toEqual([]);
+    expect(expired.target.row).toMatchObject({ outcome: 'expired', evidence: null, code: 0 });
+  });
+
   it('is stored with gaps when fields are of odd types; the odd values stay in the payload', () => {
     const odd = { code: '202', text: ['x'], part: 1.5, sender: 7, sent_at: 'yesterday', duration_ms: null };
     const event = parse('source.groupme.msg', { ...post, ...odd, bot_id: 12 });
@@ -86,8 +95,8 @@ describe('a post', () => {
   });
 
   it('keeps an outcome that this version does not know', () => {
-    const event = parse('source.groupme.msg', { ...post, outcome: 'expired' });
-    expect(event.target.row).toMatchObject({ outcome: 'expired' });
+    const event = parse('source.groupme.msg', { ...post, outcome: 'teleported' });
+    expect(event.target.row).toMatchObject({ outcome: 'teleported' });
     expect(event.offContract).toEqual(['outcome']);
   });
 
@@ -186,6 +195,53 @@ describe('a callback', () => {
       },
     });
     expect(JSON.stringify(event.target)).not.toContain(BOT);
+  });
+});
+
+describe('a post that was not displayed', () => {
+  const undisplayed = {
+    type: 'undisplayed',
+    source: 'ups',
+    bot_id: BOT,
+    wbor_message_id: ID,
+    part: 2,
+    parts: 3,
+    text: 'Power lost',
+    picture_url: 'https://i.groupme.com/c',
+    sent_at: '2025-05-30T12:00:00.250Z',
+    waited_ms: 120_500,
+  };
+
+  it('is told at the end of the wait', () => {
+    const event = parse('source.groupme.undisplayed', undisplayed);
+    expect(event.offContract).toEqual([]);
+    expect(event.target).toEqual({
+      table: 'groupme_undisplayed',
+      row: {
+        event_id: event.eventId,
+        occurred_at: new Date('2025-05-30T12:02:00.750Z'),
+        wbor_message_id: ID,
+        source: 'ups',
+        code: null,
+        bot: fingerprintBot(BOT),
+        text: 'Power lost',
+        picture_url: 'https://i.groupme.com/c',
+        part: 2,
+        parts: 3,
+        sent_at: new Date('2025-05-30T12:00:00.250Z'),
+        waited_ms: 120_500,
+        payload: {},
+      },
+    });
+  });
+
+  it.each([
+    ['how long was waited', { waited_ms: 'long' }],
+    ['when it was sent', { sent_at: 'yesterday' }],
+    ['a wait that can be', { waited_ms: 1e15 }],
+  ])('is told when it was published, if the event does not say %s', (_what, odd) => {
+    const event = parse('source.groupme.undisplayed', { ...undisplayed, ...odd });
+    expect(event.target.row).toMatchObject({ occurred_at: PUBLISHED });
   });
 });
 

@@ -1,9 +1,22 @@
 import type { Delivery } from '@wbor/amqp';
-import { callbackEvent, echoEvent, imageEvent, type MessageDefinition, postEvent } from '@wbor/contracts';
+import {
+  callbackEvent,
+  echoEvent,
+  imageEvent,
+  type MessageDefinition,
+  postEvent,
+  undisplayedEvent,
+} from '@wbor/contracts';
 import { type EventRow, type EventTable, type RejectedRow, storableJson, storableText } from '@wbor/database';
 import { hideBotIds, maskBotIdsInBytes } from './bot-id.ts';
 import { deriveEventId } from './event-id.ts';
-import { buildCallbackRow, buildImageRow, buildPostRow, type EventSource } from './event-rows.ts';
+import {
+  buildCallbackRow,
+  buildImageRow,
+  buildPostRow,
+  buildUndisplayedRow,
+  type EventSource,
+} from './event-rows.ts';
 import { plausibleTime } from './field-reader.ts';
 
 /** A row and the table that it is for. */
@@ -56,6 +69,14 @@ const routes: ReadonlyMap<string, Route> = new Map(
       toTarget: (source: EventSource): TargetRow => ({
         table: 'groupme_echoes',
         row: buildCallbackRow(source),
+      }),
+    },
+    {
+      definition: undisplayedEvent,
+      ids: ['wbor_message_id'],
+      toTarget: (source: EventSource): TargetRow => ({
+        table: 'groupme_undisplayed',
+        row: buildUndisplayedRow(source),
       }),
     },
   ].map((route) => [route.definition.key, route]),

@@ -20,6 +20,7 @@ const EVENT_TABLES: readonly EventTable[] = [
   'groupme_images',
   'groupme_callbacks',
   'groupme_echoes',
+  'groupme_undisplayed',
 ];
 
 /**
@@ -71,7 +72,13 @@ async function insertAll(db: Kysely<Database>, events: readonly AuditEvent[]): P
 }
 
 function emptyCounts(): Record<EventTable, number> {
-  return { groupme_posts: 0, groupme_images: 0, groupme_callbacks: 0, groupme_echoes: 0 };
+  return {
+    groupme_posts: 0,
+    groupme_images: 0,
+    groupme_callbacks: 0,
+    groupme_echoes: 0,
+    groupme_undisplayed: 0,
+  };
 }
 
 function merge(left: StoreResult, right: StoreResult): StoreResult {

@@ -7,7 +7,7 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 /** Settles doubts about a post: whether it is in the chat although nobody was told so. */
 export interface EvidenceSource {
   /**
-   * Looks for the part's own echo, then in the group's messages. May take long while GroupMe is away: without
+   * Looks for the part's own echo and in the group's messages. May take long while GroupMe is away: without
    * a look at the group, posting again could repeat the part.
    *
    * @returns undefined when `ended` was aborted first.
@@ -38,39 +38,36 @@ const PAGE = 100;
 export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
   const { groupId, groupme, ledger, logger } = options;
 
-  async function waitForEcho(entry: LedgerEntry, ended: AbortSignal): Promise<boolean> {
-    const seen = ledger.lastEchoAtMs;
+  async function waitForEcho(entry: LedgerEntry, ended: AbortSignal): Promise<void> {
+    const heardAtMs = ledger.lastEchoAtMs;
     // Where no echo ever comes there is none to wait for.
-    const waitMs = seen !== undefined && Date.now() - seen < ECHO_ALIVE_MS ? ECHO_WAIT_MS : 0;
+    const waitMs = heardAtMs !== undefined && Date.now() - heardAtMs < ECHO_ALIVE_MS ? ECHO_WAIT_MS : 0;
     const deadline = performance.now() + waitMs;
     while (entry.shownAs === undefined && performance.now() < deadline && !ended.aborted)
       await delay(ECHO_POLL_MS);
-    return entry.shownAs !== undefined;
   }
 
-  /** Whether the group shows the part; undefined when the group cannot be read at all. */
-  async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<boolean | undefined> {
+  /** Looks until the part is seen, or the last look has not shown it, or the group cannot be read at all. */
+  async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<void> {
     for (const lookMs of LOOKS_MS) {
       await delay(lookMs, undefined, { signal: ended }).catch(() => {});
-      for (;;) {
-        if (ended.aborted) return undefined;
+      for (let looked = false; !looked; ) {
+        if (ended.aborted || entry.shownAs !== undefined) return;
         try {
           await look(entry, id);
-          break;
+          looked = true;
         } catch (error) {
           if (error instanceof GroupMeConfigurationError || error instanceof GroupMeRejectedError) {
             logger.error(
               { error: error.message },
               'cannot read the group; check GROUPME_GROUP_ID and the token',
             );
-            return undefined;
+            return;
           }
           await delay(READ_RETRY_MS, undefined, { signal: ended }).catch(() => {});
         }
       }
-      if (entry.shownAs !== undefined) return true;
     }
-    return false;
   }
 
   /** Reads the group back to the time of the post. */
@@ -103,11 +100,13 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
 
   return {
     async settle(entry, ended) {
-      if (options.echo && (await waitForEcho(entry, ended))) return 'echo';
-      const shown =
-        groupId === undefined || ended.aborted ? undefined : await readBack(entry, groupId, ended);
-      if (ended.aborted) return undefined;
-      return shown ? 'read-back' : 'none';
+      // Both at once: each ends as soon as the other has found the part.
+      await Promise.all([
+        options.echo ? waitForEcho(entry, ended) : undefined,
+        groupId === undefined ? undefined : readBack(entry, groupId, ended),
+      ]);
+      if (entry.shownVia !== undefined) return entry.shownVia;
+      return ended.aborted ? undefined : 'none';
     },
   };
 }

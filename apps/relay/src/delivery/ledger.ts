@@ -7,6 +7,10 @@ export interface ShownPost {
   readonly createdAtMs: number;
 }
 
+interface UnclaimedPost extends ShownPost {
+  readonly via: 'echo' | 'read-back';
+}
+
 /** One part of one message, and what is known of it. */
 export interface LedgerEntry {
   readonly messageId: string;
@@ -20,6 +24,8 @@ export interface LedgerEntry {
   delivered: boolean;
   /** The post in the chat that proves it, once one was seen. */
   shownAs: string | undefined;
+  /** How that post was seen. */
+  shownVia: 'echo' | 'read-back' | undefined;
   /** How many calls are known of, or must be reckoned with. */
   attempts: number;
   /** The outcome of the last call is logged as unknown. */
@@ -73,7 +79,7 @@ const MAX_SEEN = 10_000;
 
 export function createLedger(): Ledger {
   const entries: LedgerEntry[] = [];
-  const unclaimed: ShownPost[] = [];
+  const unclaimed: UnclaimedPost[] = [];
   const seenIds = new Set<string>();
   let lastEchoAtMs: number | undefined;
 
@@ -99,6 +105,7 @@ export function createLedger(): Ledger {
       lastSentAtMs,
       delivered: false,
       shownAs: undefined,
+      shownVia: undefined,
       attempts: 0,
       doubtful: false,
     };
@@ -110,7 +117,9 @@ export function createLedger(): Ledger {
   /** Its proof may have been seen before anybody asked. */
   function claimEarlier(entry: LedgerEntry): void {
     const index = unclaimed.findIndex((post) => proves(post, entry));
-    if (index >= 0) entry.shownAs = unclaimed.splice(index, 1)[0]?.id;
+    const [proof] = index < 0 ? [] : unclaimed.splice(index, 1);
+    entry.shownAs = proof?.id;
+    entry.shownVia = proof?.via;
   }
 
   return {
@@ -152,9 +161,10 @@ export function createLedger(): Ledger {
       const proved = entries.find((entry) => entry.shownAs === undefined && proves(post, entry));
       if (proved) {
         proved.shownAs = post.id;
+        proved.shownVia = via;
         return;
       }
-      unclaimed.push(post);
+      unclaimed.push({ ...post, via });
       if (unclaimed.length > MAX_ENTRIES) unclaimed.shift();
     },
     partsDelivered(messageId, parts) {

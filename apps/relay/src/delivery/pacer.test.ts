@@ -108,12 +108,17 @@ describe('the rate', () => {
       post('accepted');
     });
     expect(pacer.ratePerSecond).toBeGreaterThanOrEqual(0.05);
-    const ceilings = setUp();
-    times(3, () => {
-      times(5, () => ceilings.post('refused'));
-      times(15, () => ceilings.post('accepted'));
-    });
-    expect(ceilings.pacer.ratePerSecond).toBeGreaterThan(0.6);
+    times(100, () => post('accepted'));
+    expect(pacer.ratePerSecond).toBeGreaterThan(0.05);
+  });
+
+  it('takes a refusal far below its ceiling for a whim of GroupMe, and goes back up nearly as high', () => {
+    const { pacer, post } = setUp({ ratePerSecond: 2 });
+    post('refused');
+    post('accepted');
+    post('refused');
+    times(15, () => post('accepted'));
+    expect(pacer.ratePerSecond).toBeGreaterThan(2 * 0.8 * 0.9 - 0.001);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration';
 import { auditTables } from './0001-audit-tables.ts';
+import { evidenceAndDisplay } from './0002-evidence-and-display.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -7,4 +8,5 @@ import { auditTables } from './0001-audit-tables.ts';
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_audit_tables': auditTables,
+  '0002_evidence_and_display': evidenceAndDisplay,
 };

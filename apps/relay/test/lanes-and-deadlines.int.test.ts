@@ -1,0 +1,135 @@
+import { queueName, relayOutboxQueue } from '@wbor/contracts';
+import { connectAmqp, waitFor } from '@wbor/testkit';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
+
+let world: RelayUnderTest;
+
+beforeEach(async () => {
+  world = await setUpRelay(inject('brokerUrl'), { GROUPME_CHARACTER_LIMIT: '50', URGENT_SOURCES: 'endec' });
+});
+
+afterEach(() => world.stop());
+
+/** The word in quotes at the head of each post. */
+function said(): string[] {
+  return world.posts().map((text) => /"(\w+)/.exec(text)?.[1] ?? text);
+}
+
+/** Waits until the outbox holds this many messages that nobody has taken yet. */
+async function outboxHolds(count: number): Promise<void> {
+  const connection = await connectAmqp(inject('brokerUrl'));
+  try {
+    const channel = await connection.createChannel();
+    await waitFor(
+      async () =>
+        (await channel.checkQueue(queueName(relayOutboxQueue, world.namespace))).messageCount >= count,
+      { what: `${count} messages in the outbox` },
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+describe('emergencies', () => {
+  it('overtake what waits, also during an outage, but never come between the parts of a message', async () => {
+    await world.start();
+    world.simulator.setFault({ route: 'bots/post', skip: 1, mode: 'status', status: 503 });
+    const long = ['begun'.padEnd(50, 'x'), 'still'.padEnd(50, 'x')].join(' ');
+    await world.publish('source.standard.x', { body: long, source: 'x', wbor_message_id: 'begun' });
+    await world.simulator.waitFor(({ requests }) => requests.length >= 2, 15_000);
+    for (const word of ['one', 'two', 'three']) {
+      await world.publish('source.standard.x', { body: word, source: 'x', wbor_message_id: word });
+    }
+    await outboxHolds(3);
+    await world.publish('source.standard.endec', {
+      body: 'tornado',
+      source: 'endec',
+      wbor_message_id: 'tornado',
+    });
+    await world.publish(
+      'source.standard.x',
+      { body: 'fire', source: 'x', wbor_message_id: 'fire' },
+      { priority: 5 },
+    );
+    await world.publish('source.standard.x', { body: 'four', source: 'x', wbor_message_id: 'four' });
+    await outboxHolds(4);
+    world.simulator.clearFaults();
+    await waitFor(() => world.posts().length >= 8, { what: 'all posts', timeoutMs: 40_000 });
+    expect(said().map((word) => word.replace(/x+$/, ''))).toEqual([
+      'begun',
+      'still',
+      'tornado',
+      'fire',
+      'one',
+      'two',
+      'three',
+      'four',
+    ]);
+  });
+
+  it('go before a message that waits with nothing of it in the chat', async () => {
+    await world.start();
+    world.simulator.setFault({ route: 'bots/post', mode: 'status', status: 503 });
+    await world.publish('source.standard.x', { body: 'waiting', source: 'x', wbor_message_id: 'waiting' });
+    await world.simulator.waitFor(({ requests }) => requests.length >= 1, 15_000);
+    await world.publish('source.standard.endec', {
+      body: 'tornado',
+      source: 'endec',
+      wbor_message_id: 'tornado',
+    });
+    await world.simulator.waitFor(
+      ({ requests }) => requests.some(({ json }) => JSON.stringify(json).includes('tornado')),
+      30_000,
+    );
+    world.simulator.clearFaults();
+    await waitFor(() => world.posts().length >= 2, { what: 'both posts', timeoutMs: 40_000 });
+    expect(said()).toEqual(['tornado', 'waiting']);
+  });
+});
+
+describe('deadlines', () => {
+  it('keep a message from being posted late, and tell the producer', async () => {
+    await world.start();
+    const { queue, replies } = await world.listenForReplies();
+    await world.publish(
+      'source.standard.x',
+      { body: 'late', source: 'x', wbor_message_id: 'late' },
+      { headers: { 'x-deliver-by': Date.now() - 1 }, replyTo: queue, correlationId: 'c' },
+    );
+    await world.publish('source.standard.x', { body: 'next', source: 'x', wbor_message_id: 'next' });
+    await world.events.waitForCount(2);
+    expect(said()).toEqual(['next']);
+    expect(world.events.messages.map(({ json }) => (json as { outcome: string }).outcome)).toEqual([
+      'expired',
+      'delivered',
+    ]);
+    await waitFor(() => replies.length === 1, { what: 'the reply' });
+    expect(replies).toMatchObject([
+      { correlationId: 'c', body: { status: 'failed', message_id: 'late', code: 408 } },
+    ]);
+  });
+
+  it('count while GroupMe is away, from AMQP expiration too, and no longer once a part is in the chat', async () => {
+    await world.start();
+    const long = ['begun'.padEnd(50, 'x'), 'still'.padEnd(50, 'x')].join(' ');
+    world.simulator.setFault({ route: 'bots/post', skip: 1, mode: 'status', status: 503 });
+    const until = Date.now() + 2_000;
+    await world.publish(
+      'source.standard.x',
+      { body: long, source: 'x', wbor_message_id: 'begun' },
+      { headers: { 'x-deliver-by': until } },
+    );
+    await world.publish(
+      'source.standard.x',
+      { body: 'expiring', source: 'x', wbor_message_id: 'expiring' },
+      { expiration: '2000', timestamp: Math.floor(Date.now() / 1000) },
+    );
+    await world.simulator.waitFor(({ requests }) => requests.length >= 2, 15_000);
+    await waitFor(() => Date.now() > until + 1_000, { what: 'the deadline to pass' });
+    world.simulator.clearFaults();
+    await world.publish('source.standard.x', { body: 'next', source: 'x', wbor_message_id: 'next' });
+    await waitFor(() => said().at(-1) === 'next', { what: 'the next message', timeoutMs: 40_000 });
+    expect(said().map((word) => word.replace(/x+$/, ''))).toEqual(['begun', 'still', 'next']);
+  });
+});

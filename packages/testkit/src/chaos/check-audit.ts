@@ -1,0 +1,166 @@
+import type { ApiCall, CallRow, ChaosFacts, FaultRecord } from './facts.ts';
+
+export interface CallsVerdict {
+  readonly calls: number;
+  readonly rows: number;
+  /** No row, and a relay was killed before it could tell. */
+  readonly explained: readonly string[];
+  /** No row, and nothing that explains it. */
+  readonly unexplained: readonly string[];
+  /** Rows of calls that GroupMe never saw, though they say that it answered. */
+  readonly invented: readonly string[];
+  /** Rows of one and the same call, beyond the first. */
+  readonly doubled: readonly string[];
+  /** Rows without an answer, of calls that never arrived: as it should be. */
+  readonly neverArrived: number;
+}
+
+export interface CallbacksVerdict {
+  readonly delivered: number;
+  readonly rows: number;
+  readonly missing: readonly string[];
+  readonly doubled: readonly string[];
+}
+
+export interface AuditVerdict {
+  readonly posts: CallsVerdict;
+  readonly uploads: CallsVerdict;
+  readonly callbacks: CallbacksVerdict;
+  readonly rejected: number;
+  readonly parked: number;
+}
+
+/** Clocks are the same, but a row has whole milliseconds. */
+const EARLY_MS = 5;
+/** A busy machine hands a call on late. */
+const LATE_MS = 1_000;
+/** A call that timed out may still be under way in the network. */
+const LATE_UNANSWERED_MS = 7_000;
+/** What a call may take, and its event after that. */
+const CALL_MS = 12_000;
+/** From the end of the broker's trouble to the confirm of an event. */
+const RECONNECT_MS = 15_000;
+
+/** Compares what GroupMe saw and sent with what Postgres has. */
+export function checkAudit(facts: ChaosFacts): AuditVerdict {
+  const kills = facts.faults.filter(({ kind, target }) => kind === 'kill' && target.startsWith('relay'));
+  return {
+    // One call a bot is in flight at a time: a kill explains one. Pictures are uploaded side by side.
+    posts: checkCalls(facts.postCalls, facts.postRows, { kills, faults: facts.faults, onePerKill: true }),
+    uploads: checkCalls(facts.uploadCalls, facts.imageRows, {
+      kills,
+      faults: facts.faults,
+      onePerKill: false,
+    }),
+    callbacks: checkCallbacks(facts),
+    rejected: facts.auditRejected,
+    parked: facts.auditParked,
+  };
+}
+
+function checkCalls(
+  calls: readonly ApiCall[],
+  rows: readonly CallRow[],
+  why: { kills: readonly FaultRecord[]; faults: readonly FaultRecord[]; onePerKill: boolean },
+): CallsVerdict {
+  const { single, doubled } = dropDoubled(rows);
+  const open = new Map<string, ApiCall[]>();
+  for (const call of calls) open.set(call.key, [...(open.get(call.key) ?? []), call]);
+
+  /** Takes the call that the row tells of. */
+  const take = (row: CallRow): boolean => {
+    const unanswered = row.code === 0;
+    const candidates = open.get(row.key) ?? [];
+    const found = candidates.find(({ atMs, status }) => {
+      const untilMs =
+        row.sentAtMs + (row.durationMs ?? CALL_MS) + (unanswered ? LATE_UNANSWERED_MS : LATE_MS);
+      return (unanswered || status === row.code) && atMs >= row.sentAtMs - EARLY_MS && atMs <= untilMs;
+    });
+    if (found === undefined) return false;
+    candidates.splice(candidates.indexOf(found), 1);
+    return true;
+  };
+  const inOrder = single.toSorted((a, b) => a.sentAtMs - b.sentAtMs);
+  // First those that say what was answered: only one call can be meant.
+  const invented = inOrder.filter((row) => row.code !== 0 && !take(row)).map(describeRow);
+  const neverArrived = inOrder.filter((row) => row.code === 0 && !take(row)).length;
+
+  const explained: string[] = [];
+  const unexplained: string[] = [];
+  const kills = [...why.kills];
+  const without = [...open.values()].flat().sort((a, b) => a.atMs - b.atMs);
+  for (const call of without) {
+    const untilMs = confirmedAtTheLatestMs(call, why.faults);
+    const kill = kills.find(({ startMs }) => startMs >= call.atMs - LATE_MS && startMs <= untilMs);
+    if (kill === undefined) {
+      unexplained.push(describeCall(call));
+      continue;
+    }
+    explained.push(`${describeCall(call)}, before #${kill.number} ${kill.what}`);
+    if (why.onePerKill) kills.splice(kills.indexOf(kill), 1);
+  }
+  return {
+    calls: calls.length,
+    rows: rows.length,
+    explained,
+    unexplained,
+    invented,
+    doubled: doubled.map(describeRow),
+    neverArrived,
+  };
+}
+
+/** Until when the relay may hold the call's event in memory only: longer while the broker is out of reach. */
+function confirmedAtTheLatestMs(call: ApiCall, faults: readonly FaultRecord[]): number {
+  let untilMs = call.atMs + CALL_MS;
+  for (const { kind, target, startMs, endMs } of faults.toSorted((a, b) => a.startMs - b.startMs)) {
+    const holdsUp = kind === 'broker' || kind === 'freeze' || (kind === 'network' && target === 'broker');
+    if (holdsUp && startMs <= untilMs && endMs >= call.atMs)
+      untilMs = Math.max(untilMs, endMs + RECONNECT_MS);
+  }
+  return untilMs;
+}
+
+function dropDoubled(rows: readonly CallRow[]): { single: CallRow[]; doubled: CallRow[] } {
+  const seen = new Set<string>();
+  const single: CallRow[] = [];
+  const doubled: CallRow[] = [];
+  for (const row of rows) {
+    const call = JSON.stringify([row.key, row.messageId, row.part, row.attempt, row.sentAtMs]);
+    (seen.has(call) ? doubled : single).push(row);
+    seen.add(call);
+  }
+  return { single, doubled };
+}
+
+function checkCallbacks(facts: ChaosFacts): CallbacksVerdict {
+  const rowsOf = (ids: readonly string[]) => {
+    const counts = new Map<string, number>();
+    for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return counts;
+  };
+  const echoes = rowsOf(facts.echoRows);
+  const callbacks = rowsOf(facts.callbackRows);
+  const delivered = facts.callbacks.filter((callback) => callback.delivered);
+  return {
+    delivered: delivered.length,
+    rows: facts.echoRows.length + facts.callbackRows.length,
+    missing: delivered
+      .filter(({ chatId, fromBot }) => !(fromBot ? echoes : callbacks).has(chatId))
+      .map(({ chatId }) => chatId),
+    doubled: [...echoes, ...callbacks].filter(([, count]) => count > 1).map(([id]) => id),
+  };
+}
+
+function describeCall({ key, atMs, status, fault }: ApiCall): string {
+  const answer = status === null ? 'not answered' : `answered ${status}`;
+  return `${new Date(atMs).toISOString()} ${shorten(key)}, ${answer}${fault === null ? '' : ` (${fault})`}`;
+}
+
+function describeRow({ messageId, part, attempt, sentAtMs, code, outcome }: CallRow): string {
+  return `${new Date(sentAtMs).toISOString()} ${messageId} part ${part} attempt ${attempt}: ${outcome} ${code}`;
+}
+
+function shorten(key: string): string {
+  return key.length > 60 ? `${key.slice(0, 57)}…` : key;
+}

@@ -1,0 +1,178 @@
+import type { ChaosFacts, ChatPost, FaultRecord, SentMessage } from './facts.ts';
+import { type Piece, readPost, readWords } from './messages.ts';
+
+/** One post beyond the first of the same piece. */
+export interface Repeat {
+  readonly messageId: string;
+  readonly piece: string;
+  readonly firstAtMs: number;
+  readonly atMs: number;
+  /** What was broken then, or shortly before. */
+  readonly nearby: readonly string[];
+}
+
+export interface ChatVerdict {
+  readonly notAccepted: readonly string[];
+  readonly lost: readonly { readonly messageId: string; readonly missing: string }[];
+  readonly parkedMessages: number;
+  readonly outOfOrder: readonly string[];
+  readonly interleaved: readonly string[];
+  /** Posts beyond the first that the relay is to answer for. */
+  readonly repeats: readonly Repeat[];
+  /** Posts beyond the first that are copies which a producer had to send. */
+  readonly producerRepeats: number;
+  readonly unexplainedPosts: readonly string[];
+}
+
+interface ReadPost {
+  readonly post: ChatPost;
+  readonly piece: Piece;
+  /** Names the piece: the same for a repeat. */
+  readonly name: string;
+}
+
+/** How long a fault may have its consequences. */
+const AFTERMATH_MS = 20_000;
+
+/** Judges what is in the chat. */
+export function checkChat(facts: ChaosFacts): ChatVerdict {
+  const byNumber = new Map(facts.messages.map((message) => [message.number, message]));
+  const unexplainedPosts: string[] = [];
+  const posts: ReadPost[] = [];
+  for (const post of facts.chat) {
+    const piece = readPost(post);
+    if (piece === undefined || !byNumber.has(piece.message))
+      unexplainedPosts.push(post.text ?? post.pictureUrl ?? '');
+    else posts.push({ post, piece, name: nameOf(piece) });
+  }
+
+  const occurrences = new Map<string, ReadPost[]>();
+  for (const read of posts) {
+    const key = `${read.piece.message} ${read.name}`;
+    const known = occurrences.get(key);
+    if (known === undefined) occurrences.set(key, [read]);
+    else known.push(read);
+  }
+  const firsts = [...occurrences.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
+  return {
+    notAccepted: facts.messages.filter(({ acceptedAtMs }) => acceptedAtMs === null).map(({ id }) => id),
+    ...findLost(facts, firsts),
+    outOfOrder: [...findSwappedParts(firsts, byNumber), ...findSwappedMessages(firsts, byNumber)],
+    interleaved: findInterleaved(firsts, byNumber),
+    ...findRepeats(occurrences.values(), byNumber, facts.faults),
+    unexplainedPosts,
+  };
+}
+
+function nameOf(piece: Piece): string {
+  return piece.kind === 'text' ? `words ${piece.words.join(',')}` : piece.kind;
+}
+
+function findLost(facts: ChaosFacts, firsts: readonly ReadPost[]) {
+  const parkedWords = new Set<string>();
+  const parkedIds = new Set(facts.parked.map(({ messageId }) => messageId));
+  for (const { body } of facts.parked) {
+    for (const { message, word } of readWords(body)) parkedWords.add(`${message} ${word}`);
+  }
+  const words = new Set<string>();
+  const pictures = new Set<number>();
+  for (const { piece } of firsts) {
+    if (piece.kind === 'text') for (const word of piece.words) words.add(`${piece.message} ${word}`);
+    else pictures.add(piece.message);
+  }
+  const lost: { messageId: string; missing: string }[] = [];
+  for (const message of facts.messages) {
+    if (message.acceptedAtMs === null) continue;
+    const missing = Array.from({ length: message.words }, (_, word) => `${message.number} ${word}`).filter(
+      (word) => !words.has(word) && !parkedWords.has(word),
+    ).length;
+    const pictureMissing = message.hasPicture && !pictures.has(message.number) && !parkedIds.has(message.id);
+    if (missing > 0) lost.push({ messageId: message.id, missing: `${missing} of ${message.words} words` });
+    else if (pictureMissing) lost.push({ messageId: message.id, missing: 'the picture, or word of it' });
+  }
+  return { lost, parkedMessages: parkedIds.size };
+}
+
+/** The order within a message: words rise, what belongs to the picture comes last. */
+function findSwappedParts(firsts: readonly ReadPost[], byNumber: ReadonlyMap<number, SentMessage>): string[] {
+  const lastPlace = new Map<number, number>();
+  const swapped = new Set<number>();
+  for (const { piece } of firsts) {
+    const places = piece.kind === 'text' ? piece.words : [Number.POSITIVE_INFINITY];
+    for (const place of places) {
+      if (place < (lastPlace.get(piece.message) ?? -1)) swapped.add(piece.message);
+      lastPlace.set(piece.message, place);
+    }
+  }
+  return [...swapped].map((number) => `${byNumber.get(number)?.id}: its parts are swapped`);
+}
+
+/** The order within a source; what is urgent may pass what is not. */
+function findSwappedMessages(
+  firsts: readonly ReadPost[],
+  byNumber: ReadonlyMap<number, SentMessage>,
+): string[] {
+  const latest = new Map<string, SentMessage>();
+  const seen = new Set<number>();
+  const swapped: string[] = [];
+  for (const { piece } of firsts) {
+    const message = byNumber.get(piece.message);
+    if (message === undefined || seen.has(message.number)) continue;
+    seen.add(message.number);
+    const lane = `${message.source} ${message.urgent}`;
+    const before = latest.get(lane);
+    if (before !== undefined && before.number > message.number) {
+      swapped.push(`${message.id} of ${message.source} came after ${before.id}`);
+    } else {
+      latest.set(lane, message);
+    }
+  }
+  return swapped;
+}
+
+/** Once repeats are left out, the pieces of a message must be neighbours. */
+function findInterleaved(firsts: readonly ReadPost[], byNumber: ReadonlyMap<number, SentMessage>): string[] {
+  const ended = new Set<number>();
+  const interleaved = new Map<number, number>();
+  let current: number | undefined;
+  for (const { piece } of firsts) {
+    if (piece.message === current) continue;
+    if (current !== undefined) ended.add(current);
+    if (ended.has(piece.message) && current !== undefined) interleaved.set(piece.message, current);
+    current = piece.message;
+  }
+  return [...interleaved].map(
+    ([number, between]) => `${byNumber.get(number)?.id}, with ${byNumber.get(between)?.id} in between`,
+  );
+}
+
+function findRepeats(
+  occurrences: Iterable<readonly ReadPost[]>,
+  byNumber: ReadonlyMap<number, SentMessage>,
+  faults: readonly FaultRecord[],
+) {
+  const repeats: Repeat[] = [];
+  let producerRepeats = 0;
+  for (const [first, ...others] of occurrences) {
+    if (first === undefined) continue;
+    const message = byNumber.get(first.piece.message);
+    const copies = message?.copies ?? 1;
+    producerRepeats += Math.min(others.length, copies - 1);
+    // Which of them is the producer's cannot be told apart; the last ones are as good as any.
+    for (const [index, { post, name }] of others
+      .slice(0, Math.max(0, others.length - (copies - 1)))
+      .entries()) {
+      const before = (index === 0 ? first : others[index - 1])?.post.atMs ?? first.post.atMs;
+      repeats.push({
+        messageId: message?.id ?? '',
+        piece: name,
+        firstAtMs: first.post.atMs,
+        atMs: post.atMs,
+        nearby: faults
+          .filter(({ startMs, endMs }) => startMs <= post.atMs && endMs + AFTERMATH_MS >= before)
+          .map(({ number, what }) => `#${number} ${what}`),
+      });
+    }
+  }
+  return { repeats: repeats.sort((a, b) => a.atMs - b.atMs), producerRepeats };
+}

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from '@wbor/groupme-simulator';
+import type { FaultRecord } from './facts.ts';
+import { describeTrouble, resourceOf, type ScheduledFault, type Trouble } from './schedule.ts';
+import type { ChaosSystem } from './system.ts';
+
+export interface FaultRunner {
+  readonly records: readonly FaultRecord[];
+  /** Carries out the schedule; resolves when the last fault is undone, or soon after `signal` is aborted. */
+  run(schedule: readonly ScheduledFault[], signal: AbortSignal): Promise<void>;
+}
+
+export function createFaultRunner(
+  system: ChaosSystem,
+  onFault: (fault: ScheduledFault, record: FaultRecord) => void,
+): FaultRunner {
+  const records: FaultRecord[] = [];
+  const busy = new Map<string, Promise<void>>();
+
+  async function carryOut(fault: ScheduledFault, signal: AbortSignal): Promise<void> {
+    const { number, trouble, durationMs } = fault;
+    const record: FaultRecord = {
+      number,
+      what: describeTrouble(trouble),
+      kind: trouble.kind,
+      target: targetOf(trouble),
+      startMs: Date.now(),
+      endMs: Number.MAX_SAFE_INTEGER,
+    };
+    records.push(record);
+    onFault(fault, record);
+    const undo = await inflict(system, trouble);
+    try {
+      await delay(durationMs, undefined, { signal }).catch(() => undefined);
+    } finally {
+      await undo();
+      record.endMs = Date.now();
+    }
+  }
+
+  return {
+    records,
+    async run(schedule, signal) {
+      const startedAt = performance.now();
+      const running: Promise<void>[] = [];
+      for (const fault of schedule) {
+        const waitMs = startedAt + fault.atMs - performance.now();
+        if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) break;
+        // A broker that took long to come up must be up before it is stopped again.
+        const resource = resourceOf(fault.trouble);
+        const before = busy.get(resource) ?? Promise.resolve();
+        const work = before.then(() => carryOut(fault, signal));
+        busy.set(resource, work);
+        running.push(work);
+        // Reported below; meanwhile it is no unhandled rejection.
+        work.catch(() => undefined);
+      }
+      await Promise.all(running);
+    },
+  };
+}
+
+function targetOf(trouble: Trouble): string {
+  switch (trouble.kind) {
+    case 'kill':
+    case 'freeze':
+      return trouble.process;
+    case 'network':
+      return trouble.to;
+    case 'groupme':
+      return trouble.fault.route;
+    default:
+      return trouble.kind;
+  }
+}
+
+/** Breaks something, and returns what mends it. */
+async function inflict(system: ChaosSystem, trouble: Trouble): Promise<() => Promise<unknown>> {
+  const { broker, fleet, network, postgres, simulator } = system;
+  switch (trouble.kind) {
+    case 'kill':
+      await fleet.kill(trouble.process);
+      return () => fleet.start(trouble.process);
+    case 'freeze':
+      fleet.freeze(trouble.process);
+      return async () => fleet.thaw(trouble.process);
+    case 'broker':
+      await (trouble.how === 'kill' ? broker.kill() : broker.stop());
+      return () => broker.start();
+    case 'postgres':
+      await postgres.stop();
+      return () => postgres.start();
+    case 'network': {
+      const proxy = network[trouble.to];
+      if (trouble.how === 'cut') await proxy.cut();
+      else proxy.stall();
+      return () => proxy.heal();
+    }
+    case 'groupme':
+      simulator.setFault(trouble.fault);
+      return async () => removeFault(system, trouble.fault);
+  }
+}
+
+/** The simulator clears all or nothing; what is still to strike on other routes is set again. */
+function removeFault({ simulator }: ChaosSystem, removed: Fault): void {
+  const others = simulator.faults().filter(({ fault }) => fault.route !== removed.route);
+  simulator.clearFaults();
+  simulator.setFault(
+    ...others.map(({ fault, remaining }) => (remaining === null ? fault : { ...fault, times: remaining })),
+  );
+}

@@ -1,0 +1,194 @@
+import type { Fault } from '@wbor/groupme-simulator';
+import { createRandom, type Random } from './random.ts';
+
+export const PROCESS_NAMES = ['relay-a', 'relay-b', 'gateway', 'audit-logger'] as const;
+export type ProcessName = (typeof PROCESS_NAMES)[number];
+
+/** What breaks. Each is undone by itself when its time is over. */
+export type Trouble =
+  | { readonly kind: 'kill'; readonly process: ProcessName }
+  | { readonly kind: 'freeze'; readonly process: ProcessName }
+  | { readonly kind: 'broker'; readonly how: 'stop' | 'kill' }
+  | { readonly kind: 'postgres' }
+  | { readonly kind: 'network'; readonly to: 'broker' | 'groupme'; readonly how: 'cut' | 'stall' }
+  | { readonly kind: 'groupme'; readonly fault: Fault };
+
+export interface ScheduledFault {
+  /** Counted from 1. */
+  readonly number: number;
+  /** From the start of the schedule. */
+  readonly atMs: number;
+  /** How long it stays broken; coming up again takes its time on top. */
+  readonly durationMs: number;
+  readonly trouble: Trouble;
+}
+
+/** Longer than the broker waits for a heartbeat: its connections are dropped while it is frozen. */
+const LONG_FREEZE_MS = 35_000;
+const LONG_FREEZE_FROM_MINUTES = 5;
+
+/** Time to publish something before the first fault, and to settle a little after the last. */
+const QUIET_START_MS = 2_000;
+const QUIET_END_MS = 1_000;
+
+/** What one fault occupies; two of the same never overlap. */
+export function resourceOf(trouble: Trouble): string {
+  switch (trouble.kind) {
+    case 'kill':
+    case 'freeze':
+      return trouble.process;
+    case 'broker':
+    case 'postgres':
+      return trouble.kind;
+    case 'network':
+      return `network ${trouble.to}`;
+    case 'groupme':
+      return `simulator ${trouble.fault.route}`;
+  }
+}
+
+/** The same for the same seed and minutes. */
+export function buildSchedule({ seed, minutes }: { seed: number; minutes: number }): ScheduledFault[] {
+  const random = createRandom(seed);
+  const endMs = minutes * 60_000 - QUIET_END_MS;
+  const busyUntilMs = new Map<string, number>();
+  const faults: Omit<ScheduledFault, 'number'>[] = [];
+  let aloneUntilMs = 0;
+
+  const add = (atMs: number, trouble: Trouble, durationMs: number): void => {
+    busyUntilMs.set(resourceOf(trouble), atMs + durationMs + recoveryMs(trouble));
+    if (mustBeAlone(trouble)) aloneUntilMs = atMs + durationMs;
+    faults.push({ atMs, durationMs, trouble });
+  };
+
+  let longFreezeAtMs =
+    minutes >= LONG_FREEZE_FROM_MINUTES ? random.integer(60_000, endMs - LONG_FREEZE_MS - 30_000) : undefined;
+  let deck: Trouble[] = [];
+  let atMs = QUIET_START_MS + random.integer(0, 1_000);
+  while (atMs < endMs) {
+    if (longFreezeAtMs !== undefined && atMs >= longFreezeAtMs) {
+      const process = random.pick<ProcessName>(['relay-a', 'relay-b']);
+      atMs = Math.max(atMs, busyUntilMs.get(process) ?? 0);
+      add(atMs, { kind: 'freeze', process }, LONG_FREEZE_MS);
+      longFreezeAtMs = undefined;
+      atMs += random.integer(1_000, 3_000);
+      continue;
+    }
+    if (deck.length === 0) deck = random.shuffled(TROUBLES);
+    const free = deck.find((trouble) => (busyUntilMs.get(resourceOf(trouble)) ?? 0) <= atMs);
+    if (free === undefined) {
+      atMs += 500;
+      continue;
+    }
+    deck.splice(deck.indexOf(free), 1);
+    const durationMs = chooseDuration(random, free);
+    if (mustBeAlone(free)) atMs = Math.max(atMs, ...busyUntilMs.values());
+    if (atMs + durationMs > endMs) break;
+    add(atMs, free, durationMs);
+    // Now and then the next one comes while this one lasts.
+    const gapMs = random.chance(0.3)
+      ? random.integer(0, durationMs)
+      : durationMs + random.integer(500, 4_000);
+    atMs = Math.max(atMs + gapMs, aloneUntilMs);
+  }
+  return faults.map((fault, index) => ({ number: index + 1, ...fault }));
+}
+
+/**
+ * A request that a stalled network delivers after its sender was killed is in no chat while the next relay looks
+ * there. Nobody could tell, so the schedule does not ask for it.
+ */
+function mustBeAlone(trouble: Trouble): boolean {
+  return trouble.kind === 'network' && trouble.to === 'groupme' && trouble.how === 'stall';
+}
+
+/** Until what broke works again, roughly. */
+function recoveryMs(trouble: Trouble): number {
+  switch (trouble.kind) {
+    case 'kill':
+      return 2_000;
+    case 'broker':
+      return 12_000;
+    case 'postgres':
+      return 3_000;
+    default:
+      return 500;
+  }
+}
+
+function chooseDuration(random: Random, trouble: Trouble): number {
+  switch (trouble.kind) {
+    case 'kill':
+      return random.integer(200, 3_000);
+    case 'freeze':
+      return random.integer(1_000, 5_000);
+    case 'broker':
+      return random.integer(200, 3_000);
+    case 'postgres':
+      return random.integer(500, 5_000);
+    case 'network':
+      return random.integer(500, 5_000);
+    case 'groupme':
+      return random.integer(2_000, 6_000);
+  }
+}
+
+function groupme(fault: Fault): Trouble {
+  return { kind: 'groupme', fault };
+}
+
+const post = 'bots/post';
+
+/** Every kind that there is, once, but for the kills that matter most. Dealt like cards, so that each has its turn. */
+const TROUBLES: readonly Trouble[] = [
+  { kind: 'kill', process: 'relay-a' },
+  { kind: 'kill', process: 'relay-a' },
+  { kind: 'kill', process: 'relay-b' },
+  { kind: 'kill', process: 'relay-b' },
+  { kind: 'kill', process: 'gateway' },
+  { kind: 'kill', process: 'audit-logger' },
+  { kind: 'freeze', process: 'relay-a' },
+  { kind: 'freeze', process: 'relay-b' },
+  { kind: 'broker', how: 'stop' },
+  { kind: 'broker', how: 'kill' },
+  { kind: 'postgres' },
+  { kind: 'network', to: 'broker', how: 'cut' },
+  { kind: 'network', to: 'broker', how: 'stall' },
+  { kind: 'network', to: 'groupme', how: 'cut' },
+  { kind: 'network', to: 'groupme', how: 'stall' },
+  groupme({ route: post, mode: 'status', status: 500, times: 3 }),
+  groupme({ route: post, mode: 'status', status: 503, times: 3 }),
+  groupme({ route: post, mode: 'status', status: 429, times: 2 }),
+  groupme({ route: post, mode: 'status', status: 429, retryAfter: 2, times: 1 }),
+  groupme({ route: post, mode: 'status', status: 404 }),
+  groupme({ route: post, mode: 'hang', times: 1 }),
+  groupme({ route: post, mode: 'reset', times: 2 }),
+  groupme({ route: post, mode: 'accept-then-reset', times: 2 }),
+  groupme({ route: post, mode: 'accept-then-status', status: 500, times: 2 }),
+  groupme({ route: post, mode: 'accept-then-hang', times: 1 }),
+  groupme({ route: post, mode: 'rate-limit', posts: 4, perSeconds: 2 }),
+  groupme({ route: 'callback', mode: 'reset', times: 4 }),
+  groupme({ route: 'callback', mode: 'duplicate', times: 6 }),
+];
+
+/** For people: what happens, without when. */
+export function describeTrouble(trouble: Trouble): string {
+  switch (trouble.kind) {
+    case 'kill':
+      return `kill -9 ${trouble.process}`;
+    case 'freeze':
+      return `freeze ${trouble.process}`;
+    case 'broker':
+      return trouble.how === 'kill' ? 'kill -9 the broker' : 'stop the broker';
+    case 'postgres':
+      return 'stop Postgres';
+    case 'network':
+      return `${trouble.how} the network to ${trouble.to === 'broker' ? 'the broker' : 'GroupMe'}`;
+    case 'groupme': {
+      const { route, mode, times } = trouble.fault;
+      const status = 'status' in trouble.fault ? ` ${trouble.fault.status}` : '';
+      const retryAfter = 'retryAfter' in trouble.fault ? `, Retry-After ${trouble.fault.retryAfter}` : '';
+      return `GroupMe: ${route} ${mode}${status}${retryAfter}${times === undefined ? '' : ` ×${times}`}`;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+export {
+  connectAmqp,
+  type ExchangeSpy,
+  publishRaw,
+  type SpiedMessage,
+  spyOnExchange,
+} from './amqp.ts';
+export { startBroker } from './broker/start-broker.ts';
+export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
+export { ensureChromium } from './chromium.ts';
+export { TestkitError, type TestkitErrorCode } from './errors.ts';
+export { freePort } from './free-port.ts';
+export {
+  type HandlerMap,
+  type HttpRecorder,
+  type RecordedRequest,
+  type RequestHandler,
+  serveBytes,
+  serveEndlessly,
+  serveJson,
+  serveNothing,
+  serveRedirect,
+  serveSlowly,
+  startHttpServer,
+} from './http-recorder.ts';
+export { createNamespace, deleteNamespace } from './namespace.ts';
+export { createDatabase, ensureTemplate } from './postgres/databases.ts';
+export { startPostgres } from './postgres/start-postgres.ts';
+export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
+export {
+  type LogLine,
+  type ServiceExit,
+  type ServiceProcess,
+  type SpawnServiceOptions,
+  spawnService,
+} from './process/spawn-service.ts';
+export { repoRoot } from './repo-root.ts';
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+export type { ProvidedContext } from './vitest/provided-context.ts';
+export { type WaitOptions, waitFor } from './wait.ts';
