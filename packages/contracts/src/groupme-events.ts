@@ -14,7 +14,7 @@ import { defineMessage } from './define.ts';
  * - `expired`: no call was made, since the producer's deadline had passed.
  * - `not-attached`: no upload was tried, since the picture could not be fetched or is of no use.
  */
-export const outcomeSchema = z.enum([
+const outcomeSchema = z.enum([
   'delivered',
   'refused',
   'unreachable',
@@ -31,7 +31,7 @@ export type Outcome = z.infer<typeof outcomeSchema>;
  * What settled whether a post whose outcome was unknown is in the chat: its echo, a look at the group's messages,
  * or nothing, in which case it is posted again.
  */
-export const evidenceSchema = z.enum(['echo', 'read-back', 'none']);
+const evidenceSchema = z.enum(['echo', 'read-back', 'none']);
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 /** `source.groupme.msg`: one call of bots/post, or a producer's own post. Unknown fields are kept. */

@@ -3,7 +3,7 @@ import { defineMessage } from './define.ts';
 import { relayOutboxQueue } from './queues.ts';
 
 /** One post in the chat: a text, or a picture with an empty text. */
-export const partSchema = z.object({
+const partSchema = z.object({
   text: z.string(),
   picture_url: z.string().optional(),
 });

@@ -56,15 +56,26 @@ describe('migrateToLatest', () => {
     const readStory = async () => (await sql`select * from message_story`.execute(db)).rows;
     await sql`
       insert into groupme_posts (event_id, occurred_at, wbor_message_id, source, code, text, part, parts,
-        attempt, outcome, payload)
+        attempt, outcome, sender, sender_name, duration_ms, error, payload)
       select gen_random_uuid(), now() + number * interval '1 second', 'old', 'ups', 202, 'text ' || number,
-        number, 3, 1, 'delivered', '{"own": 1}'
+        number, 3, 1, 'delivered', '+12075551234', 'Ann', 80, 'none', '{"own": 1}'
       from generate_series(1, 3) as number`.execute(db);
     await sql`
-      insert into groupme_echoes (event_id, occurred_at, text, payload)
-      values (gen_random_uuid(), now() + interval '2 seconds', 'text 2', '{}')`.execute(db);
+      insert into groupme_echoes (event_id, occurred_at, groupme_id, group_id, sender_name, text, payload)
+      values (gen_random_uuid(), now() + interval '2 seconds', '17', '1', 'WBOR', 'text 2', '{}')`.execute(
+      db,
+    );
+    await sql`
+      insert into groupme_images (event_id, occurred_at, wbor_message_id, source, image_url, content_type, bytes,
+        sha256, sender, duration_ms, error, payload)
+      values (gen_random_uuid(), now(), 'old', 'ups', 'https://example.org/a', 'image/png', 9, 'ab', 'x', 1, 'none',
+        '{}')`.execute(db);
+    await sql`
+      insert into groupme_callbacks (event_id, occurred_at, wbor_message_id, groupme_id, group_id, sender,
+        sender_name, sender_type, text, payload)
+      values (gen_random_uuid(), now(), 'old', '18', '1', '7', 'Ann', 'user', 'hello', '{}')`.execute(db);
     const before = await readStory();
-    expect(before).toHaveLength(4);
+    expect(before).toHaveLength(6);
 
     const later = Object.keys(migrations).slice(1);
     expect(await migrateToLatest({ connectionString: temporary.url })).toEqual(later);

@@ -2,7 +2,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
 
 /** Says why the service would not get a message through now; nothing when it would. */
-export type ReadinessCheck = () => string | undefined;
+type ReadinessCheck = () => string | undefined;
 
 export interface Health {
   addCheck(name: string, check: ReadinessCheck): void;

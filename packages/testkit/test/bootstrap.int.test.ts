@@ -117,30 +117,33 @@ test('a Node that does not run is replaced', () => {
   expect(bootstrap('test')).toMatchObject({ status: 0, stdout: expect.stringContaining('installing') });
 });
 
-test('SIGTERM reaches the command, whose exit code becomes ours', async () => {
+async function startWaitingCommand() {
   const child = spawn(process.execPath, [script(), 'test', 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
   await waitFor(() => output.includes('["wait"]'), { what: 'the command runs' });
+  return { child, output: () => output };
+}
+
+test('SIGTERM reaches the command, whose exit code becomes ours', async () => {
+  const { child, output } = await startWaitingCommand();
   child.kill('SIGTERM');
   const [code] = await once(child, 'close');
   expect(code).toBe(7);
-  expect(output).toContain('asked to end');
+  expect(output()).toContain('asked to end');
 });
 
 test('the command ends when we are killed', async () => {
-  const child = spawn(process.execPath, [script(), 'test', 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
-  await waitFor(() => output.includes('["wait"]'), { what: 'the command runs' });
+  const { child, output } = await startWaitingCommand();
   child.kill('SIGKILL');
   // The command holds the other end of the pipe: it closes when the command is gone.
   await once(child.stdout, 'close');
-  expect(output).toContain('asked to end');
+  expect(output()).toContain('asked to end');
 });
 
 test('reset removes the data, unless a server still works on it', () => {

@@ -26,7 +26,7 @@ export interface PartInHand {
   readonly number: number;
 }
 
-export type PartResult =
+type PartResult =
   | { readonly next: 'done' }
   /** Posting may be repeated after `waitMs`. */
   | { readonly next: 'again'; readonly waitMs: number }

@@ -34,7 +34,7 @@ export interface IncomingLog {
 }
 
 /** A message that the relay has no business with. */
-export interface IgnoredMessage {
+interface IgnoredMessage {
   readonly kind: 'ignored';
 }
 

@@ -8,7 +8,7 @@ import { DEMO_PASSWORD, type Stack } from './stack.ts';
 import type { Steps } from './steps.ts';
 
 /** What one message of the tour left behind. */
-export interface Stop {
+interface Stop {
   readonly title: string;
   readonly messageId: string;
   /** How many posts of the bot, or of the member, must be seen. */

@@ -37,7 +37,7 @@ export interface SystemUnderTest {
 }
 
 const PASSWORD = 'a-password-for-tests-only';
-export const CALLBACK_SECRET = 'a-callback-secret-for-tests';
+const CALLBACK_SECRET = 'a-callback-secret-for-tests';
 
 export async function startSystem(options: {
   brokerUrl: string;

@@ -27,7 +27,7 @@ export interface ImageFetcher {
   close(): Promise<void>;
 }
 
-export type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
+type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
 
 export interface ImageFetcherOptions {
   /** Exempt from the guard; see `buildGuard`. */
