@@ -101,6 +101,7 @@ export async function collectFacts(
     auditParked: auditParked.length,
     exits: fleet.exits,
     memory: await fleet.memory(),
+    notReady: await fleet.notReady(),
   };
 }
 

@@ -102,4 +102,6 @@ export interface ChaosFacts {
   readonly faults: readonly FaultRecord[];
   readonly exits: readonly UnexpectedExit[];
   readonly memory: readonly ProcessMemory[];
+  /** What a process says that is not ready though everything is mended. */
+  readonly notReady: readonly string[];
 }

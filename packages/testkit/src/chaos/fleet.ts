@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import { freePort } from '../free-port.ts';
 import { type ServiceProcess, spawnService } from '../process/spawn-service.ts';
 import type { ProcessMemory, UnexpectedExit } from './facts.ts';
@@ -11,7 +12,8 @@ export interface Fleet {
   start(name: ProcessName): Promise<void>;
   freeze(name: ProcessName): void;
   thaw(name: ProcessName): void;
-  waitUntilReady(timeoutMs: number): Promise<void>;
+  /** Those that say that they are not, and why. */
+  notReady(): Promise<string[]>;
   /** Those that nobody had killed. */
   readonly exits: readonly UnexpectedExit[];
   memory(): Promise<ProcessMemory[]>;
@@ -35,6 +37,7 @@ interface Member {
 /** As an orchestrator would, after a process that ended by itself. */
 const RESTART_PAUSE_MS = 1_000;
 const SHOWN_LINES = 5;
+const START_TIMEOUT_MS = 60_000;
 
 export function createFleet(settings: Readonly<Record<ProcessName, ServiceSettings>>): Fleet {
   const current = new Map<ProcessName, Member>();
@@ -82,12 +85,18 @@ export function createFleet(settings: Readonly<Record<ProcessName, ServiceSettin
     kill,
     async startAll() {
       await Promise.all(PROCESS_NAMES.map(start));
-      await this.waitUntilReady(60_000);
+      await Promise.all([...current.values()].map(({ service }) => service.waitUntilReady(START_TIMEOUT_MS)));
     },
     freeze: (name) => current.get(name)?.service.signal('SIGSTOP'),
     thaw: (name) => current.get(name)?.service.signal('SIGCONT'),
-    async waitUntilReady(timeoutMs) {
-      await Promise.all([...current.values()].map(({ service }) => service.waitUntilReady(timeoutMs)));
+    async notReady() {
+      const answers = await Promise.all(
+        [...current].map(async ([name, { service }]) => {
+          const answer = await askReady(service);
+          return answer === undefined ? [] : [`${name}: ${answer}`];
+        }),
+      );
+      return answers.flat();
     },
     memory: () =>
       Promise.all(
@@ -113,5 +122,16 @@ async function readMemory(service: ServiceProcess): Promise<number | null> {
     return bytes === undefined ? null : Math.round(Number(bytes) / 2 ** 20);
   } catch {
     return null;
+  }
+}
+
+/** Undefined when it is ready. */
+async function askReady(service: ServiceProcess): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${service.healthUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });
+    const text = await answer.text();
+    return answer.ok ? undefined : text;
+  } catch (error) {
+    return messageOf(error);
   }
 }

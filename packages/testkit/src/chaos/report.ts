@@ -75,6 +75,7 @@ function resultRows(verdict: Verdict, facts: ChaosFacts): [string, string | numb
     ],
     ['events rejected or parked by the audit', audit.rejected + audit.parked],
     ['processes ended by themselves', facts.exits.length],
+    ['not ready though all is mended (no failure)', facts.notReady.length],
   ];
 }
 
@@ -111,6 +112,7 @@ function exampleLines({ chat, audit }: Verdict, facts: ChaosFacts): string[] {
   }
   show('callbacks without a row', audit.callbacks.missing);
   show('callbacks with more than one row', audit.callbacks.doubled);
+  show('not ready though all is mended', facts.notReady);
   show(
     'ended by themselves',
     facts.exits.map(

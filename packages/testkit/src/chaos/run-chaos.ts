@@ -32,7 +32,6 @@ export interface ChaosResult {
 }
 
 const ACCEPT_TIMEOUT_MS = 60_000;
-const READY_TIMEOUT_MS = 120_000;
 const SETTLE_TIMEOUT_MS = 180_000;
 
 /** Starts everything, breaks it, mends it, judges. Undefined when it was interrupted. */
@@ -90,7 +89,6 @@ async function breakAndMend(
   await delayUntil(startedAt + options.minutes * 60_000, signal);
   if (signal.aborted) return undefined;
   progress('no more faults; what was sent must be accepted and arrive');
-  await system.fleet.waitUntilReady(READY_TIMEOUT_MS);
   await producers.stop(ACCEPT_TIMEOUT_MS);
   let lastTold = '';
   const queuesLeft = await waitUntilSettled(system, {
