@@ -40,6 +40,9 @@ const INTAKE_PREFETCH = 20;
 /** For audit events and acknowledgements under way, once intake and delivery have stopped. */
 const DRAIN_TIMEOUT_MS = 2_000;
 
+/** How long an unreadable group may hold up a doubtful post, as a share of a hold: a minute of ten. */
+const READ_BACK_SHARE = 0.1;
+
 const CLIENT_CLOSE_TIMEOUT_MS = 200;
 
 /** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
@@ -141,6 +144,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
         echo: config.EVIDENCE_ECHO,
         groupId: readBack ? config.GROUPME_GROUP_ID : undefined,
         logger,
+        giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
       }),
       events,
       metrics,

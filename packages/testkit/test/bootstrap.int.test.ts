@@ -118,7 +118,7 @@ test('a Node that does not run is replaced', () => {
 });
 
 async function startWaitingCommand() {
-  const child = spawn(process.execPath, [script(), 'test', 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script(), 'test', 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;

@@ -48,6 +48,37 @@ export interface DelivererOptions {
 
 const JOURNAL_RETRY_MS = 1_000;
 
+/** A message in hand. */
+interface Holding {
+  /** The message is ours no longer, or we are stopping. */
+  readonly taken: AbortSignal;
+  /** That, or the hold must be renewed. */
+  readonly ended: AbortSignal;
+  readonly hold: Hold;
+  /** Whether it is this message's turn. */
+  readonly turn: { held: boolean };
+}
+
+/** How long a message may still be held before the broker must be told again. */
+interface Hold {
+  readonly signal: AbortSignal;
+  restart(): void;
+  stop(): void;
+}
+
+function startHold(ms: number): Hold {
+  const over = new AbortController();
+  let timer = setTimeout(() => over.abort(), ms);
+  return {
+    signal: over.signal,
+    restart() {
+      clearTimeout(timer);
+      timer = setTimeout(() => over.abort(), ms);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
 /** What became of a message: settled with the broker, or left for it to deliver again. */
 type Ending = 'settled' | 'left';
 
@@ -63,16 +94,17 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       await options.parker.park(delivery, { queue: options.queues[lane], reason: 'invalid-message', error });
       return;
     }
-    const hold = new AbortController();
-    const renewal = setTimeout(() => hold.abort(), options.renewHoldMs);
-    const ended = AbortSignal.any([stopping.signal, delivery.signal, hold.signal]);
-    await turns.take(lane);
-    let ending: Ending;
+    const hold = startHold(options.renewHoldMs);
+    // Settling a doubt is not cut short by a renewal: it is bounded, and would have to begin again.
+    const taken = AbortSignal.any([stopping.signal, delivery.signal]);
+    const ended = AbortSignal.any([taken, hold.signal]);
+    const turn = { held: await turns.take(lane, ended) };
+    let ending: Ending = 'left';
     try {
-      ending = await deliver(lane, delivery, planned, ended);
+      if (turn.held) ending = await deliver(lane, delivery, planned, { taken, ended, hold, turn });
     } finally {
-      clearTimeout(renewal);
-      turns.release();
+      hold.stop();
+      if (turn.held) turns.release();
     }
     // Left unsettled when we stop: closing the channel returns the message. Renewing it, we get it back.
     if (ending === 'left' && hold.signal.aborted && !stopping.signal.aborted) delivery.requeue();
@@ -82,28 +114,32 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     lane: Lane,
     delivery: Delivery,
     planned: PlannedMessage,
-    ended: AbortSignal,
+    holding: Holding,
   ): Promise<Ending> {
+    const { taken, ended, hold } = holding;
     const planId = delivery.messageId ?? uuidv7();
     const parts = planned.parts.length;
-    let done = await takeOver(delivery, planned, planId, ended);
+    // A take-over is bounded, and does not count: there must be time for a post after it.
+    hold.stop();
+    let done = await takeOver(delivery, planned, planId, taken);
+    hold.restart();
     while (done !== undefined && done < parts) {
       // Nothing of it is in the chat yet: that is the time to step back, or to be too late.
       if (done === 0) {
         if (isLate(planned)) return expire(delivery, planned, planId);
-        if (lane === 'normal' && turns.urgentWaits) await stepBack();
+        if (lane === 'normal' && turns.urgentWaits && !(await stepBack(holding))) return 'left';
       }
-      if (!(await pause(pacer.delayMs(), lane, done, ended))) return 'left';
+      if (!(await pause(pacer.delayMs(), lane, done, holding))) return 'left';
       if (done === 0 && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
       // A relay that was frozen finds out here that its message has gone to another.
       if (ended.aborted || !(await delivery.isHeld())) return 'left';
-      const result = await poster.post({ planned, planId, number: done + 1 }, ended);
+      const result = await poster.post({ planned, planId, number: done + 1 }, taken);
       if (result.next === 'park') {
         await parkRest(lane, delivery, planned, done, result.error);
         return 'settled';
       }
       if (result.next === 'done') done += 1;
-      else if (!(await pause(result.waitMs, lane, done, ended))) return 'left';
+      else if (!(await pause(result.waitMs, lane, done, holding))) return 'left';
     }
     if (done === undefined) return 'left';
     acknowledger.succeeded(addresseeOf(planned));
@@ -115,21 +151,21 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
    * How many parts are in the chat. Only a message that was in somebody's hands before can have any; of that,
    * the next part is in doubt too, since a relay posts first and logs then.
    *
-   * @returns undefined when `ended` came first.
+   * @returns undefined when the message was taken from us first.
    */
   async function takeOver(
     delivery: Delivery,
     planned: PlannedMessage,
     planId: string,
-    ended: AbortSignal,
+    taken: AbortSignal,
   ): Promise<number | undefined> {
     if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return 0;
-    if (!(await readJournal(ended))) return undefined;
+    if (!(await readJournal(taken))) return undefined;
     let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
     // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
     if (delivery.redelivered && done < planned.parts.length) {
       const inHand: PartInHand = { planned, planId, number: done + 1 };
-      const shown = await poster.settle(inHand, ended);
+      const shown = await poster.settle(inHand, taken);
       if (shown === undefined) return undefined;
       if (shown) done += 1;
     }
@@ -159,20 +195,23 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   /** Waits; a normal message that has nothing in the chat yet lets an urgent one go first. */
-  async function pause(ms: number, lane: Lane, done: number, ended: AbortSignal): Promise<boolean> {
+  async function pause(ms: number, lane: Lane, done: number, holding: Holding): Promise<boolean> {
+    const { ended } = holding;
     if (lane === 'urgent' || done > 0) return sleep(ms, ended);
     const cut = new AbortController();
     const until = AbortSignal.any([ended, cut.signal]);
     await Promise.race([sleep(ms, until), turns.urgentArrives(until)]);
     cut.abort();
-    if (turns.urgentWaits && !ended.aborted) await stepBack();
+    if (turns.urgentWaits && !ended.aborted) return stepBack(holding);
     return !ended.aborted;
   }
 
-  async function stepBack(): Promise<void> {
-    const turn = turns.take('normal');
+  /** Lets urgent messages go first. False when the hold ended before it was our turn again. */
+  async function stepBack({ ended, turn }: Holding): Promise<boolean> {
+    const again = turns.take('normal', ended);
     turns.release();
-    await turn;
+    turn.held = await again;
+    return turn.held && !ended.aborted;
   }
 
   async function expire(delivery: Delivery, planned: PlannedMessage, planId: string): Promise<Ending> {

@@ -7,8 +7,8 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 /** Settles doubts about a post: whether it is in the chat although nobody was told so. */
 export interface EvidenceSource {
   /**
-   * Looks for the part's own echo and in the group's messages. May take long while GroupMe is away: without
-   * a look at the group, posting again could repeat the part.
+   * Looks for the part's own echo and in the group's messages. Takes a few seconds, and up to `giveUpMs` more while
+   * the group cannot be read: without a look at it, posting again could repeat the part.
    *
    * @returns undefined when `ended` was aborted first.
    */
@@ -23,6 +23,11 @@ export interface EvidenceOptions {
   /** Where to read back; undefined switches that off. */
   readonly groupId: string | undefined;
   readonly logger: Logger;
+  /**
+   * How long the group may be unreadable before the part is posted again all the same. Without an end, a fault of
+   * reading alone would stop all posting.
+   */
+  readonly giveUpMs: number;
 }
 
 /** An echo comes within a second as a rule; the gateway and the broker are in between. */
@@ -49,6 +54,7 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
 
   /** Looks until the part is seen, or the last look has not shown it, or the group cannot be read at all. */
   async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<void> {
+    const giveUpAt = performance.now() + options.giveUpMs;
     for (const lookMs of LOOKS_MS) {
       await delay(lookMs, undefined, { signal: ended }).catch(() => {});
       for (let looked = false; !looked; ) {
@@ -64,7 +70,16 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
             );
             return;
           }
-          await delay(READ_RETRY_MS, undefined, { signal: ended }).catch(() => {});
+          if (performance.now() >= giveUpAt) {
+            logger.warn(
+              { message_id: entry.messageId, part: entry.part },
+              'could not read the group; posting again',
+            );
+            return;
+          }
+          await delay(Math.min(READ_RETRY_MS, options.giveUpMs), undefined, { signal: ended }).catch(
+            () => {},
+          );
         }
       }
     }

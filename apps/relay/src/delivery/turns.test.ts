@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import { createTurns, type Lane } from './turns.ts';
 
+const forever = new AbortController().signal;
+
 it('gives one turn at a time, urgent ones first, each lane in its order', async () => {
   const turns = createTurns();
   const order: string[] = [];
-  const take = (lane: Lane, name: string) => turns.take(lane).then(() => order.push(name));
+  const take = (lane: Lane, name: string) => turns.take(lane, forever).then(() => order.push(name));
   await take('normal', 'first');
   const rest = [take('normal', 'n1'), take('normal', 'n2'), take('urgent', 'u1'), take('urgent', 'u2')];
   expect(turns.urgentWaits).toBe(true);
@@ -21,9 +23,9 @@ it('gives one turn at a time, urgent ones first, each lane in its order', async 
 
 it('tells a waiter that an urgent message has arrived, and lets go of it when it gives up', async () => {
   const turns = createTurns();
-  await turns.take('normal');
-  const arrived = turns.urgentArrives(new AbortController().signal);
-  const turn = turns.take('urgent');
+  await turns.take('normal', forever);
+  const arrived = turns.urgentArrives(forever);
+  const turn = turns.take('urgent', forever);
   await arrived;
   turns.release();
   await turn;
@@ -32,4 +34,17 @@ it('tells a waiter that an urgent message has arrived, and lets go of it when it
   gone.abort();
   await never;
   expect(turns.urgentWaits).toBe(false);
+});
+
+it('is not given to one who has stopped waiting', async () => {
+  const turns = createTurns();
+  await turns.take('normal', forever);
+  const gone = new AbortController();
+  const given = turns.take('urgent', gone.signal);
+  const next = turns.take('normal', forever);
+  gone.abort();
+  expect(await given).toBe(false);
+  expect(turns.urgentWaits).toBe(false);
+  turns.release();
+  expect(await next).toBe(true);
 });

@@ -3,8 +3,8 @@ export type Lane = 'urgent' | 'normal';
 
 /** Lets one message at a time be posted, urgent ones first. */
 export interface Turns {
-  /** Waits for the turn. Give it back with `release`. */
-  take(lane: Lane): Promise<void>;
+  /** Waits for the turn; false when `signal` was aborted first. Give a turn back with `release`. */
+  take(lane: Lane, signal: AbortSignal): Promise<boolean>;
   release(): void;
   /** Whether an urgent message waits for its turn. */
   readonly urgentWaits: boolean;
@@ -20,14 +20,26 @@ export function createTurns(): Turns {
     get urgentWaits() {
       return waiting.urgent.length > 0;
     },
-    take(lane) {
+    take(lane, signal) {
+      if (signal.aborted) return Promise.resolve(false);
       if (!taken) {
         taken = true;
-        return Promise.resolve();
+        return Promise.resolve(true);
       }
-      const turn = new Promise<void>((resolve) => waiting[lane].push(resolve));
-      if (lane === 'urgent') for (const watcher of watchers) watcher();
-      return turn;
+      return new Promise((resolve) => {
+        const grant = (): void => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(true);
+        };
+        const giveUp = (): void => {
+          const index = waiting[lane].indexOf(grant);
+          if (index >= 0) waiting[lane].splice(index, 1);
+          resolve(false);
+        };
+        signal.addEventListener('abort', giveUp, { once: true });
+        waiting[lane].push(grant);
+        if (lane === 'urgent') for (const watcher of watchers) watcher();
+      });
     },
     release() {
       const next = waiting.urgent.shift() ?? waiting.normal.shift();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reachDocker } from '../docker.ts';
+import { messageOf } from '../errors.ts';
 import { freePort } from '../free-port.ts';
 import { waitFor } from '../wait.ts';
 import { brokerAnswers } from './answers.ts';
@@ -9,7 +10,7 @@ import type { BrokerStartOptions, TestBroker } from './types.ts';
 
 const IMAGE = 'rabbitmq:4-management';
 
-/** A broker in a container, or why there is none. A container that fails to start throws. */
+/** A broker in a container, or why there is none. */
 export async function startContainerBroker(
   options: BrokerStartOptions,
 ): Promise<{ broker: TestBroker } | { reason: string }> {
@@ -42,7 +43,13 @@ export async function startContainerBroker(
       definition = definition.withUser(`${process.getuid()}:${process.getgid()}`);
     }
   }
-  const started = await definition.start();
+  let started: Awaited<ReturnType<typeof definition.start>>;
+  try {
+    started = await definition.start();
+  } catch (error) {
+    // Most often an image that cannot be pulled: there may be another way.
+    return { reason: `${IMAGE} did not start: ${messageOf(error)}` };
+  }
   const container = docker.client.container.getById(started.getId());
   const host = started.getHost();
   const url = `amqp://guest:guest@${host}:${amqpPort}`;

@@ -7,7 +7,7 @@ export interface CallsVerdict {
   readonly explained: readonly string[];
   /** No row, and nothing that explains it. */
   readonly unexplained: readonly string[];
-  /** Rows of calls that GroupMe never saw, though they say that it answered. */
+  /** Rows of calls that GroupMe never saw, though they say that it answered or that the post is in the chat. */
   readonly invented: readonly string[];
   /** Rows of one and the same call, beyond the first. */
   readonly doubled: readonly string[];
@@ -41,6 +41,8 @@ const CALL_MS = 12_000;
 /** From the end of the broker's trouble to the confirm of an event. */
 const RECONNECT_MS = 15_000;
 
+const DELIVERED = 'delivered';
+
 /** Compares what GroupMe saw and sent with what Postgres has. */
 export function checkAudit(facts: ChaosFacts): AuditVerdict {
   const kills = facts.faults.filter(({ kind, target }) => kind === 'kill' && target.startsWith('relay'));
@@ -68,22 +70,27 @@ function checkCalls(
   for (const call of calls) open.set(call.key, [...(open.get(call.key) ?? []), call]);
 
   /** Takes the call that the row tells of. */
-  const take = (row: CallRow): boolean => {
-    const unanswered = row.code === 0;
+  const take = (row: CallRow, untilMs: number): boolean => {
     const candidates = open.get(row.key) ?? [];
-    const found = candidates.find(({ atMs, status }) => {
-      const untilMs =
-        row.sentAtMs + (row.durationMs ?? CALL_MS) + (unanswered ? LATE_UNANSWERED_MS : LATE_MS);
-      return (unanswered || status === row.code) && atMs >= row.sentAtMs - EARLY_MS && atMs <= untilMs;
-    });
+    const found = candidates.find(
+      ({ atMs, status }) =>
+        (row.code === 0 || status === row.code) && atMs >= row.sentAtMs - EARLY_MS && atMs <= untilMs,
+    );
     if (found === undefined) return false;
     candidates.splice(candidates.indexOf(found), 1);
     return true;
   };
   const inOrder = single.toSorted((a, b) => a.sentAtMs - b.sentAtMs);
+  const answered = inOrder.filter(({ code }) => code !== 0);
+  const unanswered = inOrder.filter(({ code }) => code === 0);
+  const endMs = (row: CallRow) => row.sentAtMs + (row.durationMs ?? CALL_MS);
   // First those that say what was answered: only one call can be meant.
-  const invented = inOrder.filter((row) => row.code !== 0 && !take(row)).map(describeRow);
-  const neverArrived = inOrder.filter((row) => row.code === 0 && !take(row)).length;
+  const invented = answered.filter((row) => !take(row, endMs(row) + LATE_MS));
+  let left = unanswered.filter((row) => !take(row, endMs(row) + LATE_UNANSWERED_MS));
+  // A relay that settles what another one began knows only that the call was made, at some time.
+  left = left.filter((row) => row.outcome !== DELIVERED || !take(row, Number.POSITIVE_INFINITY));
+  invented.push(...left.filter(({ outcome }) => outcome === DELIVERED));
+  const neverArrived = left.filter(({ outcome }) => outcome !== DELIVERED).length;
 
   const explained: string[] = [];
   const unexplained: string[] = [];
@@ -104,7 +111,7 @@ function checkCalls(
     rows: rows.length,
     explained,
     unexplained,
-    invented,
+    invented: invented.map(describeRow),
     doubled: doubled.map(describeRow),
     neverArrived,
   };

@@ -239,6 +239,16 @@ describe('the audit of calls', () => {
     expect(judge({ postCalls: [hung, ...postCalls] }).failures).toHaveLength(1);
   });
 
+  it('takes the row of a settled doubt for the call of a relay that was killed, whenever that was', () => {
+    const [, , , row] = postRows;
+    if (row === undefined) throw new Error('no rows');
+    const settled = { ...row, sentAtMs: row.sentAtMs - 60_000, durationMs: 0, code: 0, outcome: 'delivered' };
+    expect(judge({ postRows: [...withoutRow, settled] }).failures).toEqual([]);
+    expect(judge({ postRows: [...postRows, settled] }).failures).toEqual([
+      '1 rows of posts that were never made',
+    ]);
+  });
+
   it('covers uploads of pictures', () => {
     expect(judge({ imageRows: [] }).failures).toEqual(['1 uploads without a row, and no kill explains it']);
   });

@@ -31,6 +31,7 @@ it('reads everything', () => {
     echo: false,
     readBack: false,
     allowRepeats: 3,
+    settleSeconds: 180,
     logsFolder: 'logs',
     json: true,
   });

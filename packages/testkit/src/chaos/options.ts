@@ -10,6 +10,7 @@ export interface ChaosOptions {
   readonly readBack: boolean;
   /** Default: none while a doubt can be settled, else as many as there were doubts. */
   readonly allowRepeats: number | undefined;
+  readonly settleSeconds: number;
   readonly logsFolder: string | undefined;
   readonly json: boolean;
 }
@@ -26,6 +27,7 @@ end everything is mended, and every message that was accepted must be in the cha
   --no-read-back     the relay may not settle a doubt by reading the chat
   --allow-repeats N  repeated posts that are no failure. Default 0, or with neither of the two ways above one
                      for each kill and each call that nobody can know about
+  --settle-seconds N how long everything may take to arrive once all is mended. Default 180
   --keep-logs DIR    write the logs of all processes and the facts there. After a failure they are kept anyway
   --json             print the result as JSON in the end, and progress on stderr
   --help             this text
@@ -47,6 +49,7 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions {
     echo: !values['no-echo'],
     readBack: !values['no-read-back'],
     allowRepeats: toNumber('--allow-repeats', values['allow-repeats'], { least: 0, most: 1e9, whole: true }),
+    settleSeconds: toNumber('--settle-seconds', values['settle-seconds'], { least: 1, most: 86_400 }) ?? 180,
     logsFolder: values['keep-logs'],
     json: values.json ?? false,
   };
@@ -62,6 +65,7 @@ function parse(args: readonly string[]) {
         'no-echo': { type: 'boolean' },
         'no-read-back': { type: 'boolean' },
         'allow-repeats': { type: 'string' },
+        'settle-seconds': { type: 'string' },
         'keep-logs': { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

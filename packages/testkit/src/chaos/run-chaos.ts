@@ -17,6 +17,8 @@ export interface RunChaosOptions {
   readonly readBack?: boolean;
   /** See the checker's limits; `Number.POSITIVE_INFINITY` only counts them. */
   readonly allowRepeats?: number | undefined;
+  /** How long everything may take to arrive once all is mended. Default 180. */
+  readonly settleSeconds?: number;
   readonly logsFolder?: string | undefined;
   readonly relayEnv?: Readonly<Record<string, string>>;
   /** Ends the run early; everything is stopped and removed. */
@@ -32,7 +34,7 @@ export interface ChaosResult {
 }
 
 const ACCEPT_TIMEOUT_MS = 60_000;
-const SETTLE_TIMEOUT_MS = 180_000;
+const SETTLE_SECONDS = 180;
 
 /** Starts everything, breaks it, mends it, judges. Undefined when it was interrupted. */
 export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | undefined> {
@@ -48,7 +50,7 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
       relayEnv: options.relayEnv,
       onStop: (release) => releases.push(release),
     });
-    const facts = await breakAndMend(system, { seed, minutes, signal, onProgress });
+    const facts = await breakAndMend(system, { ...options, signal });
     if (facts === undefined) return undefined;
     const verdict = checkFacts(facts, { evidence: system.evidence, allowRepeats: options.allowRepeats });
     const keep = options.logsFolder !== undefined || verdict.failures.length > 0;
@@ -70,7 +72,7 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
 
 async function breakAndMend(
   system: ChaosSystem,
-  options: Pick<RunChaosOptions, 'seed' | 'minutes' | 'onProgress'> & { signal: AbortSignal },
+  options: RunChaosOptions & { signal: AbortSignal },
 ): Promise<ChaosFacts | undefined> {
   const { onProgress, signal } = options;
   const startedAt = performance.now();
@@ -92,7 +94,7 @@ async function breakAndMend(
   await producers.stop(ACCEPT_TIMEOUT_MS);
   let lastTold = '';
   const queuesLeft = await waitUntilSettled(system, {
-    timeoutMs: SETTLE_TIMEOUT_MS,
+    timeoutMs: (options.settleSeconds ?? SETTLE_SECONDS) * 1_000,
     signal,
     onWait(busy) {
       const told = Object.keys(busy).join(', ');

@@ -57,4 +57,5 @@ if (failedSteps.length > 0) process.stdout.write(`Failed: ${failedSteps.join(', 
 process.stdout.write(
   `${((performance.now() - startedAt) / 1000).toFixed(1)} s in all\n${describeCounts(total)}\n`,
 );
-process.exitCode = interrupted ? 130 : total.failed > 0 || foundNothing ? 1 : 0;
+// Not by itself: the same leftovers would keep us alive.
+process.exit(interrupted ? 130 : total.failed > 0 || foundNothing ? 1 : 0);

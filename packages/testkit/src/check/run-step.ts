@@ -72,9 +72,17 @@ function run([command = '', ...args]: readonly string[]): Promise<{ exitCode: nu
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.once('error', (error) => resolve({ exitCode: 127, output: `${command}: ${error.message}\n` }));
-    child.once('close', (exitCode, signal) => {
-      const ending = signal === null ? '' : `\n${command} was ended by ${signal}\n`;
-      resolve({ exitCode: exitCode ?? 1, output: Buffer.concat(chunks).toString('utf8') + ending });
+    child.once('exit', (exitCode, signal) => {
+      const finish = () => {
+        const ending = signal === null ? '' : `\n${command} was ended by ${signal}\n`;
+        resolve({ exitCode: exitCode ?? 1, output: Buffer.concat(chunks).toString('utf8') + ending });
+      };
+      // What a test forgot to end may hold the output open for ever.
+      const timer = setTimeout(finish, 2_000);
+      child.once('close', () => {
+        clearTimeout(timer);
+        finish();
+      });
     });
   });
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reachDocker } from '../docker.ts';
+import { messageOf } from '../errors.ts';
 import { freePort } from '../free-port.ts';
 import { waitFor } from '../wait.ts';
 import { createDatabase, postgresAnswers } from './databases.ts';
@@ -8,7 +9,7 @@ import type { PostgresStartOptions, TestPostgres } from './types.ts';
 
 const IMAGE = 'postgres:18';
 
-/** A Postgres in a container, or why there is none. A container that fails to start throws. */
+/** A Postgres in a container, or why there is none. */
 export async function startContainerPostgres(
   options: PostgresStartOptions,
 ): Promise<{ postgres: TestPostgres } | { reason: string }> {
@@ -18,7 +19,7 @@ export async function startContainerPostgres(
   const port = await freePort();
   const { GenericContainer, Wait } = docker.testcontainers;
   let definition = new GenericContainer(IMAGE)
-    .withEnvironment({ POSTGRES_HOST_AUTH_METHOD: 'trust' })
+    .withEnvironment({ POSTGRES_USER: 'postgres', POSTGRES_PASSWORD: 'postgres', POSTGRES_DB: 'postgres' })
     .withExposedPorts({ container: 5432, host: port })
     // Once while it is being initialised, once for good.
     .withWaitStrategy(Wait.forListeningPorts())
@@ -32,9 +33,15 @@ export async function startContainerPostgres(
     const uid = process.getuid?.() ?? 0;
     if (uid !== 0) definition = definition.withUser(`${uid}:${process.getgid?.() ?? uid}`);
   }
-  const started = await definition.start();
+  let started: Awaited<ReturnType<typeof definition.start>>;
+  try {
+    started = await definition.start();
+  } catch (error) {
+    // Most often an image that cannot be pulled: there may be another way.
+    return { reason: `${IMAGE} did not start: ${messageOf(error)}` };
+  }
   const container = docker.client.container.getById(started.getId());
-  const url = `postgres://postgres@${started.getHost()}:${port}/postgres`;
+  const url = `postgres://postgres:postgres@${started.getHost()}:${port}/postgres`;
   const untilItAnswers = () =>
     waitFor(() => postgresAnswers(url), {
       timeoutMs: 60_000,
