@@ -2,32 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel, GetMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { PublishError } from './errors.ts';
+import type { BrowsedMessage, QueueBrowser } from './types.ts';
 
 const RETURN_TIMEOUT_MS = 2_000;
 const RETURN_POLL_MS = 20;
-
-/** A message that is looked at. It stays in its queue unless it is removed. */
-export interface BrowsedMessage {
-  readonly content: Buffer;
-  readonly routingKey: string;
-  readonly messageId: string | undefined;
-  readonly correlationId: string | undefined;
-  readonly type: string | undefined;
-  readonly contentType: string | undefined;
-  readonly headers: Readonly<Record<string, unknown>>;
-  /** Takes the message out of the queue for good. */
-  remove(): void;
-}
-
-/** Holds what it has read, so that nobody else gets it meanwhile; `close()` puts it back, in order. */
-export interface QueueBrowser {
-  /**
-   * The next message, oldest first; `undefined` once as many were read as the queue held at first. What is
-   * added meanwhile is not seen, so that a reader who puts messages back elsewhere comes to an end.
-   */
-  next(): Promise<BrowsedMessage | undefined>;
-  close(): Promise<void>;
-}
 
 /**
  * Opens a queue for reading without consuming it.

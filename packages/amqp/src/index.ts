@@ -1,9 +1,9 @@
 export { connectBroker } from './broker.ts';
-export type { BrowsedMessage, QueueBrowser } from './browser.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
 export type {
   Broker,
   BrokerOptions,
+  BrowsedMessage,
   Consumer,
   ConsumerOptions,
   Delivery,
@@ -11,4 +11,5 @@ export type {
   Logger,
   OutgoingBytes,
   OutgoingMessage,
+  QueueBrowser,
 } from './types.ts';

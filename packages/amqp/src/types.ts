@@ -1,5 +1,4 @@
 import type { Topology } from '@wbor/contracts';
-import type { QueueBrowser } from './browser.ts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -102,6 +101,29 @@ export interface Consumer {
    * what was not settled, in order. Deliveries that arrive after the call began are left unsettled.
    */
   stop(): Promise<void>;
+}
+
+/** A message that is looked at. It stays in its queue unless it is removed. */
+export interface BrowsedMessage {
+  readonly content: Buffer;
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly type: string | undefined;
+  readonly contentType: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Takes the message out of the queue for good. */
+  remove(): void;
+}
+
+/** Holds what it has read, so that nobody else gets it meanwhile; `close()` puts it back, in order. */
+export interface QueueBrowser {
+  /**
+   * The next message, oldest first; `undefined` once as many were read as the queue held at first. What is
+   * added meanwhile is not seen, so that a reader who puts messages back elsewhere comes to an end.
+   */
+  next(): Promise<BrowsedMessage | undefined>;
+  close(): Promise<void>;
 }
 
 export interface Listener {

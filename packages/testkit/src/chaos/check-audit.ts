@@ -1,6 +1,6 @@
 import type { ApiCall, CallRow, ChaosFacts, FaultRecord } from './facts.ts';
 
-export interface CallsVerdict {
+interface CallsVerdict {
   readonly calls: number;
   readonly rows: number;
   /** No row, and a relay was killed before it could tell. */
@@ -15,7 +15,7 @@ export interface CallsVerdict {
   readonly neverArrived: number;
 }
 
-export interface CallbacksVerdict {
+interface CallbacksVerdict {
   readonly delivered: number;
   readonly rows: number;
   readonly missing: readonly string[];

@@ -2,7 +2,7 @@ import type { ChaosFacts, ChatPost, FaultRecord, SentMessage } from './facts.ts'
 import { type Piece, readPost, readWords } from './messages.ts';
 
 /** One post beyond the first of the same piece. */
-export interface Repeat {
+interface Repeat {
   readonly messageId: string;
   readonly piece: string;
   readonly firstAtMs: number;
@@ -132,18 +132,23 @@ function findSwappedMessages(
 
 /** Once repeats are left out, the pieces of a message must be neighbours. */
 function findInterleaved(firsts: readonly ReadPost[], byNumber: ReadonlyMap<number, SentMessage>): string[] {
-  const ended = new Set<number>();
-  const interleaved = new Map<number, number>();
-  let current: number | undefined;
-  for (const { piece } of firsts) {
-    if (piece.message === current) continue;
-    if (current !== undefined) ended.add(current);
-    if (ended.has(piece.message) && current !== undefined) interleaved.set(piece.message, current);
-    current = piece.message;
+  const lastPlace = new Map<number, number>();
+  const between = new Map<number, Set<number>>();
+  for (const [place, { piece }] of firsts.entries()) {
+    const from = (lastPlace.get(piece.message) ?? place - 1) + 1;
+    lastPlace.set(piece.message, place);
+    if (from === place) continue;
+    const others = between.get(piece.message) ?? new Set();
+    for (const other of firsts.slice(from, place)) others.add(other.piece.message);
+    between.set(piece.message, others);
   }
-  return [...interleaved].map(
-    ([number, between]) => `${byNumber.get(number)?.id}, with ${byNumber.get(between)?.id} in between`,
-  );
+  return [...between].map(([number, others]) => {
+    const names = [...others].map((other) => {
+      const message = byNumber.get(other);
+      return `${message?.id}${message?.urgent ? ' (urgent)' : ''}`;
+    });
+    return `${byNumber.get(number)?.id}, with ${names.join(', ')} in between`;
+  });
 }
 
 function findRepeats(

@@ -47,7 +47,7 @@ export interface CallRow {
   readonly outcome: string;
 }
 
-export interface Callback {
+interface Callback {
   readonly chatId: string;
   readonly fromBot: boolean;
   readonly delivered: boolean;

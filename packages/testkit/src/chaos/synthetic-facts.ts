@@ -65,7 +65,7 @@ function makeMessage(number: number, source: string, words: number, hasPicture =
   return { number, id, source, urgent: false, words, hasPicture, acceptedAtMs: START_MS + number, copies: 1 };
 }
 
-export function makePost(index: number, text: string | null, pictureUrl: string | null): ChatPost {
+function makePost(index: number, text: string | null, pictureUrl: string | null): ChatPost {
   return { chatId: `chat-${index}`, text, pictureUrl, atMs: START_MS + index * 1_000 };
 }
 
