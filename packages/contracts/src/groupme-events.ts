@@ -11,6 +11,7 @@ import { defineMessage } from './define.ts';
  * - `misconfigured`: 401 or 404 for the bot or the token; kept until the configuration is right.
  * - `rejected`: another 4xx; no retry can help.
  * - `already-sent`: the producer posted by itself and asked for the log only.
+ * - `blocked`: no call was made, since the sender is banned.
  * - `expired`: no call was made, since the producer's deadline had passed.
  * - `not-attached`: no upload was tried, since the picture could not be fetched or is of no use.
  */
@@ -22,6 +23,7 @@ const outcomeSchema = z.enum([
   'misconfigured',
   'rejected',
   'already-sent',
+  'blocked',
   'expired',
   'not-attached',
 ]);

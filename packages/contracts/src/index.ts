@@ -40,6 +40,22 @@ export {
   twilioSmsSchema,
 } from './incoming.ts';
 export {
+  type Ban,
+  type BanEvent,
+  type BanList,
+  banEvent,
+  banEventSchema,
+  banListMessage,
+  banListRequest,
+  banListSchema,
+  COMMAND_REPLY_KEY,
+  type CommandEvent,
+  commandEvent,
+  commandEventSchema,
+  type DashboardClear,
+  dashboardClear,
+} from './moderation.ts';
+export {
   type Part,
   type PlannedMessage,
   plannedMessage,
@@ -52,6 +68,9 @@ export {
   auditParkedQueue,
   auditQueues,
   DEFAULT_EXCHANGE_NAME,
+  moderatorCallbacksQueue,
+  moderatorParkedQueue,
+  moderatorQueues,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,

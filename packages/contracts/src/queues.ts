@@ -59,6 +59,17 @@ export const auditEventsQueue = defineQueue({
   deadLetterQueue: auditParkedQueue.name,
 });
 
+/** What the moderator could not work on and the broker gave up on. */
+export const moderatorParkedQueue = defineTerminalQueue({ name: 'moderator.parked' });
+
+export const moderatorCallbacksQueue = defineQueue({
+  name: 'moderator.callbacks',
+  bindings: ['source.groupme.callback'],
+  deadLetterQueue: moderatorParkedQueue.name,
+});
+
+export const moderatorQueues: readonly QueueDefinition[] = [moderatorParkedQueue, moderatorCallbacksQueue];
+
 export const relayQueues: readonly QueueDefinition[] = [
   relayParkedQueue,
   relayJournalQueue,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { auditQueues, type Namespace, queueName, relayQueues } from '@wbor/contracts';
+import { auditQueues, moderatorQueues, type Namespace, queueName, relayQueues } from '@wbor/contracts';
 import { connectAmqp } from './amqp.ts';
 
 /** Names that no other test uses: an exchange, and what every queue's name begins with. */
@@ -13,7 +13,7 @@ export async function deleteNamespace(url: string, namespace: Namespace): Promis
   const connection = await connectAmqp(url);
   try {
     const channel = await connection.createChannel();
-    for (const queue of [...relayQueues, ...auditQueues])
+    for (const queue of [...relayQueues, ...auditQueues, ...moderatorQueues])
       await channel.deleteQueue(queueName(queue, namespace));
     await channel.deleteExchange(namespace.exchange);
   } finally {
