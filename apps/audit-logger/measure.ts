@@ -34,7 +34,7 @@ await buildAuditLogger(
   {
     logger,
     registry: new Registry(),
-    health: { addCheck() {}, faults: () => [] },
+    health: { addCheck() {}, addNotice() {}, faults: () => [], notices: () => [] },
     onStop: (_name, release) => releases.push(release),
   },
 ).start();

@@ -112,7 +112,9 @@ function launchInProcess(options: AuditLoggerOptions) {
     registry,
     health: {
       addCheck: (name, check) => checks.set(name, check),
+      addNotice() {},
       faults: () => [],
+      notices: () => [],
     },
     onStop: (_name, release) => releases.push(release),
   }).start();

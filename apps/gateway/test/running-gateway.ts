@@ -56,7 +56,9 @@ export async function runGateway(options: {
       registry: new Registry(),
       health: {
         addCheck: (_name, check) => checks.push(check),
+        addNotice() {},
         faults: () => checks.map((check) => ({ name: 'check', reason: check() ?? '' })),
+        notices: () => [],
       },
       onStop: (_name, release) => releases.push(release),
     });

@@ -8,6 +8,7 @@ export type {
   ConsumerOptions,
   Delivery,
   Listener,
+  ListenerOptions,
   Logger,
   OutgoingBytes,
   OutgoingMessage,

@@ -1,18 +1,20 @@
 import type { Topology } from '@wbor/contracts';
+import type { Channel } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
-import type { Listener, Logger } from './types.ts';
+import type { Listener, ListenerOptions, Logger } from './types.ts';
 
 /** Listens on a queue of its own that lives as long as the connection. */
-export async function startListener(options: {
-  connection: Connection;
-  topology: Topology;
-  appId: string;
-  logger: Logger;
-  pattern: string;
-  onMessage: (content: Buffer) => void;
-}): Promise<Listener> {
+export async function startListener(
+  options: ListenerOptions & {
+    readonly connection: Connection;
+    readonly topology: Topology;
+    readonly appId: string;
+    readonly logger: Logger;
+  },
+): Promise<Listener> {
+  let listening: Channel | undefined;
   const healing = openHealingChannel({
     connection: options.connection,
     name: `${options.appId} ${options.pattern}`,
@@ -29,8 +31,15 @@ export async function startListener(options: {
         },
         { noAck: true },
       );
+      listening = channel;
+      options.onListening?.();
     },
-    onLost() {},
+    onLost(channel) {
+      // A set-up that failed half-way heard nothing, so nothing is lost.
+      if (listening !== channel) return;
+      listening = undefined;
+      options.onDeaf?.();
+    },
   });
   await healing.firstReady;
   return { stop: () => healing.close() };

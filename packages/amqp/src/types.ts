@@ -126,6 +126,16 @@ export interface QueueBrowser {
   close(): Promise<void>;
 }
 
+export interface ListenerOptions {
+  /** Pattern of routing keys on the topic exchange. */
+  readonly pattern: string;
+  readonly onMessage: (content: Buffer) => void;
+  /** Called whenever copies begin to come: at first, and again after each interruption. Must not throw. */
+  readonly onListening?: () => void;
+  /** Called whenever copies cease to come, until `onListening` is called again. Must not throw. */
+  readonly onDeaf?: () => void;
+}
+
 export interface Listener {
   stop(): Promise<void>;
 }
@@ -144,7 +154,7 @@ export interface Broker {
    * Hears a copy of what is published on the topic exchange under `pattern`, as long as there is a connection.
    * Nothing is kept meanwhile: for hints, not for work.
    */
-  listen(options: { pattern: string; onMessage: (content: Buffer) => void }): Promise<Listener>;
+  listen(options: ListenerOptions): Promise<Listener>;
   /**
    * Resolves once the broker has confirmed the message and some queue took it.
    * @throws PublishError with code `DISCONNECTED`, `TIMEOUT`, `CHANNEL_CLOSED`, `NACKED` (try again with the

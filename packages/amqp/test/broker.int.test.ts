@@ -355,3 +355,34 @@ describe('the first contact', () => {
     expect(broker.ready).toBe(true);
   });
 });
+
+describe('listening', () => {
+  it('says when copies begin and cease to come, also after the connection was cut', async () => {
+    const proxy = await startTcpProxy({ target: brokerUrl });
+    closers.push(() => proxy.dispose());
+    const broker = await connect(proxy.url(brokerUrl));
+    const told: string[] = [];
+    const listener = await broker.listen({
+      pattern: 'hints.#',
+      onMessage: (content) => told.push(content.toString()),
+      onListening: () => told.push('listening'),
+      onDeaf: () => told.push('deaf'),
+    });
+    const admin = await openAdmin();
+    const hint = (text: string) => publishRaw(admin, namespace.exchange, 'hints.a', Buffer.from(text));
+    const untilTold = (count: number) => waitFor(() => told.length >= count, { what: `${count} calls` });
+    await hint('first');
+    await untilTold(2);
+    await proxy.cut();
+    await untilTold(3);
+    await hint('missed');
+    await proxy.heal();
+    await untilTold(4);
+    // It was said when it was true: what is published from now on comes.
+    await hint('second');
+    await untilTold(5);
+    await listener.stop();
+    await untilTold(6);
+    expect(told).toEqual(['listening', 'first', 'deaf', 'listening', 'second', 'deaf']);
+  });
+});

@@ -30,9 +30,25 @@ it('is ready while no check has a reason against it, and says which has', async 
   expect(await answer.json()).toEqual({
     status: 'not ready',
     faults: [{ name: 'broker', reason: 'not connected' }],
+    notices: [],
   });
   expect((await get('/livez')).status).toBe(200);
   expect((await get('/metrics')).status).toBe(200);
+});
+
+it('shows notices and stays ready', async () => {
+  const { get, health } = await start();
+  let notice: string | undefined;
+  health.addNotice('bans', () => notice);
+  expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', faults: [], notices: [] });
+  notice = 'bans are stale';
+  const answer = await get('/readyz');
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({
+    status: 'ready',
+    faults: [],
+    notices: [{ name: 'bans', notice: 'bans are stale' }],
+  });
 });
 
 it('says which setting to change when the port is taken', async () => {

@@ -4,22 +4,39 @@ import type { Registry } from 'prom-client';
 /** Says why the service would not get a message through now; nothing when it would. */
 type ReadinessCheck = () => string | undefined;
 
+/** Says what somebody should know although messages get through; nothing when there is nothing to say. */
+type Notice = () => string | undefined;
+
 export interface Health {
   addCheck(name: string, check: ReadinessCheck): void;
+  /** Shown by `/readyz` while it has something to say. Never makes the service not ready. */
+  addNotice(name: string, notice: Notice): void;
   /** Name and reason of every check that fails now. */
   faults(): { name: string; reason: string }[];
+  /** Name and text of every notice that has something to say now. */
+  notices(): { name: string; notice: string }[];
 }
 
 export function createHealth(): Health {
   const checks = new Map<string, ReadinessCheck>();
+  const notices = new Map<string, Notice>();
   return {
     addCheck(name, check) {
       checks.set(name, check);
+    },
+    addNotice(name, notice) {
+      notices.set(name, notice);
     },
     faults() {
       return [...checks].flatMap(([name, check]) => {
         const reason = check();
         return reason === undefined ? [] : [{ name, reason }];
+      });
+    },
+    notices() {
+      return [...notices].flatMap(([name, say]) => {
+        const notice = say();
+        return notice === undefined ? [] : [{ name, notice }];
       });
     },
   };
@@ -54,7 +71,7 @@ function buildHealthServer(health: Health, registry: Registry): FastifyInstance 
   server.get('/readyz', async (_request, reply) => {
     const faults = health.faults();
     if (faults.length > 0) reply.code(503);
-    return { status: faults.length === 0 ? 'ready' : 'not ready', faults };
+    return { status: faults.length === 0 ? 'ready' : 'not ready', faults, notices: health.notices() };
   });
   server.get('/metrics', async (_request, reply) => {
     reply.type(registry.contentType);
