@@ -32,6 +32,8 @@ import { createImageFetcher } from './intake/images/fetch-image.ts';
 import { createIntake } from './intake/intake.ts';
 import { createPreparer } from './intake/prepare.ts';
 import { createRelayMetrics } from './metrics.ts';
+import { createBlocker } from './moderation/blocker.ts';
+import { startModeration } from './moderation/moderation.ts';
 import { createParker } from './parked/park.ts';
 
 /** Messages that are prepared at once. More would only hold more of a flood of huge ones in memory. */
@@ -90,6 +92,16 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     parkedQueue: queueName(relayParkedQueue, namespace),
     onParked: (reason) => metrics.parked.inc({ reason }),
   });
+
+  const moderation = await startModeration({
+    broker,
+    staleAfterMs: config.BANS_STALE_SECONDS * 1000,
+    metrics,
+    logger,
+  });
+  onStop('moderation', () => moderation.stop());
+  health.addNotice('bans', () => moderation.notice);
+  const blocker = createBlocker({ botId, events, acknowledger, metrics, logger });
 
   const trouble = createTrouble();
   health.addCheck('groupme', () => trouble.reason);
@@ -150,6 +162,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
       metrics,
       logger,
     }),
+    moderation,
+    blocker,
     events,
     acknowledger,
     parker,
@@ -182,7 +196,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     outboxes,
     urgentSources: config.URGENT_SOURCES,
     botId,
-    prepare: createPreparer({
+    preparer: createPreparer({
       fetcher,
       groupme,
       botId,
@@ -192,6 +206,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
       metrics,
       logger,
     }),
+    moderation,
+    blocker,
     events,
     acknowledger,
     parker,

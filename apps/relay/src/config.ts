@@ -52,6 +52,12 @@ export const relaySettings = z
       .describe(
         'Sources whose messages overtake all others, comma-separated; so do those of priority 5 and more.',
       ),
+    BANS_STALE_SECONDS: number()
+      .pipe(z.number().min(1))
+      .default(180)
+      .describe(
+        'The moderator renews the ban list each minute; a list older than this is reported as stale.',
+      ),
     ACK_URL: z
       .url({ protocol: /^https?$/ })
       .optional()

@@ -9,6 +9,8 @@ export interface RelayMetrics {
   readonly undisplayed: Counter;
   /** From now on the present pace is read when the metrics are scraped. Once only. */
   watchPace(read: () => number): void;
+  /** The same for the bans that are known. Once only. */
+  watchBans(read: () => { ageSeconds: number; version: number; count: number }): void;
 }
 
 export function createRelayMetrics(registry: Registry): RelayMetrics {
@@ -34,7 +36,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     }),
     posts: new Counter({
       name: 'relay_posts_total',
-      help: 'Calls of bots/post, by outcome',
+      help: 'Calls of bots/post and messages that were not posted, by outcome',
       labelNames: ['outcome'],
       registers,
     }),
@@ -56,6 +58,32 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
         registers,
         collect() {
           this.set(read());
+        },
+      });
+    },
+    watchBans(read) {
+      new Gauge({
+        name: 'relay_bans_age_seconds',
+        help: 'Since when the ban list was not renewed by the moderator; +Inf when none was ever heard',
+        registers,
+        collect() {
+          this.set(read().ageSeconds);
+        },
+      });
+      new Gauge({
+        name: 'relay_bans_version',
+        help: 'Version of the ban list that is enforced; 0 when none is known',
+        registers,
+        collect() {
+          this.set(read().version);
+        },
+      });
+      new Gauge({
+        name: 'relay_bans',
+        help: 'Senders who are banned at present',
+        registers,
+        collect() {
+          this.set(read().count);
         },
       });
     },

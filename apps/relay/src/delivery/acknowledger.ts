@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '@wbor/amqp';
-import type { Reply } from '@wbor/contracts';
+import type { PlannedMessage, Reply } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { request } from 'undici';
 
@@ -11,6 +11,15 @@ export interface Addressee {
   readonly acknowledge: boolean;
   readonly replyTo: string | undefined;
   readonly correlationId: string | undefined;
+}
+
+export function addresseeOf(planned: PlannedMessage): Addressee {
+  return {
+    messageId: planned.wbor_message_id,
+    acknowledge: planned.acknowledge,
+    replyTo: planned.reply_to,
+    correlationId: planned.correlation_id,
+  };
 }
 
 /** Tells producers how their message ended. Never holds up or undoes a delivery. */

@@ -6,8 +6,10 @@ import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
+import type { Blocker } from '../moderation/blocker.ts';
+import type { Moderation } from '../moderation/moderation.ts';
 import type { Parker } from '../parked/park.ts';
-import type { Acknowledger, Addressee } from './acknowledger.ts';
+import { type Acknowledger, addresseeOf } from './acknowledger.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
@@ -34,6 +36,8 @@ export interface DelivererOptions {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly poster: PartPoster;
+  readonly moderation: Pick<Moderation, 'isBanned' | 'isBannedNow'>;
+  readonly blocker: Blocker;
   readonly events: EventPublisher;
   readonly acknowledger: Acknowledger;
   readonly parker: Parker;
@@ -127,12 +131,15 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       // Nothing of it is in the chat yet: that is the time to step back, or to be too late.
       if (done === 0) {
         if (isLate(planned)) return expire(delivery, planned, planId);
+        if (await options.moderation.isBanned(planned.sender, ended)) return block(delivery, planned);
         if (lane === 'normal' && turns.urgentWaits && !(await stepBack(holding))) return 'left';
       }
       if (!(await pause(pacer.delayMs(), lane, done, holding))) return 'left';
       if (done === 0 && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
       // A relay that was frozen finds out here that its message has gone to another.
       if (ended.aborted || !(await delivery.isHeld())) return 'left';
+      // Heard of while we waited: the last moment at which nothing of it is in the chat.
+      if (done === 0 && options.moderation.isBannedNow(planned.sender)) return block(delivery, planned);
       const result = await poster.post({ planned, planId, number: done + 1 }, taken);
       if (result.next === 'park') {
         await parkRest(lane, delivery, planned, done, result.error);
@@ -214,6 +221,12 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     return turn.held && !ended.aborted;
   }
 
+  async function block(delivery: Delivery, planned: PlannedMessage): Promise<Ending> {
+    await options.blocker.block(planned);
+    delivery.ack();
+    return 'settled';
+  }
+
   async function expire(delivery: Delivery, planned: PlannedMessage, planId: string): Promise<Ending> {
     options.metrics.posts.inc({ outcome: 'expired' });
     logger.warn(
@@ -278,13 +291,4 @@ function parsePlanned(content: Buffer): PlannedMessage | undefined {
   } catch {
     return undefined;
   }
-}
-
-function addresseeOf(planned: PlannedMessage): Addressee {
-  return {
-    messageId: planned.wbor_message_id,
-    acknowledge: planned.acknowledge,
-    replyTo: planned.reply_to,
-    correlationId: planned.correlation_id,
-  };
 }

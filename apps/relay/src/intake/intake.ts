@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
-import { type PlannedMessage, plannedMessage } from '@wbor/contracts';
+import { type Part, type PlannedMessage, plannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { Acknowledger } from '../delivery/acknowledger.ts';
@@ -8,6 +8,8 @@ import { IN_DOUBT_HEADER } from '../delivery/deliverer.ts';
 import type { Lane } from '../delivery/turns.ts';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
+import type { Blocker } from '../moderation/blocker.ts';
+import type { Moderation } from '../moderation/moderation.ts';
 import type { Parker, ParkReason } from '../parked/park.ts';
 import { REPLAYED_KEY_HEADER } from '../parked/parked-queue.ts';
 import { createLanes } from './lanes.ts';
@@ -35,7 +37,9 @@ export interface IntakeOptions {
   readonly urgentSources: readonly string[];
   /** Published with logs of producers that name no bot. */
   readonly botId: string;
-  readonly prepare: Preparer;
+  readonly preparer: Preparer;
+  readonly moderation: Pick<Moderation, 'isBanned'>;
+  readonly blocker: Blocker;
   readonly events: EventPublisher;
   readonly acknowledger: Acknowledger;
   readonly parker: Parker;
@@ -83,10 +87,28 @@ export function createIntake(options: IntakeOptions): Intake {
       return;
     }
     const message = incoming;
-    await lanes.run(message.source, options.prepare(message), (parts) => {
+    await lanes.run(message.source, prepare(message, delivery.signal), ({ banned, parts }) => {
       const planned = toPlanned(message, parts, delivery);
-      return commit(queue, delivery, planned);
+      return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
     });
+  }
+
+  async function prepare(
+    message: IncomingMessage,
+    gone: AbortSignal,
+  ): Promise<{ banned: boolean; parts: Part[] }> {
+    const { moderation, preparer } = options;
+    // Most messages have no sender: they must not wait for a moderator.
+    const banned = message.sender !== undefined && (await moderation.isBanned(message.sender, gone));
+    return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
+  }
+
+  async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
+    // Somebody else has it, and will block it.
+    if (delivery.signal.aborted) return;
+    metrics.received.inc({ queue, result: 'blocked' });
+    await options.blocker.block(planned);
+    delivery.ack();
   }
 
   async function refuse(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {

@@ -20,7 +20,11 @@ import { type MissingMedia, planParts } from './text/plan-parts.ts';
  * Turns a message into its parts; pictures are uploaded first. Never rejects for a picture's sake: what
  * cannot be attached is said in the chat.
  */
-export type Preparer = (message: IncomingMessage) => Promise<Part[]>;
+export interface Preparer {
+  prepare(message: IncomingMessage): Promise<Part[]>;
+  /** The text alone, of a message that nobody will see: its pictures are not fetched. */
+  planText(message: IncomingMessage): Part[];
+}
 
 export interface PreparerOptions {
   readonly fetcher: ImageFetcher;
@@ -57,6 +61,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
       if ('pictureUrl' in attachment) pictureUrls.push(attachment.pictureUrl);
       else missingMedia.push({ item: index + 1, reason: attachment.reason });
     }
+    return plan(message, pictureUrls, missingMedia);
+  }
+
+  function plan(message: IncomingMessage, pictureUrls: string[], missingMedia: MissingMedia[]): Part[] {
     return planParts({
       text: message.text,
       messageId: message.messageId,
@@ -182,7 +190,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
     });
   }
 
-  return prepare;
+  return { prepare, planText: (message) => plan(message, [], []) };
 }
 
 /** Completes `A media item …`. */
