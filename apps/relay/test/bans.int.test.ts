@@ -180,6 +180,15 @@ describe('a banned sender', () => {
     expect(await outcomes(1)).toEqual(['one blocked']);
   });
 
+  it('is in the audit with a picture that has no words, too', async () => {
+    await startModerator({ answerAfterMs: 0, list: ban(2) });
+    await world.start();
+    await sms('picture', BANNED, { Body: '', MediaUrl0: `${web.url}/picture.png` });
+    expect(await outcomes(1)).toEqual(['picture blocked']);
+    expect(world.events.messages[0]?.json).toMatchObject({ text: '', part: 1, parts: 1, sender: BANNED });
+    expect(web.requests.map(({ path }) => path)).not.toContain('/picture.png');
+  });
+
   it('is blocked by each of two relays', async () => {
     const moderator = await startModerator();
     const relays = [await world.start(), await world.start()];

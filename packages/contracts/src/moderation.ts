@@ -12,7 +12,7 @@ export type Ban = z.infer<typeof banSchema>;
 
 /**
  * `moderation.bans`: the whole ban list. Published on every change, each minute, and when it is asked for. A list
- * with a lower version than one that was seen is old and is ignored.
+ * with a lower version than one that was seen is old and is ignored, unless only such lists have come for minutes.
  */
 export const banListSchema = z.object({
   version: z.number().int().nonnegative(),
