@@ -9,6 +9,19 @@ export { createDatabase, type DatabaseHandle, type DatabaseOptions } from './cre
 export { DatabaseConfigurationError, type DatabaseConfigurationErrorCode, MigrationError } from './errors.ts';
 export { insertEvents } from './insert-events.ts';
 export { type MigrateOptions, migrateToLatest } from './migrate.ts';
+export type {
+  BanChangesTable,
+  BansTable,
+  CommandsTable,
+  MessagesTable,
+  OutboxTable,
+  StatsByDayView,
+  StatsBySenderView,
+  StatsBySourceView,
+  StatsOverallView,
+  Totals,
+} from './moderation-tables.ts';
+export { seedPosts } from './seed/seed-posts.ts';
 export { storableJson, storableText } from './storable.ts';
 export {
   type CallbacksTable,

@@ -1,9 +1,22 @@
 import type { ColumnType, Generated, Insertable } from 'kysely';
+import type {
+  BanChangesTable,
+  BanListVersionTable,
+  BansTable,
+  CommandsTable,
+  HandledTable,
+  MessagesTable,
+  OutboxTable,
+  StatsByDayView,
+  StatsBySenderView,
+  StatsBySourceView,
+  StatsOverallView,
+} from './moderation-tables.ts';
 
 type Json = ColumnType<Record<string, unknown>, Record<string, unknown>, Record<string, unknown>>;
 
 /** What every event has. Columns are null where the event had no value that fits; see `payload`. */
-interface EventColumns {
+export interface EventColumns {
   /** The AMQP message id, or a hash of the message: the same however often it is delivered. */
   event_id: string;
   /** When it happened, as the event says. */
@@ -109,8 +122,19 @@ export interface Database {
   groupme_callbacks: CallbacksTable;
   groupme_echoes: CallbacksTable;
   groupme_undisplayed: UndisplayedTable;
+  groupme_commands: CommandsTable;
+  groupme_ban_changes: BanChangesTable;
   audit_rejected: RejectedTable;
   message_story: MessageStoryView;
+  groupme_messages: MessagesTable;
+  stats_by_sender: StatsBySenderView;
+  stats_by_source: StatsBySourceView;
+  stats_overall: StatsOverallView;
+  stats_by_day: StatsByDayView;
+  bans: BansTable;
+  ban_list_version: BanListVersionTable;
+  moderator_handled: HandledTable;
+  moderator_outbox: OutboxTable;
 }
 
 export type EventTable =
@@ -118,7 +142,9 @@ export type EventTable =
   | 'groupme_images'
   | 'groupme_callbacks'
   | 'groupme_echoes'
-  | 'groupme_undisplayed';
+  | 'groupme_undisplayed'
+  | 'groupme_commands'
+  | 'groupme_ban_changes';
 export type EventRow<Table extends EventTable = EventTable> = Insertable<Database[Table]>;
 export type RejectedRow = Insertable<RejectedTable>;
 
@@ -185,5 +211,27 @@ export const eventTableColumns: { readonly [Table in EventTable]: Columns<Databa
     parts: 'integer',
     sent_at: 'timestamptz',
     waited_ms: 'double precision',
+  },
+  groupme_commands: {
+    ...eventColumns,
+    groupme_id: 'text',
+    command: 'text',
+    argument: 'text',
+    caller: 'text',
+    caller_name: 'text',
+    result: 'text',
+    reply: 'text',
+  },
+  groupme_ban_changes: {
+    ...eventColumns,
+    groupme_id: 'text',
+    action: 'text',
+    sender: 'text',
+    until: 'timestamptz',
+    reason: 'text',
+    about: 'text',
+    caller: 'text',
+    caller_name: 'text',
+    version: 'bigint',
   },
 };

@@ -108,6 +108,51 @@ export function buildUndisplayedRow(source: EventSource): EventRow<'groupme_undi
   };
 }
 
+export function buildCommandRow(source: EventSource): EventRow<'groupme_commands'> {
+  const { reader, bot } = open(source);
+  reader.drop('type', 'command');
+  return {
+    event_id: source.eventId,
+    occurred_at: reader.isoTime('at') ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    groupme_id: reader.id('callback_id'),
+    command: reader.text('command'),
+    argument: reader.text('argument'),
+    caller: reader.indexedText('caller_id'),
+    caller_name: reader.text('caller_name'),
+    result: reader.text('result'),
+    reply: reader.text('reply'),
+    payload: reader.rest(),
+  };
+}
+
+export function buildBanChangeRow(source: EventSource): EventRow<'groupme_ban_changes'> {
+  const { reader, bot } = open(source);
+  reader.drop('type', 'ban');
+  reader.drop('until', null);
+  return {
+    event_id: source.eventId,
+    occurred_at: reader.isoTime('at') ?? whenPublished(source),
+    wbor_message_id: reader.id('wbor_message_id'),
+    source: reader.text('source'),
+    code: reader.int32('code'),
+    bot,
+    groupme_id: reader.id('callback_id'),
+    action: reader.text('action'),
+    sender: reader.indexedText('sender'),
+    until: reader.anyIsoTime('until'),
+    reason: reader.text('reason'),
+    about: reader.text('about'),
+    caller: reader.indexedText('caller_id'),
+    caller_name: reader.text('caller_name'),
+    version: reader.integer('version'),
+    payload: reader.rest(),
+  };
+}
+
 function open(source: EventSource): {
   reader: FieldReader;
   bot: string | null;

@@ -26,6 +26,8 @@ export interface FieldReader {
   number(name: string): number | null;
   /** ISO 8601 with a zone, in a range that can be true. */
   isoTime(name: string): Date | null;
+  /** ISO 8601 with a zone, however far ahead: the end of something. */
+  anyIsoTime(name: string): Date | null;
   /** Unix seconds, in a range that can be true. */
   unixTime(name: string): Date | null;
   /** Leaves the field out of the rest when it is exactly this. */
@@ -74,6 +76,12 @@ export function createFieldReader(fields: Readonly<Record<string, unknown>>, now
           ? plausibleTime(Date.parse(value), nowMs)
           : null,
       ),
+    anyIsoTime: (name) =>
+      take(name, (value) => {
+        const timeMs =
+          typeof value === 'string' && ISO_WITH_ZONE.test(value) ? Date.parse(value) : Number.NaN;
+        return Number.isNaN(timeMs) ? null : new Date(timeMs);
+      }),
     unixTime: (name) =>
       take(name, (value) => (typeof value === 'number' ? plausibleTime(value * 1000, nowMs) : null)),
     drop: (name, value) => {

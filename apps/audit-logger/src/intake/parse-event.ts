@@ -1,6 +1,8 @@
 import type { Delivery } from '@wbor/amqp';
 import {
+  banEvent,
   callbackEvent,
+  commandEvent,
   echoEvent,
   imageEvent,
   type MessageDefinition,
@@ -11,7 +13,9 @@ import { type EventRow, type EventTable, type RejectedRow, storableJson, storabl
 import { hideBotIds, maskBotIdsInBytes } from './bot-id.ts';
 import { deriveEventId } from './event-id.ts';
 import {
+  buildBanChangeRow,
   buildCallbackRow,
+  buildCommandRow,
   buildImageRow,
   buildPostRow,
   buildUndisplayedRow,
@@ -77,6 +81,22 @@ const routes: ReadonlyMap<string, Route> = new Map(
       toTarget: (source: EventSource): TargetRow => ({
         table: 'groupme_undisplayed',
         row: buildUndisplayedRow(source),
+      }),
+    },
+    {
+      definition: commandEvent,
+      ids: ['callback_id'],
+      toTarget: (source: EventSource): TargetRow => ({
+        table: 'groupme_commands',
+        row: buildCommandRow(source),
+      }),
+    },
+    {
+      definition: banEvent,
+      ids: ['sender'],
+      toTarget: (source: EventSource): TargetRow => ({
+        table: 'groupme_ban_changes',
+        row: buildBanChangeRow(source),
       }),
     },
   ].map((route) => [route.definition.key, route]),

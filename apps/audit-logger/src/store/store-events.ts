@@ -21,6 +21,8 @@ const EVENT_TABLES: readonly EventTable[] = [
   'groupme_callbacks',
   'groupme_echoes',
   'groupme_undisplayed',
+  'groupme_commands',
+  'groupme_ban_changes',
 ];
 
 /**
@@ -78,6 +80,8 @@ function emptyCounts(): Record<EventTable, number> {
     groupme_callbacks: 0,
     groupme_echoes: 0,
     groupme_undisplayed: 0,
+    groupme_commands: 0,
+    groupme_ban_changes: 0,
   };
 }
 
