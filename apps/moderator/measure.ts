@@ -1,0 +1,124 @@
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { createDatabase, migrateToLatest, seedPosts } from '@wbor/database';
+import { startPostgres } from '@wbor/testkit';
+import { sql } from 'kysely';
+import type { Pool } from 'pg';
+import type { CommandCall } from './src/intake/read-command.ts';
+import { runCommand } from './src/intake/run-command.ts';
+
+// Seeds a Postgres of its own (or that of DATABASE_URL, which must be for measuring only), runs each command on
+// it and prints its times, and the plans of its queries as Postgres really ran them.
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '20' },
+    'data-dir': { type: 'string' },
+  },
+});
+const rows = Number(values.rows);
+const rounds = Number(values.rounds);
+const dataDir = values['data-dir'];
+const postgres = await startPostgres(dataDir === undefined ? {} : { dataDir });
+await migrateToLatest({ connectionString: postgres.url });
+const { close, db, pool } = createDatabase({
+  connectionString: postgres.url,
+  maxConnections: 1,
+  statementTimeoutMs: 600_000,
+});
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+let typed = 0;
+function call(command: string, argument: string): CommandCall {
+  typed += 1;
+  return {
+    callbackId: `measure ${Date.now()} ${typed}`,
+    messageId: `measure ${typed}`,
+    command,
+    argument,
+    replyToId: undefined,
+    callerId: '1',
+    callerName: 'Measure',
+    at: new Date(),
+  };
+}
+
+const run = (command: string, argument: string) =>
+  runCommand(db, call(command, argument), { moderators: [], maxAgeMs: 300_000 }, new Date());
+
+/** Postgres itself tells the plans of what it runs, to us instead of its log. */
+async function explain(client: Pool, command: string, argument: string): Promise<string[]> {
+  const plans: string[] = [];
+  const connection = await client.connect();
+  const onNotice = ({ message }: { message?: string | undefined }): void => {
+    if (message?.includes('plan:')) plans.push(message.replace(/^duration: [\d.]+ ms +plan:\n/, ''));
+  };
+  connection.on('notice', onNotice);
+  await connection.query(
+    `load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;
+     set auto_explain.log_timing = off; set client_min_messages = log`,
+  );
+  connection.release();
+  await run(command, argument);
+  const again = await client.connect();
+  await again.query('set auto_explain.log_min_duration = -1; set client_min_messages = notice');
+  again.off('notice', onNotice);
+  again.release();
+  return plans.filter(
+    (plan) =>
+      !/insert into|update |from ban_list_version for update|load 'auto/i.test(plan.split('\n')[0] ?? ''),
+  );
+}
+
+try {
+  const { rows: counted } = await sql<{ count: string }>`select count(*) from groupme_posts`.execute(db);
+  if (Number(counted[0]?.count) < rows) {
+    const startedAt = performance.now();
+    await seedPosts(db, rows);
+    await sql`vacuum analyze`.execute(db);
+    say(`seeded ${rows} rows in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  }
+  const { rows: picked } = await sql<{ uid: string }>`
+    select left(wbor_message_id, 8) as uid from groupme_messages where sender is not null limit 1`.execute(
+    db,
+  );
+  const uid = picked[0]?.uid ?? '';
+  const cases: [string, string][] = [
+    ['help', ''],
+    ['ping', ''],
+    ['who', uid],
+    ['who', uid.slice(0, 4)],
+    ['stats', ''],
+    ['stats', 'today'],
+    ['stats', 'week'],
+    ['stats', 'twilio'],
+    ['stats', uid],
+    ['ban', `${uid} 2h measured`],
+    ['bans', ''],
+    ['unban', uid],
+    ['status', ''],
+    ['clear', ''],
+  ];
+  say('\n| command | median ms | most ms |\n|---|---|---|');
+  for (const [command, argument] of cases) {
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const startedAt = performance.now();
+      await run(command, argument);
+      times.push(performance.now() - startedAt);
+    }
+    times.sort((a, b) => a - b);
+    const median = times[Math.floor(times.length / 2)] ?? 0;
+    say(`| \`!${command} ${argument}\` | ${median.toFixed(1)} | ${(times.at(-1) ?? 0).toFixed(1)} |`);
+  }
+  for (const [command, argument] of cases) {
+    const plans = await explain(pool, command, argument);
+    if (plans.length > 0) say(`\n## !${command} ${argument}\n`);
+    for (const plan of plans) say(`\`\`\`\n${plan.trim()}\n\`\`\``);
+  }
+} finally {
+  await close();
+  await postgres.dispose();
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { type BanEvent, type BanList, banEvent, banListMessage } from '@wbor/contracts';
+import type { BansTable, Database } from '@wbor/database';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { idFor } from '../ids.ts';
+import type { CommandCall } from '../intake/read-command.ts';
+import type { Outgoing } from '../replies/outgoing.ts';
+
+export type BanRow = Selectable<BansTable>;
+
+/**
+ * Everybody who changes bans takes this lock first and holds it to the end of the transaction: the lists that are
+ * published then follow each other, and a list always holds what its version says.
+ */
+export async function lockBanList(db: Kysely<Database>): Promise<void> {
+  await sql`select version from ban_list_version for update`.execute(db);
+}
+
+/** Bans in force, the newest first. */
+export function readActiveBans(db: Kysely<Database>, now: Date): Promise<BanRow[]> {
+  return db
+    .selectFrom('bans')
+    .selectAll()
+    .where('lifted_at', 'is', null)
+    .where((where) => where.or([where('until', 'is', null), where('until', '>', now)]))
+    .orderBy('banned_at', 'desc')
+    .execute();
+}
+
+/** The list as relays get it. Within one snapshot of the database, or under the lock. */
+export async function readBanList(db: Kysely<Database>, now: Date): Promise<BanList> {
+  // One statement: list and version are of the same moment.
+  const { rows } = await sql<{ version: string; bans: BanList['bans'] }>`
+    select (select version from ban_list_version) as version,
+      coalesce((select json_agg(json_build_object('sender', sender, 'until',
+          to_char(until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by sender)
+        from bans where lifted_at is null and (until is null or until > ${now})), '[]') as bans
+  `.execute(db);
+  const [row] = rows;
+  return { version: Number(row?.version ?? 0), bans: row?.bans ?? [] };
+}
+
+/** Bans a sender; a ban that is in force already is replaced. Needs the lock. */
+export async function addBan(
+  db: Kysely<Database>,
+  ban: {
+    readonly sender: string;
+    readonly until: Date | null;
+    readonly reason: string;
+    readonly about: string;
+    readonly call: CommandCall;
+    readonly now: Date;
+  },
+): Promise<Outgoing[]> {
+  const { call, now, sender } = ban;
+  await db
+    .updateTable('bans')
+    .set({ lifted_at: now, lifted_by: call.callerId })
+    .where('sender', '=', sender)
+    .where('lifted_at', 'is', null)
+    .execute();
+  const row = {
+    id: randomUUID(),
+    sender,
+    banned_at: now,
+    until: ban.until,
+    reason: ban.reason || null,
+    about: ban.about,
+    banned_by: call.callerId,
+    banned_by_name: call.callerName ?? null,
+    lifted_at: null,
+    lifted_by: null,
+  };
+  await db.insertInto('bans').values(row).execute();
+  return announce(db, [{ action: 'ban', row, call }], now);
+}
+
+/** Lifts bans that are in force. Needs the lock. */
+export async function liftBans(
+  db: Kysely<Database>,
+  senders: readonly string[],
+  call: CommandCall,
+  now: Date,
+): Promise<Outgoing[]> {
+  const rows = await db
+    .updateTable('bans')
+    .set({ lifted_at: now, lifted_by: call.callerId })
+    .where('sender', 'in', senders)
+    .where('lifted_at', 'is', null)
+    .returningAll()
+    .execute();
+  return announce(
+    db,
+    rows.map((row) => ({ action: 'unban' as const, row, call })),
+    now,
+  );
+}
+
+/** Lifts bans whose time is over, and tells which. Needs the lock. */
+export async function liftExpired(
+  db: Kysely<Database>,
+  now: Date,
+): Promise<{ rows: BanRow[]; outgoing: Outgoing[] }> {
+  const rows = await db
+    .updateTable('bans')
+    .set({ lifted_at: now, lifted_by: 'expired' })
+    .where('lifted_at', 'is', null)
+    .where('until', '<=', now)
+    .returningAll()
+    .execute();
+  const outgoing = await announce(
+    db,
+    rows.map((row) => ({ action: 'expired' as const, row, call: undefined })),
+    now,
+  );
+  return { rows, outgoing };
+}
+
+interface BanChange {
+  readonly action: BanEvent['action'];
+  readonly row: BanRow;
+  readonly call: CommandCall | undefined;
+}
+
+/** A new version of the list, and an event for the audit for each change. */
+async function announce(db: Kysely<Database>, changes: readonly BanChange[], now: Date): Promise<Outgoing[]> {
+  if (changes.length === 0) return [];
+  await sql`update ban_list_version set version = version + 1`.execute(db);
+  const list = await readBanList(db, now);
+  const events = changes.map(({ action, row, call }): Outgoing => {
+    const body: BanEvent = {
+      type: 'ban',
+      source: 'moderator',
+      action,
+      sender: row.sender,
+      until: row.until?.toISOString() ?? null,
+      ...(row.reason === null ? {} : { reason: row.reason }),
+      ...(row.about === null ? {} : { about: row.about }),
+      ...(call === undefined ? {} : { caller_id: call.callerId, callback_id: call.callbackId }),
+      ...(call?.callerName === undefined ? {} : { caller_name: call.callerName }),
+      version: list.version,
+      at: now.toISOString(),
+    };
+    return {
+      messageId: idFor('ban', `${row.id} ${action}`),
+      routingKey: banEvent.key,
+      mandatory: true,
+      body,
+    };
+  });
+  return [listMessage(list, idFor('list', `${list.version} ${changes[0]?.row.id}`)), ...events];
+}
+
+/** No relay may be there to take it; one that comes later asks. */
+export function listMessage(list: BanList, messageId: string): Outgoing {
+  return { messageId, routingKey: banListMessage.key, mandatory: false, body: { ...list } };
+}

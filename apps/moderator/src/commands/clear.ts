@@ -1,0 +1,32 @@
+import { type DashboardClear, dashboardClear } from '@wbor/contracts';
+import { idFor } from '../ids.ts';
+import { type Command, done, invalid } from './types.ts';
+
+const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
+  ['', 'all'],
+  ['all', 'all'],
+  ['messages', 'messages'],
+]);
+
+/** Asks the studio dashboard to clear itself. Whether it listens, nobody here can know. */
+export const clear: Command = {
+  name: 'clear',
+  restricted: true,
+  async run({ call, now }) {
+    const scope = SCOPES.get(call.argument.toLowerCase());
+    if (scope === undefined) return invalid('Nothing was cleared. Use !clear, or !clear messages.');
+    const body: DashboardClear = {
+      requested_by: call.callerName ?? call.callerId,
+      at: now.toISOString(),
+      scope,
+    };
+    return done('Asked the studio dashboard to clear itself.', [
+      {
+        messageId: idFor('clear', call.callbackId),
+        routingKey: dashboardClear.key,
+        mandatory: false,
+        body: { ...body },
+      },
+    ]);
+  },
+};

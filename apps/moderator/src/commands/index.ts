@@ -1,0 +1,29 @@
+import { ban } from './ban.ts';
+import { bans } from './bans.ts';
+import { clear } from './clear.ts';
+import { help } from './help.ts';
+import { ping } from './ping.ts';
+import { stats } from './stats.ts';
+import { status } from './status.ts';
+import { suggest } from './suggest.ts';
+import { type Command, type CommandResult, invalid } from './types.ts';
+import { unban } from './unban.ts';
+import { who } from './who.ts';
+
+const commands: ReadonlyMap<string, Command> = new Map(
+  [help, ping, ban, unban, bans, stats, who, clear, status].map((command) => [command.name, command]),
+);
+
+export const commandNames: readonly string[] = [...commands.keys()];
+
+export function findCommand(name: string): Command | undefined {
+  return commands.get(name);
+}
+
+/** The original's text to the letter, and a suggestion after it. */
+export function unknownCommand(name: string): CommandResult {
+  const meant = suggest(name, commandNames);
+  return invalid(
+    `Unknown command.\n\nType \`!help\` to see a list of available commands.${meant === undefined ? '' : `\n\nDid you mean \`!${meant}\`?`}`,
+  );
+}

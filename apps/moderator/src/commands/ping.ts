@@ -1,0 +1,12 @@
+import { shorten } from '../messages/show.ts';
+import { type Command, done } from './types.ts';
+
+/** As the original: the first word is taken for a UID, and nothing is looked up. */
+export const ping: Command = {
+  name: 'ping',
+  restricted: false,
+  async run({ call }) {
+    const [uid = ''] = call.argument.split(/\s/, 1);
+    return done(`Pong! UID: ${uid === '' ? 'NO_UID' : shorten(uid, 128)}`);
+  },
+};

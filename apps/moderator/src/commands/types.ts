@@ -1,0 +1,35 @@
+import type { CommandEvent } from '@wbor/contracts';
+import type { Database } from '@wbor/database';
+import type { Kysely } from 'kysely';
+import type { CommandCall } from '../intake/read-command.ts';
+import type { Outgoing } from '../replies/outgoing.ts';
+
+export interface CommandContext {
+  /** The transaction in which the command runs: all of it counts, or nothing. */
+  readonly db: Kysely<Database>;
+  readonly call: CommandCall;
+  readonly now: Date;
+}
+
+export interface CommandResult {
+  readonly result: CommandEvent['result'];
+  /** Plain text for the chat. Numbers are masked in it. */
+  readonly reply: string;
+  /** Published with the reply. */
+  readonly outgoing?: readonly Outgoing[];
+}
+
+export interface Command {
+  readonly name: string;
+  /** Whether the list of moderators counts, when there is one. */
+  readonly restricted: boolean;
+  readonly run: (context: CommandContext) => Promise<CommandResult>;
+}
+
+export function done(reply: string, outgoing: readonly Outgoing[] = []): CommandResult {
+  return { result: 'done', reply, outgoing };
+}
+
+export function invalid(reply: string): CommandResult {
+  return { result: 'invalid', reply };
+}

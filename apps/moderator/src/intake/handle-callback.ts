@@ -1,0 +1,106 @@
+import type { Broker, Delivery } from '@wbor/amqp';
+import type { Database } from '@wbor/database';
+import type { Kysely } from 'kysely';
+import { commandNames } from '../commands/index.ts';
+import type { DatabaseState } from '../database-state.ts';
+import type { Logger } from '../logger.ts';
+import type { ModeratorMetrics } from '../metrics.ts';
+import { pauseFor } from '../pause.ts';
+import { type CommandCall, readCommand } from './read-command.ts';
+import { type CommandPolicy, runCommand } from './run-command.ts';
+
+export interface CallbackHandlerOptions {
+  readonly broker: Broker;
+  readonly db: Kysely<Database>;
+  readonly groupId: string;
+  readonly policy: CommandPolicy;
+  /** Full name. */
+  readonly parkedQueue: string;
+  readonly database: DatabaseState;
+  readonly backOffMs: (failures: number) => number;
+  readonly metrics: ModeratorMetrics;
+  readonly logger: Logger;
+  /** Something is in the outbox. */
+  readonly onCommitted: () => void;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Far below the 30 minutes after which the broker closes a channel that does not acknowledge. */
+const GIVE_BACK_AFTER_MS = 10 * 60_000;
+
+/** Works on one callback. Acknowledged once its command is committed, or it is none. */
+export function createCallbackHandler(
+  options: CallbackHandlerOptions,
+): (delivery: Delivery) => Promise<void> {
+  const { logger, metrics } = options;
+
+  async function park(delivery: Delivery, reason: string): Promise<void> {
+    await options.broker.publishUntilConfirmed(
+      {
+        exchange: '',
+        routingKey: options.parkedQueue,
+        bytes: delivery.content,
+        ...(delivery.messageId === undefined ? {} : { messageId: delivery.messageId }),
+        headers: { 'x-parked-reason': reason, 'x-original-routing-key': delivery.routingKey },
+      },
+      AbortSignal.any([delivery.signal, options.stopping]),
+    );
+    metrics.parked.inc();
+    logger.warn({ message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
+    delivery.ack();
+  }
+
+  /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */
+  async function run(call: CommandCall, delivery: Delivery): Promise<void> {
+    const giveUp = AbortSignal.any([
+      delivery.signal,
+      options.stopping,
+      AbortSignal.timeout(GIVE_BACK_AFTER_MS),
+    ]);
+    for (let failures = 0; ; failures += 1) {
+      const startedAt = performance.now();
+      try {
+        const result = await runCommand(options.db, call, options.policy, new Date());
+        options.database.worked();
+        const command = commandNames.includes(call.command) ? call.command : 'unknown';
+        metrics.commands.inc({ command, result });
+        metrics.seconds.observe((performance.now() - startedAt) / 1000);
+        logger.info(
+          {
+            callback_id: call.callbackId,
+            command,
+            result,
+            caller_id: call.callerId,
+            duration_ms: Math.round(performance.now() - startedAt),
+          },
+          result === 'duplicate' ? 'this command was run before' : 'ran a command',
+        );
+        delivery.ack();
+        options.onCommitted();
+        return;
+      } catch (error) {
+        options.database.failed(error);
+        await pauseFor(options.backOffMs(failures), giveUp);
+        if (giveUp.aborted) {
+          delivery.requeue();
+          return;
+        }
+      }
+    }
+  }
+
+  return async (delivery) => {
+    const reading = readCommand(delivery.content, options.groupId, delivery.timestamp);
+    if (reading.kind === 'command') return run(reading.call, delivery);
+    if (reading.kind === 'broken') return park(delivery, reading.reason);
+    if (reading.kind === 'forged') {
+      metrics.forged.inc();
+      logger.warn(
+        { callback_id: reading.callbackId.slice(0, 40), reason: reading.reason },
+        'ignored a command that came from where none may come',
+      );
+    }
+    delivery.ack();
+  };
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { readCommand } from './read-command.ts';
+
+const callback = {
+  attachments: [],
+  created_at: 1_750_000_000,
+  group_id: '17',
+  id: '123456789012345678',
+  name: 'John',
+  sender_id: '12345',
+  user_id: '12345',
+  sender_type: 'user',
+  source_guid: 'GUID-1234',
+  system: false,
+  text: '!help',
+  source: 'groupme.callback',
+  code: 200,
+  type: 'log',
+  wbor_message_id: 'GUID-1234',
+};
+
+function read(changes: Record<string, unknown> = {}) {
+  return readCommand(Buffer.from(JSON.stringify({ ...callback, ...changes })), '17', undefined);
+}
+
+function call(text: string, changes: Record<string, unknown> = {}) {
+  const reading = read({ text, ...changes });
+  return reading.kind === 'command' ? reading.call : reading;
+}
+
+describe('a command', () => {
+  it('is read whatever its case and spacing', () => {
+    expect(call('!help')).toEqual({
+      callbackId: '123456789012345678',
+      messageId: 'GUID-1234',
+      command: 'help',
+      argument: '',
+      replyToId: undefined,
+      callerId: '12345',
+      callerName: 'John',
+      at: new Date(1_750_000_000_000),
+    });
+    for (const text of [
+      '  !BAN  0a1b2c3d 2h',
+      '!ban\n0a1b2c3d 2h\n',
+      '! Ban\u00a00a1b2c3d 2h  ',
+      '!ban\t0a1b2c3d 2h',
+    ]) {
+      expect(call(text), text).toMatchObject({ command: 'ban', argument: '0a1b2c3d 2h' });
+    }
+  });
+
+  it('may be a lone mark', () => {
+    expect(call('!')).toMatchObject({ command: '', argument: '' });
+  });
+
+  it('keeps its argument within bounds and free of what Postgres refuses', () => {
+    expect(call(`!ban ${'x'.repeat(5_000)}`)).toMatchObject({ argument: 'x'.repeat(1_000) });
+    expect(call('!ban a\u0000b\ud800')).toMatchObject({ argument: 'a\ufffdb\ufffd' });
+  });
+
+  it('knows the message that it replies to', () => {
+    const attachments = [
+      { type: 'image', url: 'x' },
+      { type: 'reply', reply_id: '99', base_reply_id: '98' },
+    ];
+    expect(call('!who', { attachments })).toMatchObject({ replyToId: '99' });
+    expect(call('!who', { attachments: [{ type: 'reply', reply_id: 7 }] })).toMatchObject({
+      replyToId: undefined,
+    });
+  });
+});
+
+describe('what is no command', () => {
+  it.each([null, undefined, '', 'hello!', 'say !help', 7])('is talk: %j', (text) => {
+    expect(read({ text })).toEqual({ kind: 'talk' });
+  });
+
+  it.each([
+    [{ sender_type: 'bot' }, 'not from a person'],
+    [{ sender_type: undefined }, 'not from a person'],
+    [{ sender_type: 'system' }, 'not from a person'],
+    [{ system: true }, 'a notice of GroupMe'],
+    [{ group_id: '18' }, 'another group'],
+    [{ group_id: 17 }, 'another group'],
+    [{ sender_id: '', user_id: null }, 'no sender'],
+    [{ id: '1'.repeat(201) }, 'an id that GroupMe would not give'],
+  ])('is forged: %j', (changes, reason) => {
+    expect(read(changes)).toMatchObject({ kind: 'forged', reason });
+  });
+
+  it('is broken when it is no callback', () => {
+    expect(readCommand(Buffer.from('{'), '17', undefined)).toEqual({ kind: 'broken', reason: 'not JSON' });
+    expect(read({ id: 7 })).toEqual({ kind: 'broken', reason: 'no callback: id' });
+    expect(readCommand(Buffer.from('[]'), '17', undefined)).toMatchObject({ kind: 'broken' });
+  });
+});

@@ -1,0 +1,88 @@
+import { type CallbackEvent, callbackEventSchema } from '@wbor/contracts';
+import { storableText } from '@wbor/database';
+
+/** A command as it was typed. */
+export interface CommandCall {
+  /** GroupMe's id of the message: the same however often the callback is delivered. */
+  readonly callbackId: string;
+  /** Of the callback in the audit. */
+  readonly messageId: string;
+  /** In lower case, without the `!`. Empty for a lone `!`. */
+  readonly command: string;
+  /** What follows, trimmed. */
+  readonly argument: string;
+  /** GroupMe's id of the message that this one replies to. */
+  readonly replyToId: string | undefined;
+  readonly callerId: string;
+  readonly callerName: string | undefined;
+  /** When it was typed; undefined when nobody knows. */
+  readonly at: Date | undefined;
+}
+
+type CallbackReading =
+  | { readonly kind: 'command'; readonly call: CommandCall }
+  /** Talk, or a notice: nothing to do. */
+  | { readonly kind: 'talk' }
+  /** Looks like a command, and comes from where none may come. */
+  | { readonly kind: 'forged'; readonly reason: string; readonly callbackId: string }
+  /** No callback at all. */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+const MAX_ARGUMENT_LENGTH = 1_000;
+/** A key of an index; GroupMe's ids have 18 digits. */
+const MAX_ID_LENGTH = 200;
+
+/** Reads `source.groupme.callback`. Only a person of the configured group can give a command. */
+export function readCommand(
+  content: Buffer,
+  groupId: string,
+  publishedAt: Date | undefined,
+): CallbackReading {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder().decode(content));
+  } catch {
+    return { kind: 'broken', reason: 'not JSON' };
+  }
+  const parsed = callbackEventSchema.safeParse(body);
+  if (!parsed.success) {
+    const fields = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'body')))];
+    return { kind: 'broken', reason: `no callback: ${fields.join(', ')}` };
+  }
+  const callback = parsed.data;
+  const text = storableText(callback.text ?? '').trim();
+  if (!text.startsWith('!')) return { kind: 'talk' };
+  const reason = whyForged(callback, groupId);
+  if (reason !== undefined) return { kind: 'forged', reason, callbackId: callback.id };
+  return { kind: 'command', call: toCall(callback, text, publishedAt) };
+}
+
+function whyForged(callback: CallbackEvent, groupId: string): string | undefined {
+  if (callback.id.length > MAX_ID_LENGTH) return 'an id that GroupMe would not give';
+  if (callback.sender_type !== 'user') return 'not from a person';
+  if (callback.system === true) return 'a notice of GroupMe';
+  if (callback.group_id !== groupId) return 'another group';
+  if (!callback.user_id && !callback.sender_id) return 'no sender';
+  return undefined;
+}
+
+function toCall(callback: CallbackEvent, text: string, publishedAt: Date | undefined): CommandCall {
+  const [, command = '', argument = ''] = /^!\s*(\S*)\s*([\s\S]*)$/u.exec(text) ?? [];
+  const reply = callback.attachments?.find(({ type }) => type === 'reply');
+  const replyToId = reply?.reply_id;
+  return {
+    callbackId: storableText(callback.id),
+    messageId: storableText(callback.wbor_message_id),
+    command: command.toLowerCase(),
+    argument: argument.trim().slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
+    replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,
+    callerId: storableText(callback.user_id || callback.sender_id || ''),
+    callerName: callback.name ? storableText(callback.name) : undefined,
+    at: typeof callback.created_at === 'number' ? timeOf(callback.created_at * 1000) : publishedAt,
+  };
+}
+
+function timeOf(timeMs: number): Date | undefined {
+  const at = new Date(timeMs);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}

@@ -1,0 +1,84 @@
+import { classifyDatabaseError, type Database } from '@wbor/database';
+import type { Kysely } from 'kysely';
+import { findCommand, unknownCommand } from '../commands/index.ts';
+import type { CommandResult } from '../commands/types.ts';
+import { idFor } from '../ids.ts';
+import { addToOutbox } from '../replies/outbox.ts';
+import { chatMessage, commandReport } from '../replies/outgoing.ts';
+import type { CommandCall } from './read-command.ts';
+
+export interface CommandPolicy {
+  /** User ids that may change things; empty: everybody may. */
+  readonly moderators: readonly string[];
+  readonly maxAgeMs: number;
+}
+
+type RunOutcome = CommandResult['result'] | 'duplicate';
+
+/**
+ * Runs a command once, whoever else is given the same callback: what marks it as run, what it changes and what
+ * will be published are one transaction, and a second run waits for that and finds the mark.
+ *
+ * @throws whatever says that Postgres cannot do it now; then nothing has happened.
+ */
+export async function runCommand(
+  db: Kysely<Database>,
+  call: CommandCall,
+  policy: CommandPolicy,
+  now: Date,
+): Promise<RunOutcome> {
+  try {
+    return await attempt(db, call, now, (transaction) => decide(transaction, call, policy, now));
+  } catch (error) {
+    if (classifyDatabaseError(error) !== 'data') throw error;
+    // A fault of ours, and it would be one for ever: say so, and be done with it.
+    return attempt(db, call, now, async () => ({
+      result: 'invalid',
+      reply: 'Something in this command cannot be worked on, so nothing was done.',
+    }));
+  }
+}
+
+async function attempt(
+  db: Kysely<Database>,
+  call: CommandCall,
+  now: Date,
+  work: (transaction: Kysely<Database>) => Promise<CommandResult>,
+): Promise<RunOutcome> {
+  return db.transaction().execute(async (transaction) => {
+    const { numInsertedOrUpdatedRows } = await transaction
+      .insertInto('moderator_handled')
+      .values({ callback_id: call.callbackId })
+      .onConflict((conflict) => conflict.column('callback_id').doNothing())
+      .executeTakeFirst();
+    if (numInsertedOrUpdatedRows !== 1n) return 'duplicate';
+    const { outgoing = [], reply, result } = await work(transaction);
+    await addToOutbox(transaction, [
+      ...outgoing,
+      chatMessage(idFor('reply', call.callbackId), reply),
+      commandReport(call, result, reply, now),
+    ]);
+    return result;
+  });
+}
+
+async function decide(
+  db: Kysely<Database>,
+  call: CommandCall,
+  policy: CommandPolicy,
+  now: Date,
+): Promise<CommandResult> {
+  if (call.at === undefined || now.getTime() - call.at.getTime() > policy.maxAgeMs) {
+    const minutes = Math.round(policy.maxAgeMs / 60_000);
+    return {
+      result: 'too-old',
+      reply: `I got this command more than ${minutes} minutes after it was typed, so I did not run it. Type it again if it is still wanted.`,
+    };
+  }
+  const command = findCommand(call.command);
+  if (!command) return unknownCommand(call.command);
+  if (command.restricted && policy.moderators.length > 0 && !policy.moderators.includes(call.callerId)) {
+    return { result: 'refused', reply: `You are not on the list of people who may use !${command.name}.` };
+  }
+  return command.run({ db, call, now });
+}

@@ -1,0 +1,71 @@
+/** The station's own clock, which the tables count days by as well. */
+const STATION_ZONE = 'America/New_York';
+
+const timeFormat = new Intl.DateTimeFormat('en-US', {
+  timeZone: STATION_ZONE,
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+});
+const dayFormat = new Intl.DateTimeFormat('en-US', {
+  timeZone: STATION_ZONE,
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+});
+
+export function showTime(at: Date): string {
+  // Intl puts a narrow no-break space before AM and PM.
+  return timeFormat.format(at).replaceAll('\u202f', ' ');
+}
+
+export function showDay(at: Date): string {
+  return dayFormat.format(at);
+}
+
+/** A number as the chat may see it: its last 4 characters, or 2 of a short one. */
+export function maskNumber(number: string): string {
+  const shown = number.length > 6 ? 4 : 2;
+  return `…${Array.from(number).slice(-shown).join('')}`;
+}
+
+/** A caller's name is sometimes the number itself. */
+export function maskName(name: string | null): string | undefined {
+  const trimmed = name?.trim() ?? '';
+  if (trimmed === '') return undefined;
+  const digits = trimmed.replace(/\D/g, '');
+  return digits.length >= 7 ? maskNumber(digits) : shorten(trimmed, 40);
+}
+
+/** What people call a message: the first 8 characters of its id, up to the first dash. */
+export function showUid(messageId: string): string {
+  return messageId.split('-')[0] || messageId;
+}
+
+/** One line, at most this many characters, never half of one. */
+export function shorten(text: string, length: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  const characters = Array.from(line);
+  return characters.length <= length
+    ? line
+    : `${characters
+        .slice(0, length - 1)
+        .join('')
+        .trimEnd()}…`;
+}
+
+/** The beginning of what the sender wrote, without the relay's label, quotes and footer. */
+export function firstWords(post: string | null, length = 40): string {
+  const body = (post ?? '')
+    .replace(/^\(\d+\/\d+\):\n/, '')
+    .replace(/\n?---UID---[\s\S]*$/, '')
+    .trim()
+    .replace(/^"/, '')
+    .replace(/"$/, '');
+  return body === '' ? '(no text)' : `“${shorten(body, length)}”`;
+}
+
+export function plural(count: number, one: string): string {
+  return `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
+}

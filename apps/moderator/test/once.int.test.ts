@@ -1,0 +1,157 @@
+import { queueName, relayStandardQueue } from '@wbor/contracts';
+import { connectAmqp } from '@wbor/testkit';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { createTestBed, eventually, type TestBed } from './test-bed.ts';
+
+const ANN = '+12075550101';
+
+let bed: TestBed;
+beforeEach(async () => {
+  bed = await createTestBed();
+  await bed.addPost('0a1b2c3d-1', { sender: ANN });
+});
+afterEach(() => bed.dispose());
+
+describe('once', () => {
+  it('runs a command once, delivered ten times to two moderators', async () => {
+    await bed.launch();
+    await bed.launch();
+    const typed = bed.callback('!ban 0a1b2c3d');
+    await Promise.all(Array.from({ length: 10 }, () => bed.deliver(typed)));
+    // Its report is the last of what it publishes; one more command shows that all copies were worked on.
+    await eventually(() => expect(bed.reports()).toHaveLength(1));
+    await eventually(async () => {
+      const channel = await bed.broker.browse(`${bed.namespace.queuePrefix}moderator.callbacks`);
+      const waiting = await channel.next();
+      await channel.close();
+      expect(waiting).toBeUndefined();
+    });
+    await bed.type('!ping');
+    expect(bed.reports().map(({ command }) => command)).toEqual(['ban', 'ping']);
+    expect(bed.replies()).toHaveLength(2);
+    expect(bed.published('source.groupme.ban')).toHaveLength(1);
+    expect(await bed.count('bans')).toBe(1);
+    expect(await bed.count('moderator_handled')).toBe(2);
+    expect(Number((await bed.pool.query('select version from ban_list_version')).rows[0].version)).toBe(1);
+  });
+});
+
+describe('who may', () => {
+  it('ignores and logs what is forged, and keeps what is no callback', async () => {
+    const moderator = await bed.launch();
+    const forged = [
+      { group_id: '999' },
+      { sender_type: 'bot' },
+      { sender_type: 'system', system: true },
+      { system: true },
+      { sender_id: null, user_id: '' },
+    ];
+    for (const changes of forged) await bed.deliver(bed.callback('!ban 0a1b2c3d', changes));
+    await bed.deliver(bed.callback('just talk'));
+    await bed.deliver({ text: '!ban 0a1b2c3d' });
+    await bed.type('!ping');
+    await eventually(() =>
+      expect(moderator.lines.filter(({ message }) => message.startsWith('ignored'))).toHaveLength(5),
+    );
+    expect(bed.reports().map(({ command }) => command)).toEqual(['ping']);
+    expect(await bed.count('bans')).toBe(0);
+    const parked = await bed.broker.browse(`${bed.namespace.queuePrefix}moderator.parked`);
+    expect((await parked.next())?.headers['x-parked-reason']).toMatch(/^no callback: id/);
+    expect(await parked.next()).toBeUndefined();
+    await parked.close();
+  });
+
+  it('lets those on the list change things, and everybody ask', async () => {
+    await bed.launch({ moderators: ['42'] });
+    for (const text of ['!ban 0a1b2c3d', '!unban 0101', '!clear']) {
+      expect(await bed.type(text)).toMatchObject({
+        result: 'refused',
+        reply: expect.stringContaining('list'),
+      });
+    }
+    expect(await bed.count('bans')).toBe(0);
+    expect(bed.published('dashboard.clear')).toEqual([]);
+    expect((await bed.type('!who 0a1b2c3d')).result).toBe('done');
+    expect((await bed.type('!ban 0a1b2c3d', { user_id: '42', sender_id: '42' })).result).toBe('done');
+    expect(await bed.count('bans')).toBe(1);
+  });
+
+  it('answers a command from before an outage, and does not run it', async () => {
+    await bed.launch();
+    const seconds = Math.floor(Date.now() / 1000);
+    expect(await bed.type('!ban 0a1b2c3d', { created_at: seconds - 301 })).toMatchObject({
+      result: 'too-old',
+      reply: expect.stringContaining('more than 5 minutes'),
+    });
+    expect(await bed.count('bans')).toBe(0);
+    expect((await bed.type('!ban 0a1b2c3d', { created_at: seconds - 200 })).result).toBe('done');
+  });
+});
+
+describe('the ban list', () => {
+  it('is published to whoever asks', async () => {
+    await bed.launch();
+    await bed.type('!ban 0a1b2c3d');
+    await eventually(() => expect(bed.lists().at(-1)?.version).toBe(1));
+    const before = bed.lists().length;
+    await bed.broker.publish({ routingKey: 'moderation.bans.request', body: {}, mandatory: false });
+    await eventually(() => expect(bed.lists().length).toBeGreaterThan(before));
+    expect(bed.lists().at(-1)).toEqual({ version: 1, bans: [{ sender: ANN, until: null }] });
+  });
+
+  it('lifts bans whose time is over once, and says so if asked to', async () => {
+    await bed.launch({ announceExpired: true });
+    await bed.launch({ announceExpired: true });
+    await bed.type('!ban 0a1b2c3d 30m');
+    await bed.pool.query("update bans set until = now() - interval '1 second'");
+    await eventually(() => expect(bed.replies()).toContain('The ban of …0101 has run out.'));
+    await eventually(() => expect(bed.lists().at(-1)).toEqual({ version: 2, bans: [] }));
+    const { rows } = await bed.pool.query('select lifted_by from bans');
+    expect(rows).toEqual([{ lifted_by: 'expired' }]);
+    await bed.type('!ping');
+    const expired = bed
+      .published('source.groupme.ban')
+      .filter(({ json }) => (json as { action: string }).action === 'expired');
+    expect(expired).toHaveLength(1);
+    expect(bed.replies().filter((reply) => reply.includes('has run out'))).toHaveLength(1);
+  });
+});
+
+describe('a crash', () => {
+  it('publishes the reply once when it is killed between commit and publish', async () => {
+    const quiet = await createTestBed('moderation.#');
+    onTestFinished(() => quiet.dispose());
+    await quiet.addPost('0a1b2c3d-1', { sender: ANN });
+    const first = await quiet.spawn();
+    const connection = await connectAmqp(inject('brokerUrl'));
+    quiet.onDispose(() => connection.close());
+    const channel = await connection.createChannel();
+    const queue = queueName(relayStandardQueue, quiet.namespace);
+    // Without a taker the reply is committed and cannot be published.
+    await channel.deleteQueue(queue);
+    const typed = quiet.callback('!ban 0a1b2c3d');
+    await quiet.deliver(typed);
+    await first.waitForLog((line) => line.reason === 'RETURNED', 30_000);
+    await first.kill();
+    expect(await quiet.count('bans', 'lifted_at is null')).toBe(1);
+    const waiting = "routing_key = 'source.standard.command' and published_at is null";
+    expect(await quiet.count('moderator_outbox', waiting)).toBe(1);
+
+    const second = await quiet.spawn();
+    await quiet.deliver(typed);
+    await second.waitForLog((line) => line.result === 'duplicate', 30_000);
+    await eventually(async () =>
+      expect(await quiet.count('moderator_outbox', 'published_at is null')).toBe(0),
+    );
+    // The queue was declared anew by the second one: up to the mark it holds all that was published to it.
+    await quiet.broker.publish({ routingKey: 'source.standard.mark', body: { body: 'the mark' } });
+    const bodies: string[] = [];
+    await channel.consume(queue, (got) => bodies.push(JSON.parse(String(got?.content)).body), {
+      noAck: true,
+    });
+    await eventually(() => expect(bodies).toContain('the mark'));
+    expect(bodies).toEqual([expect.stringMatching(/^Banned …0101/), 'the mark']);
+    expect(await quiet.count('bans')).toBe(1);
+    expect(await second.stop()).toMatchObject({ exitCode: 0 });
+  });
+});

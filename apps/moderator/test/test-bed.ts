@@ -1,0 +1,200 @@
+import { type Broker, connectBroker } from '@wbor/amqp';
+import {
+  type BanList,
+  banListMessage,
+  COMMAND_REPLY_KEY,
+  type CommandEvent,
+  callbackEvent,
+  commandEvent,
+  deriveTopology,
+  moderatorQueues,
+} from '@wbor/contracts';
+import { migrateToLatest } from '@wbor/database';
+import {
+  createDatabase,
+  createNamespace,
+  deleteNamespace,
+  type ServiceProcess,
+  spawnService,
+  spyOnExchange,
+} from '@wbor/testkit';
+import pg from 'pg';
+import { Registry } from 'prom-client';
+import { inject, vi } from 'vitest';
+import { buildModerator, type ModeratorOptions } from '../src/build-moderator.ts';
+
+export const GROUP_ID = '1234567890';
+const WAIT = { timeout: 30_000, interval: 20 };
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: Record<string, unknown>;
+  readonly message: string;
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A broker namespace and a migrated database of one test, and moderators on them. */
+export type TestBed = Awaited<ReturnType<typeof createTestBed>>;
+
+/** `heard`: what the test listens to; a listener counts as somebody who takes a message. */
+export async function createTestBed(heard = '#') {
+  const namespace = createNamespace();
+  const database = await createDatabase(inject('databaseUrl'));
+  await migrateToLatest({ connectionString: database.url });
+  const pool = new pg.Pool({ connectionString: database.url });
+  pool.on('error', () => undefined);
+  const broker: Broker = await connectBroker({
+    url: inject('brokerUrl'),
+    appId: 'test',
+    topology: deriveTopology(moderatorQueues, namespace),
+    logger: silent,
+  });
+  const spy = await spyOnExchange(inject('brokerUrl'), namespace.exchange, heard);
+  const releases: (() => unknown)[] = [];
+  let lastId = BigInt(Date.now()) * 100_000n;
+
+  function callback(text: string, changes: Record<string, unknown> = {}) {
+    lastId += 1n;
+    const id = String(lastId);
+    return {
+      attachments: [],
+      avatar_url: null,
+      created_at: Math.floor(Date.now() / 1000),
+      group_id: GROUP_ID,
+      id,
+      name: 'Manager',
+      sender_id: '77',
+      user_id: '77',
+      sender_type: 'user',
+      source_guid: `guid-${id}`,
+      system: false,
+      text,
+      source: 'groupme.callback',
+      code: 200,
+      type: 'log',
+      wbor_message_id: `guid-${id}`,
+      ...changes,
+    };
+  }
+  const deliver = (body: unknown) => broker.publish({ routingKey: callbackEvent.key, body });
+  const published = (key: string) => spy.messages.filter(({ routingKey }) => routingKey === key);
+  const reports = () => published(commandEvent.key).map(({ json }) => json as CommandEvent);
+
+  return {
+    namespace,
+    pool,
+    spy,
+    callback,
+    deliver,
+    published,
+    reports,
+    replies: () => published(COMMAND_REPLY_KEY).map(({ json }) => (json as { body: string }).body),
+    lists: () => published(banListMessage.key).map(({ json }) => json as BanList),
+    /** Types a command and gives what the moderator reports of it. */
+    async type(text: string, changes: Record<string, unknown> = {}): Promise<CommandEvent> {
+      const typed = callback(text, changes);
+      await deliver(typed);
+      const found = await spy.waitForMessage(
+        ({ routingKey, json }) =>
+          routingKey === commandEvent.key && (json as CommandEvent).callback_id === typed.id,
+        30_000,
+      );
+      return found.json as CommandEvent;
+    },
+    /** A post as the audit logger stores it. */
+    async addPost(id: string, values: Record<string, unknown> = {}): Promise<void> {
+      const row = {
+        wbor_message_id: id,
+        source: 'twilio',
+        text: `"Hello ${id}"\n---UID---\n${id.split('-')[0]}\n---------`,
+        outcome: 'delivered',
+        code: 202,
+        sender: null,
+        sender_name: null,
+        picture_url: null,
+        occurred_at: new Date(),
+        ...values,
+      };
+      const names = Object.keys(row);
+      await pool.query(
+        `insert into groupme_posts (event_id, payload, ${names.join(', ')})
+         values (gen_random_uuid(), '{}', ${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+        Object.values(row),
+      );
+    },
+    async count(table: string, where = 'true'): Promise<number> {
+      return Number((await pool.query(`select count(*) from ${table} where ${where}`)).rows[0].count);
+    },
+    /** Runs a moderator in this process; returns once it consumes. */
+    async launch(overrides: Partial<ModeratorOptions> = {}) {
+      const moderator = launchInProcess({
+        brokerUrl: inject('brokerUrl'),
+        databaseUrl: database.url,
+        namespace,
+        groupId: GROUP_ID,
+        moderators: [],
+        announceExpired: false,
+        backOffMs: () => 50,
+        ...overrides,
+      });
+      releases.push(moderator.stop);
+      await moderator.started;
+      return moderator;
+    },
+    /** Runs `src/main.ts` as it is deployed. */
+    async spawn(environment: Record<string, string> = {}): Promise<ServiceProcess> {
+      const service = await spawnService({
+        app: 'moderator',
+        env: {
+          RABBITMQ_URL: inject('brokerUrl'),
+          RABBITMQ_EXCHANGE: namespace.exchange,
+          QUEUE_PREFIX: namespace.queuePrefix,
+          DATABASE_URL: database.url,
+          GROUPME_GROUP_ID: GROUP_ID,
+          HEALTH_HOST: '127.0.0.1',
+          ...environment,
+        },
+      });
+      releases.push(() => service.kill());
+      await service.waitUntilReady();
+      return service;
+    },
+    broker,
+    onDispose: (release: () => unknown) => releases.push(release),
+    async dispose() {
+      for (const release of releases.reverse()) await release();
+      await spy.close();
+      await broker.close();
+      await pool.end();
+      await database.drop();
+      await deleteNamespace(inject('brokerUrl'), namespace);
+    },
+  };
+}
+
+function launchInProcess(options: ModeratorOptions) {
+  const lines: LogLine[] = [];
+  const write = (level: LogLine['level']) => (fields: object, message: string) => {
+    lines.push({ level, fields: fields as Record<string, unknown>, message });
+  };
+  const releases: (() => unknown)[] = [];
+  const started = buildModerator(options, {
+    logger: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    registry: new Registry(),
+    health: { addCheck: () => undefined },
+    onStop: (_name, release) => releases.push(release),
+  }).start();
+  return {
+    started,
+    lines,
+    async stop() {
+      for (let release = releases.pop(); release; release = releases.pop()) await release();
+    },
+  };
+}
+
+/** Polls until the check does not throw any more. */
+export function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, WAIT);
+}
