@@ -85,6 +85,7 @@ export async function startStack(options: {
       GROUPME_CALLBACK_SECRET: DEMO_CALLBACK_SECRET,
       GROUPME_BOT_ID: simulator.botId,
     },
+    moderator: { ...common, DATABASE_URL: postgres.url, GROUPME_GROUP_ID: simulator.groupId },
   };
   const services: ServiceProcess[] = [];
   for (const [app, env] of Object.entries(environments)) {

@@ -144,14 +144,14 @@ async function alreadySentLog(publish: Publish): Promise<Stop> {
 }
 
 async function chatCommand(stack: Stack): Promise<Stop> {
+  const before = stack.simulator.messages().length;
   const message = await stack.simulator.postAsMember({ name: 'Station manager', text: '!ping' });
   return {
-    title:
-      'A chat command, typed by a member and called back by GroupMe (the moderator that answers comes later)',
+    title: 'A chat command, typed by a member, called back by GroupMe and answered by the moderator',
     messageId: message.source_guid,
-    posts: 1,
-    rows: { callback: 1 },
-    chat: () => [message],
+    posts: 2,
+    rows: { callback: 1, command: 1 },
+    chat: () => stack.simulator.messages().slice(before),
   };
 }
 
@@ -192,7 +192,12 @@ async function settle(
   const look = async () => {
     // Pictures are uploaded first; an echo has whole seconds only, so time does not order it behind its post.
     const { rows } = await database.query<StoryRow>(
-      "SELECT kind, part, outcome, code, text, picture_url FROM message_story WHERE wbor_message_id = $1 ORDER BY kind = 'image' DESC, part, kind DESC",
+      `SELECT * FROM (
+         SELECT kind, part, outcome, code, text, picture_url FROM message_story WHERE wbor_message_id = $1
+         UNION ALL
+         SELECT 'command', null, result, null, reply, null FROM groupme_commands WHERE wbor_message_id = $1
+       ) AS story
+       ORDER BY kind = 'image' DESC, part, kind DESC`,
       [stop.messageId],
     );
     return { chat: stop.chat(), rows };

@@ -20,6 +20,7 @@ beforeAll(async () => {
     relay: { ...common, GROUPME_BOT_ID: 'some-bot' },
     gateway: { ...common, APP_HOST: '127.0.0.1', APP_PORT: String(await freePort()) },
     'audit-logger': { ...common, DATABASE_URL: database.url },
+    moderator: { ...common, DATABASE_URL: database.url, GROUPME_GROUP_ID: '17' },
   };
 });
 
@@ -42,7 +43,7 @@ async function startInVain(app: string, env: Record<string, string>) {
   return { exitCode, faults };
 }
 
-const apps = ['relay', 'gateway', 'audit-logger'];
+const apps = ['relay', 'gateway', 'audit-logger', 'moderator'];
 
 describe.each(apps)('%s ends within ten seconds with one line that says what to do', (app) => {
   it('on a wrong broker password', async () => {

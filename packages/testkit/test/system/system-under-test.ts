@@ -14,7 +14,7 @@ import {
   waitFor,
 } from '../../src/index.ts';
 
-export type App = 'relay' | 'gateway' | 'audit-logger';
+export type App = 'relay' | 'gateway' | 'audit-logger' | 'moderator';
 
 /** All services on one broker and one database, with a GroupMe and a producer beside them. */
 export interface SystemUnderTest {
@@ -43,6 +43,8 @@ export async function startSystem(options: {
   brokerUrl: string;
   databaseUrl: string;
   relayEnv?: Record<string, string>;
+  /** With the moderator, which most tests have no use for. */
+  moderator?: boolean;
 }): Promise<SystemUnderTest> {
   const { brokerUrl } = options;
   const namespace = createNamespace();
@@ -85,6 +87,7 @@ export async function startSystem(options: {
       GROUPME_BOT_ID: simulator.botId,
       RATE_LIMIT_SEND: '0',
     },
+    moderator: { ...common, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
   };
   const services = new Map<App, ServiceProcess>();
 
@@ -94,7 +97,8 @@ export async function startSystem(options: {
     await service.waitUntilReady();
   }
   releases.push(() => Promise.all([...services.values()].map((service) => service.kill())));
-  await Promise.all((Object.keys(environments) as App[]).map(start));
+  const apps = (Object.keys(environments) as App[]).filter((app) => app !== 'moderator' || options.moderator);
+  await Promise.all(apps.map(start));
 
   let producer: Promise<ConfirmChannel> | undefined;
   async function openProducer(): Promise<ConfirmChannel> {
