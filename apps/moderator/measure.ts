@@ -77,6 +77,15 @@ try {
   if (Number(counted[0]?.count) < rows) {
     const startedAt = performance.now();
     await seedPosts(db, rows);
+    // Bans of ten years, nearly all of them over.
+    await sql`
+      insert into bans (id, sender, banned_at, until, banned_by, lifted_at, lifted_by)
+      select gen_random_uuid(), '+1' || number, now() - interval '1 year', now() - interval '1 day', '1',
+        case when number > 20 then now() end, 'expired'
+      from generate_series(1, 20000) as number`.execute(db);
+    await sql`update bans set until = now() + interval '1 year', lifted_by = null where lifted_at is null`.execute(
+      db,
+    );
     await sql`vacuum analyze`.execute(db);
     say(`seeded ${rows} rows in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }

@@ -149,9 +149,9 @@ const COUNTS = [
     select name as sender, ${TOTALS} from message_counts where scope = 'sender' group by name`,
   `create view stats_by_source as
     select name as source, ${TOTALS} from message_counts where scope = 'source' group by name`,
-  `create view stats_overall as select ${TOTALS} from message_counts where scope = 'all'`,
+  `create view stats_overall as select ${TOTALS} from message_counts where scope = 'all' and name = ''`,
   `create view stats_by_day as
-    select day, messages, images, blocked, first_at, last_at from message_counts where scope = 'all'`,
+    select day, messages, images, blocked, first_at, last_at from message_counts where scope = 'all' and name = ''`,
 ];
 
 async function run(db: Kysely<unknown>, ...statements: string[]): Promise<void> {
