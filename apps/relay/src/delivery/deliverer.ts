@@ -72,8 +72,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const { acknowledger, journal, ledger, logger, pacer, poster, turns } = options;
   const stopping = new AbortController();
   const halfPosted = createHalfPosted();
-  /** Channels are known by their signal. A new one means that another relay may have delivered meanwhile. */
-  const knownChannels = new WeakSet<AbortSignal>();
+  /** Channels, known by their signal, and the look at what was left half-posted when each was new. */
+  const channels = new WeakMap<AbortSignal, Promise<void>>();
 
   async function onDelivery(lane: Lane, delivery: Delivery): Promise<void> {
     const planned = parsePlanned(delivery.content);
@@ -184,10 +184,17 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     return { done, begun: done > 0 || unsure };
   }
 
-  /** On a new channel another relay may have delivered meanwhile, and left a message half in the chat. */
-  async function noticeTakeOver(delivery: Delivery, ended: AbortSignal): Promise<void> {
-    if (knownChannels.has(delivery.signal)) return;
-    knownChannels.add(delivery.signal);
+  /**
+   * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
+   * of the channel wait for the one look at it, or the second would overtake the first.
+   */
+  function noticeTakeOver(delivery: Delivery, ended: AbortSignal): Promise<void> {
+    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
+    channels.set(delivery.signal, noticed);
+    return noticed;
+  }
+
+  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
     if (!(await readJournal(ended))) return;
     const messageId = ledger.unfinished();
     if (messageId !== undefined) halfPosted.expect(messageId);
