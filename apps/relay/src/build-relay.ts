@@ -142,6 +142,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     botId,
     turns: createTurns(),
     pacer,
+    trouble,
     ledger,
     journal,
     poster: createPartPoster({

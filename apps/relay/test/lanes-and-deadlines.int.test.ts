@@ -6,7 +6,11 @@ import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
 let world: RelayUnderTest;
 
 beforeEach(async () => {
-  world = await setUpRelay(inject('brokerUrl'), { GROUPME_CHARACTER_LIMIT: '50', URGENT_SOURCES: 'endec' });
+  world = await setUpRelay(inject('brokerUrl'), {
+    GROUPME_CHARACTER_LIMIT: '50',
+    URGENT_SOURCES: 'endec',
+    GROUPME_GROUP_ID: '90000001',
+  });
 });
 
 afterEach(() => world.stop());
@@ -79,7 +83,7 @@ describe('emergencies', () => {
       wbor_message_id: 'tornado',
     });
     await world.simulator.waitFor(
-      ({ requests }) => requests.some(({ json }) => JSON.stringify(json).includes('tornado')),
+      ({ requests }) => requests.some(({ json }) => String(JSON.stringify(json)).includes('tornado')),
       30_000,
     );
     world.simulator.clearFaults();

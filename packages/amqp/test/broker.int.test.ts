@@ -17,6 +17,9 @@ const work = defineQueue({
   deadLetterQueue: parked.name,
 });
 
+/** Without single active consumer, so that nothing but a lock keeps two consumers apart. */
+const shared = defineQueue({ name: 'amqp.shared', bindings: ['shared.#'], deadLetterQueue: parked.name });
+
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const brokerUrl = inject('brokerUrl');
 
@@ -32,13 +35,13 @@ afterEach(async () => {
   for (const close of closers.reverse()) await close();
   const connection = await connectAmqp(brokerUrl);
   const channel = await connection.createChannel();
-  for (const queue of [work, parked]) await channel.deleteQueue(queueName(queue, namespace));
+  for (const queue of [work, shared, parked]) await channel.deleteQueue(queueName(queue, namespace));
   await channel.deleteExchange(namespace.exchange);
   await connection.close();
 });
 
 async function connect(url = brokerUrl, options: { maxInFlight?: number; confirmTimeoutMs?: number } = {}) {
-  const topology = deriveTopology([parked, work], namespace);
+  const topology = deriveTopology([parked, work, shared], namespace);
   const broker = await connectBroker({ url, appId: 'amqp test', topology, logger: silent, ...options });
   closers.push(() => broker.close());
   return broker;
@@ -262,6 +265,77 @@ describe('stopping after a burst of acks', () => {
     const { bodies, has } = await collect(broker);
     await has(1);
     expect(bodies).toEqual(['fresh']);
+  });
+});
+
+describe('a lock', () => {
+  it('lets one connection consume, and another take over when that one is gone', async () => {
+    const proxy = await startTcpProxy({ target: brokerUrl });
+    closers.push(() => proxy.dispose());
+    const seen: { by: string; body: number }[] = [];
+    const enter = async (by: string, url: string) => {
+      const broker = await connect(url);
+      const consumer = await broker.consume({
+        queue: queueName(shared, namespace),
+        prefetch: 1,
+        lock: `${namespace.queuePrefix}lock`,
+        async onDelivery(delivery) {
+          seen.push({ by, body: JSON.parse(delivery.content.toString()) });
+          delivery.ack();
+        },
+      });
+      await waitFor(() => consumer.active || consumer.standby, { what: `${by} to be in or out` });
+      return { broker, consumer };
+    };
+    const first = await enter('first', proxy.url(brokerUrl));
+    const second = await enter('second', brokerUrl);
+    expect([first.consumer.active, second.consumer.active, second.consumer.standby]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    // Standing by is what it should do: it is ready.
+    expect(second.broker.ready).toBe(true);
+    const publisher = await connect();
+    const publish = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from + 1 }, (_, index) =>
+          publisher.publish({ routingKey: 'shared.a', body: from + index }),
+        ),
+      );
+    await publish(1, 10);
+    await waitFor(() => seen.length === 10, { what: 'the first ten' });
+    expect(new Set(seen.map(({ by }) => by))).toEqual(new Set(['first']));
+    await proxy.cut();
+    await publish(11, 20);
+    await waitFor(() => seen.length === 20, { what: 'the next ten' });
+    expect(new Set(seen.slice(10).map(({ by }) => by))).toEqual(new Set(['second']));
+  });
+});
+
+describe('listening', () => {
+  it('hears a copy of what is published, also after the connection was cut', async () => {
+    const proxy = await startTcpProxy({ target: brokerUrl });
+    closers.push(() => proxy.dispose());
+    const broker = await connect(proxy.url(brokerUrl));
+    const heard: string[] = [];
+    const listener = await broker.listen({
+      pattern: 'work.#',
+      onMessage: (content) => heard.push(content.toString()),
+    });
+    const publisher = await connect();
+    await publisher.publish({ routingKey: 'work.a', body: 1 });
+    await waitFor(() => heard.length === 1, { what: 'the first' });
+    await proxy.cut();
+    await proxy.heal();
+    await waitFor(
+      async () => {
+        await publisher.publish({ routingKey: 'work.a', body: 2 });
+        return heard.includes('2');
+      },
+      { what: 'hearing again', intervalMs: 100 },
+    );
+    await listener.stop();
   });
 });
 

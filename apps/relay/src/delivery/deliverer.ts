@@ -10,10 +10,13 @@ import type { Blocker } from '../moderation/blocker.ts';
 import type { Moderation } from '../moderation/moderation.ts';
 import type { Parker } from '../parked/park.ts';
 import { type Acknowledger, addresseeOf } from './acknowledger.ts';
+import { createHalfPosted } from './half-posted.ts';
+import { type Hold, startHold } from './hold.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
 import type { PartInHand, PartPoster } from './part-poster.ts';
+import type { Trouble } from './trouble.ts';
 import type { Lane, Turns } from './turns.ts';
 
 /** Stage 2: posts the parts of planned messages, one at a time, in order. */
@@ -33,6 +36,7 @@ export interface DelivererOptions {
   readonly botId: string;
   readonly turns: Turns;
   readonly pacer: Pacer;
+  readonly trouble: Trouble;
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly poster: PartPoster;
@@ -61,26 +65,8 @@ interface Holding {
   readonly hold: Hold;
   /** Whether it is this message's turn. */
   readonly turn: { held: boolean };
-}
-
-/** How long a message may still be held before the broker must be told again. */
-interface Hold {
-  readonly signal: AbortSignal;
-  restart(): void;
-  stop(): void;
-}
-
-function startHold(ms: number): Hold {
-  const over = new AbortController();
-  let timer = setTimeout(() => over.abort(), ms);
-  return {
-    signal: over.signal,
-    restart() {
-      clearTimeout(timer);
-      timer = setTimeout(() => over.abort(), ms);
-    },
-    stop: () => clearTimeout(timer),
-  };
+  /** Whether some of it may be in the chat. */
+  begun: boolean;
 }
 
 /** What became of a message: settled with the broker, or left for it to deliver again. */
@@ -89,6 +75,9 @@ type Ending = 'settled' | 'left';
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { acknowledger, journal, ledger, logger, pacer, poster, turns } = options;
   const stopping = new AbortController();
+  const halfPosted = createHalfPosted();
+  /** Channels, known by their signal, and the look at what was left half-posted when each was new. */
+  const channels = new WeakMap<AbortSignal, Promise<void>>();
 
   async function onDelivery(lane: Lane, delivery: Delivery): Promise<void> {
     const planned = parsePlanned(delivery.content);
@@ -102,14 +91,22 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     // Settling a doubt is not cut short by a renewal: it is bounded, and would have to begin again.
     const taken = AbortSignal.any([stopping.signal, delivery.signal]);
     const ended = AbortSignal.any([taken, hold.signal]);
-    const turn = { held: await turns.take(lane, ended) };
+    await noticeTakeOver(delivery, ended);
+    const turn = { held: await takeTurn(lane, planned.wbor_message_id, ended) };
+    const holding: Holding = { taken, ended, hold, turn, begun: false };
     let ending: Ending = 'left';
     try {
-      if (turn.held) ending = await deliver(lane, delivery, planned, { taken, ended, hold, turn });
+      if (turn.held) {
+        halfPosted.resume(planned.wbor_message_id);
+        ending = await deliver(lane, delivery, planned, holding);
+      }
     } finally {
       hold.stop();
+      if (ending === 'left' && holding.begun) halfPosted.expect(planned.wbor_message_id);
       if (turn.held) turns.release();
     }
+    // What kept our posts from getting through is another relay's affair now.
+    if (ending === 'left' && delivery.signal.aborted) options.trouble.over();
     // Left unsettled when we stop: closing the channel returns the message. Renewing it, we get it back.
     if (ending === 'left' && hold.signal.aborted && !stopping.signal.aborted) delivery.requeue();
   }
@@ -125,38 +122,45 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const parts = planned.parts.length;
     // A take-over is bounded, and does not count: there must be time for a post after it.
     hold.stop();
-    let done = await takeOver(delivery, planned, planId, taken);
+    const before = await takeOver(delivery, planned, planId, taken);
+    if (before === undefined) return 'left';
     hold.restart();
-    while (done !== undefined && done < parts) {
-      // Nothing of it is in the chat yet: that is the time to step back, or to be too late.
-      if (done === 0) {
+    let { done } = before;
+    holding.begun = before.begun;
+    while (done < parts) {
+      // Nothing of it can be in the chat yet: that is the time to step back, or to be too late.
+      if (!holding.begun) {
         if (isLate(planned)) return expire(delivery, planned, planId);
         if (await options.moderation.isBanned(planned.sender, ended)) return block(delivery, planned);
         if (lane === 'normal' && turns.urgentWaits && !(await stepBack(holding))) return 'left';
       }
-      if (!(await pause(pacer.delayMs(), lane, done, holding))) return 'left';
-      if (done === 0 && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
+      if (!(await pause(pacer.delayMs(), lane, holding))) return 'left';
+      if (!holding.begun && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
       // A relay that was frozen finds out here that its message has gone to another.
       if (ended.aborted || !(await delivery.isHeld())) return 'left';
       // Heard of while we waited: the last moment at which nothing of it is in the chat.
-      if (done === 0 && options.moderation.isBannedNow(planned.sender)) return block(delivery, planned);
+      if (!holding.begun && options.moderation.isBannedNow(planned.sender)) return block(delivery, planned);
       const result = await poster.post({ planned, planId, number: done + 1 }, taken);
       if (result.next === 'park') {
         await parkRest(lane, delivery, planned, done, result.error);
         return 'settled';
       }
-      if (result.next === 'done') done += 1;
-      else if (!(await pause(result.waitMs, lane, done, holding))) return 'left';
+      if (result.next === 'done') {
+        done += 1;
+        holding.begun = true;
+      } else {
+        holding.begun ||= result.unsure;
+        if (!(await pause(result.waitMs, lane, holding))) return 'left';
+      }
     }
-    if (done === undefined) return 'left';
     acknowledger.succeeded(addresseeOf(planned));
     delivery.ack();
     return 'settled';
   }
 
   /**
-   * How many parts are in the chat. Only a message that was in somebody's hands before can have any; of that,
-   * the next part is in doubt too, since a relay posts first and logs then.
+   * How many parts are in the chat, and whether any may be. Only a message that was in somebody's hands before can
+   * have any; of that, the next part is in doubt too, since a relay posts first and logs then.
    *
    * @returns undefined when the message was taken from us first.
    */
@@ -165,16 +169,18 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     planned: PlannedMessage,
     planId: string,
     taken: AbortSignal,
-  ): Promise<number | undefined> {
-    if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return 0;
+  ): Promise<{ done: number; begun: boolean } | undefined> {
+    if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return { done: 0, begun: false };
     if (!(await readJournal(taken))) return undefined;
     let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
+    let unsure = false;
     // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
     if (delivery.redelivered && done < planned.parts.length) {
       const inHand: PartInHand = { planned, planId, number: done + 1 };
       const shown = await poster.settle(inHand, taken);
       if (shown === undefined) return undefined;
-      if (shown) done += 1;
+      if (shown === 'shown') done += 1;
+      unsure = shown === 'unsure';
     }
     if (done > 0) {
       logger.info(
@@ -182,7 +188,33 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         'going on with a message that was begun before',
       );
     }
-    return done;
+    return { done, begun: done > 0 || unsure };
+  }
+
+  /**
+   * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
+   * of the channel wait for the one look at it, or the second would overtake the first.
+   */
+  function noticeTakeOver(delivery: Delivery, ended: AbortSignal): Promise<void> {
+    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
+    channels.set(delivery.signal, noticed);
+    return noticed;
+  }
+
+  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
+    if (!(await readJournal(ended))) return;
+    const messageId = ledger.unfinished();
+    if (messageId !== undefined) halfPosted.expect(messageId);
+  }
+
+  /** Waits for the turn, behind a message that is half in the chat. False when `ended` came first. */
+  async function takeTurn(lane: Lane, messageId: string, ended: AbortSignal): Promise<boolean> {
+    for (;;) {
+      await halfPosted.yieldTo(messageId, ended);
+      if (!(await turns.take(lane, ended))) return false;
+      if (!halfPosted.isBehind(messageId)) return true;
+      turns.release();
+    }
   }
 
   async function readJournal(ended: AbortSignal): Promise<boolean> {
@@ -202,9 +234,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   /** Waits; a normal message that has nothing in the chat yet lets an urgent one go first. */
-  async function pause(ms: number, lane: Lane, done: number, holding: Holding): Promise<boolean> {
+  async function pause(ms: number, lane: Lane, holding: Holding): Promise<boolean> {
     const { ended } = holding;
-    if (lane === 'urgent' || done > 0) return sleep(ms, ended);
+    if (lane === 'urgent' || holding.begun) return sleep(ms, ended);
     const cut = new AbortController();
     const until = AbortSignal.any([ended, cut.signal]);
     await Promise.race([sleep(ms, until), turns.urgentArrives(until)]);

@@ -4,6 +4,13 @@ import { type GroupMeClient, GroupMeConfigurationError, GroupMeRejectedError } f
 import type { Logger } from '@wbor/service';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
+/** What came of looking for a post. */
+export interface Settlement {
+  readonly evidence: Evidence;
+  /** With `none`: the group was read, and does not show it. Without that, an echo may still come. */
+  readonly sure: boolean;
+}
+
 /** Settles doubts about a post: whether it is in the chat although nobody was told so. */
 export interface EvidenceSource {
   /**
@@ -12,7 +19,7 @@ export interface EvidenceSource {
    *
    * @returns undefined when `ended` was aborted first.
    */
-  settle(entry: LedgerEntry, ended: AbortSignal): Promise<Evidence | undefined>;
+  settle(entry: LedgerEntry, ended: AbortSignal): Promise<Settlement | undefined>;
 }
 
 export interface EvidenceOptions {
@@ -52,13 +59,14 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
       await delay(ECHO_POLL_MS);
   }
 
-  /** Looks until the part is seen, or the last look has not shown it, or the group cannot be read at all. */
-  async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<void> {
+  /** Looks until the part is seen or the last look has not shown it: true; or the group cannot be read: false. */
+  async function readBack(entry: LedgerEntry, id: string, ended: AbortSignal): Promise<boolean> {
     const giveUpAt = performance.now() + options.giveUpMs;
     for (const lookMs of LOOKS_MS) {
       await delay(lookMs, undefined, { signal: ended }).catch(() => {});
       for (let looked = false; !looked; ) {
-        if (ended.aborted || entry.shownAs !== undefined) return;
+        if (ended.aborted) return false;
+        if (entry.shownAs !== undefined) return true;
         try {
           await look(entry, id);
           looked = true;
@@ -68,14 +76,14 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
               { error: error.message },
               'cannot read the group; check GROUPME_GROUP_ID and the token',
             );
-            return;
+            return false;
           }
           if (performance.now() >= giveUpAt) {
             logger.warn(
               { message_id: entry.messageId, part: entry.part },
               'could not read the group; posting again',
             );
-            return;
+            return false;
           }
           await delay(Math.min(READ_RETRY_MS, options.giveUpMs), undefined, { signal: ended }).catch(
             () => {},
@@ -83,6 +91,7 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
         }
       }
     }
+    return true;
   }
 
   /** Reads the group back to the time of the post. */
@@ -116,12 +125,12 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
   return {
     async settle(entry, ended) {
       // Both at once: each ends as soon as the other has found the part.
-      await Promise.all([
+      const [sure] = await Promise.all([
+        groupId === undefined ? false : readBack(entry, groupId, ended),
         options.echo ? waitForEcho(entry, ended) : undefined,
-        groupId === undefined ? undefined : readBack(entry, groupId, ended),
       ]);
-      if (entry.shownVia !== undefined) return entry.shownVia;
-      return ended.aborted ? undefined : 'none';
+      if (entry.shownVia !== undefined) return { evidence: entry.shownVia, sure: true };
+      return ended.aborted ? undefined : { evidence: 'none', sure };
     },
   };
 }

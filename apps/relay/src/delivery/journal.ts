@@ -64,6 +64,7 @@ function recordPost(ledger: Ledger, content: Buffer): void {
       messageId: event.wbor_message_id,
       source: event.source,
       part: event.part,
+      parts: event.parts ?? event.part,
       text: event.text,
       pictureUrl: event.picture_url,
     },

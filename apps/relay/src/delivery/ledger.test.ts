@@ -4,7 +4,15 @@ import { createLedger, type LedgerPart, type ShownPost } from './ledger.ts';
 const T0 = Date.now();
 
 function part(overrides: Partial<LedgerPart> = {}): LedgerPart {
-  return { messageId: 'a', source: 'x', part: 1, text: 'hello', pictureUrl: undefined, ...overrides };
+  return {
+    messageId: 'a',
+    source: 'x',
+    part: 1,
+    parts: 3,
+    text: 'hello',
+    pictureUrl: undefined,
+    ...overrides,
+  };
 }
 
 function shown(overrides: Partial<ShownPost> = {}): ShownPost {
@@ -71,6 +79,16 @@ describe('ledger', () => {
     expect(ledger.partsDelivered('a', [{ text: 'other' }])).toBe(0);
   });
 
+  it('knows a message that is half in the chat, going by the newest post', () => {
+    const ledger = createLedger();
+    expect(ledger.unfinished()).toBeUndefined();
+    ledger.open(part({ part: 1, text: 'one' }), T0).delivered = true;
+    ledger.open(part({ part: 2, text: 'two' }), T0 + 1);
+    expect(ledger.unfinished()).toBe('a');
+    ledger.open(part({ messageId: 'b', parts: 1 }), T0 + 2).delivered = true;
+    expect(ledger.unfinished()).toBeUndefined();
+  });
+
   it('counts calls, its own and those that it must reckon with', () => {
     const ledger = createLedger();
     const call = { sentAtMs: T0, attempt: 2, delivered: false, doubtful: false };
@@ -81,6 +99,8 @@ describe('ledger', () => {
     // A call that is logged as doubtful is that call itself.
     ledger.record(part({ messageId: 'b' }), { ...call, attempt: 1, doubtful: true });
     expect(ledger.suspect(part({ messageId: 'b' }), T0).attempts).toBe(1);
+    // Behind it there may be one more that nobody has told of: its number is left out.
+    expect(ledger.open(part({ messageId: 'b' }), T0 + 2).attempts).toBe(3);
   });
 
   it('opens a new entry for the same part once it is delivered: sent twice on purpose', () => {

@@ -30,6 +30,10 @@ export interface LedgerEntry {
   attempts: number;
   /** The outcome of the last call is logged as unknown. */
   doubtful: boolean;
+  /** Numbers to leave out before the next call: for calls that another relay may have made and not told of. */
+  skip: number;
+  /** How many parts the message has. */
+  readonly parts: number;
 }
 
 /** What a part is known by. */
@@ -37,6 +41,8 @@ export interface LedgerPart {
   readonly messageId: string;
   readonly source: string;
   readonly part: number;
+  /** How many parts the message has. */
+  readonly parts: number;
   readonly text: string;
   readonly pictureUrl: string | undefined;
 }
@@ -65,6 +71,8 @@ export interface Ledger {
   ): number;
   /** When the newest post was made whose echo was heard; undefined when none ever was. */
   readonly lastEchoAtMs: number | undefined;
+  /** The message whose parts are not all in the chat, going by the newest post; undefined when there is none. */
+  unfinished(): string | undefined;
   /** Delivered parts that no post in the chat has proved. */
   unproved(): readonly LedgerEntry[];
 }
@@ -83,7 +91,12 @@ export function createLedger(): Ledger {
   const seenIds = new Set<string>();
   let lastEchoAtMs: number | undefined;
 
-  function find({ messageId, part, text, pictureUrl }: Omit<LedgerPart, 'source'>): LedgerEntry | undefined {
+  function find({
+    messageId,
+    part,
+    text,
+    pictureUrl,
+  }: Omit<LedgerPart, 'source' | 'parts'>): LedgerEntry | undefined {
     return entries.findLast(
       (entry) =>
         entry.messageId === messageId &&
@@ -94,11 +107,12 @@ export function createLedger(): Ledger {
   }
 
   function add(part: LedgerPart, firstSentAtMs: number, lastSentAtMs: number): LedgerEntry {
-    const { messageId, source, part: number, text, pictureUrl } = part;
+    const { messageId, source, part: number, parts, text, pictureUrl } = part;
     const entry: LedgerEntry = {
       messageId,
       source,
       part: number,
+      parts,
       text,
       pictureUrl,
       firstSentAtMs,
@@ -108,6 +122,7 @@ export function createLedger(): Ledger {
       shownVia: undefined,
       attempts: 0,
       doubtful: false,
+      skip: 0,
     };
     entries.push(entry);
     if (entries.length > MAX_ENTRIES) entries.shift();
@@ -130,7 +145,8 @@ export function createLedger(): Ledger {
       const known = find(part);
       const entry = known && !known.delivered ? known : add(part, sentAtMs, sentAtMs);
       entry.lastSentAtMs = sentAtMs;
-      entry.attempts += 1;
+      entry.attempts += 1 + entry.skip;
+      entry.skip = 0;
       entry.doubtful = false;
       return entry;
     },
@@ -148,7 +164,9 @@ export function createLedger(): Ledger {
     suspect(part, sinceMs) {
       const entry = find(part) ?? add(part, sinceMs, sinceMs);
       entry.lastSentAtMs = Date.now();
-      if (!entry.doubtful) entry.attempts += 1;
+      // A doubtful call is logged already, and there may be one more that is not.
+      if (entry.doubtful) entry.skip = 1;
+      else entry.attempts += 1;
       if (entry.shownAs === undefined) claimEarlier(entry);
       return entry;
     },
@@ -173,6 +191,15 @@ export function createLedger(): Ledger {
           !find({ messageId, part: index + 1, text, pictureUrl: picture_url })?.delivered,
       );
       return missing < 0 ? parts.length : missing;
+    },
+    unfinished() {
+      const newest = entries
+        .filter((entry) => entry.delivered)
+        .reduce<LedgerEntry | undefined>(
+          (last, entry) => (last && last.lastSentAtMs > entry.lastSentAtMs ? last : entry),
+          undefined,
+        );
+      return newest && newest.part < newest.parts ? newest.messageId : undefined;
     },
     unproved: () => entries.filter((entry) => entry.delivered && entry.shownAs === undefined),
   };

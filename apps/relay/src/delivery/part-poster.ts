@@ -12,7 +12,7 @@ import { v5 as uuidv5 } from 'uuid';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import { classifyFailure } from './classify-failure.ts';
-import type { EvidenceSource } from './evidence.ts';
+import type { EvidenceSource, Settlement } from './evidence.ts';
 import type { Ledger, LedgerEntry, LedgerPart } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
 import type { Trouble } from './trouble.ts';
@@ -28,8 +28,8 @@ export interface PartInHand {
 
 type PartResult =
   | { readonly next: 'done' }
-  /** Posting may be repeated after `waitMs`. */
-  | { readonly next: 'again'; readonly waitMs: number }
+  /** Posting may be repeated after `waitMs`. `unsure`: it may be in the chat after all. */
+  | { readonly next: 'again'; readonly waitMs: number; readonly unsure: boolean }
   | { readonly next: 'park'; readonly error: GroupMeError };
 
 /** Posts one part by one call, finds out how it ended, and tells the audit. */
@@ -39,9 +39,9 @@ export interface PartPoster {
   /**
    * Finds out whether another relay, or we before an interruption, posted the part and could not say so.
    *
-   * @returns whether it is in the chat; undefined when `ended` came first.
+   * @returns whether it is in the chat, as far as one can know; undefined when `ended` came first.
    */
-  settle(part: PartInHand, ended: AbortSignal): Promise<boolean | undefined>;
+  settle(part: PartInHand, ended: AbortSignal): Promise<'shown' | 'not-shown' | 'unsure' | undefined>;
 }
 
 export interface PartPosterOptions {
@@ -62,6 +62,9 @@ export interface PartPosterOptions {
  * call, and the one that settled that call in its place, write one row.
  */
 const CALL_NAMESPACE = '0d6c7a5e-6f0a-5b7c-8d55-52c4f4a1b0c9';
+
+/** The settling was cut short. */
+const UNSETTLED: Settlement = { evidence: 'none', sure: false };
 
 interface Call {
   readonly attempt: number;
@@ -121,13 +124,13 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     const waitMs = next === 'pace' ? pacer.refused(error.retryAfterMs) : backOffMs;
     if (!(error instanceof GroupMeUnknownOutcomeError)) {
       await tell(inHand, { ...call, outcome, error: error.message }, waitMs);
-      return { next: 'again', waitMs };
+      return { next: 'again', waitMs, unsure: false };
     }
     entry.doubtful = true;
-    const evidence = (await options.evidence.settle(entry, ended)) ?? 'none';
+    const { evidence, sure } = (await options.evidence.settle(entry, ended)) ?? UNSETTLED;
     if (evidence === 'none') {
       await tell(inHand, { ...call, outcome, evidence, error: error.message }, waitMs);
-      return { next: 'again', waitMs };
+      return { next: 'again', waitMs, unsure: !sure };
     }
     over();
     entry.delivered = true;
@@ -135,11 +138,15 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     return { next: 'done' };
   }
 
-  async function settle(inHand: PartInHand, ended: AbortSignal): Promise<boolean | undefined> {
+  async function settle(
+    inHand: PartInHand,
+    ended: AbortSignal,
+  ): Promise<'shown' | 'not-shown' | 'unsure' | undefined> {
     const entry = ledger.suspect(ledgerPart(inHand), inHand.planned.planned_at);
-    const evidence = await options.evidence.settle(entry, ended);
-    if (evidence === undefined) return undefined;
-    if (evidence === 'none') return false;
+    const settlement = await options.evidence.settle(entry, ended);
+    if (settlement === undefined) return undefined;
+    const { evidence, sure } = settlement;
+    if (evidence === 'none') return sure ? 'not-shown' : 'unsure';
     entry.delivered = true;
     await tell(inHand, {
       attempt: entry.attempts,
@@ -150,7 +157,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       evidence,
       error: 'posted by a relay that could not tell how it ended',
     });
-    return true;
+    return 'shown';
   }
 
   function over(): void {
@@ -205,7 +212,8 @@ function partOf({ planned, number }: PartInHand): Part {
 function ledgerPart(inHand: PartInHand): LedgerPart {
   const { text, picture_url } = partOf(inHand);
   const { source, wbor_message_id: messageId } = inHand.planned;
-  return { messageId, source, part: inHand.number, text, pictureUrl: picture_url };
+  const parts = inHand.planned.parts.length;
+  return { messageId, source, part: inHand.number, parts, text, pictureUrl: picture_url };
 }
 
 function toEvent(inHand: PartInHand, call: Call, botId: string): PostEvent {

@@ -33,6 +33,7 @@ interface ReadPost {
 
 /** How long a fault may have its consequences. */
 const AFTERMATH_MS = 20_000;
+const SHOWN_NAMES = 4;
 
 /** Judges what is in the chat. */
 export function checkChat(facts: ChaosFacts): ChatVerdict {
@@ -147,7 +148,8 @@ function findInterleaved(firsts: readonly ReadPost[], byNumber: ReadonlyMap<numb
       const message = byNumber.get(other);
       return `${message?.id}${message?.urgent ? ' (urgent)' : ''}`;
     });
-    return `${byNumber.get(number)?.id}, with ${names.join(', ')} in between`;
+    const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
+    return `${byNumber.get(number)?.id}, with ${names.slice(0, SHOWN_NAMES).join(', ')}${more} in between`;
   });
 }
 

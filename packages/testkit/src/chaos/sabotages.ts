@@ -47,8 +47,8 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'repeat a post without looking for evidence',
     file: 'apps/relay/src/delivery/part-poster.ts',
-    find: "(await options.evidence.settle(entry, ended)) ?? 'none'",
-    replacement: "'none' as Evidence",
+    find: '(await options.evidence.settle(entry, ended)) ?? UNSETTLED',
+    replacement: 'UNSETTLED',
     caughtBy: /posts repeated/,
   },
 ];
