@@ -21,10 +21,12 @@ import { createAcknowledger } from './delivery/acknowledger.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
 import { startDisplayWatch } from './delivery/display-watch.ts';
 import { createEvidenceSource } from './delivery/evidence.ts';
+import { createHalfPosted } from './delivery/half-posted.ts';
 import { createJournal, parseEcho } from './delivery/journal.ts';
 import { createLedger } from './delivery/ledger.ts';
 import { createPacer } from './delivery/pacer.ts';
 import { createPartPoster } from './delivery/part-poster.ts';
+import { createTakeOver } from './delivery/take-over.ts';
 import { createTrouble } from './delivery/trouble.ts';
 import { createTurns } from './delivery/turns.ts';
 import { createEventPublisher } from './events.ts';
@@ -137,32 +139,35 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     logger,
   });
   onStop('display watch', () => displayWatch.stop());
+  const poster = createPartPoster({
+    groupme,
+    botId,
+    pacer,
+    trouble,
+    ledger,
+    evidence: createEvidenceSource({
+      ledger,
+      groupme,
+      echo: config.EVIDENCE_ECHO,
+      groupId: readBack ? config.GROUPME_GROUP_ID : undefined,
+      logger,
+      giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
+    }),
+    events,
+    metrics,
+    logger,
+  });
+  const halfPosted = createHalfPosted();
+  const takeOver = createTakeOver({ journal, ledger, poster, halfPosted, logger });
   const deliverer = createDeliverer({
     queues: outboxes,
     botId,
     turns: createTurns(),
     pacer,
     trouble,
-    ledger,
-    journal,
-    poster: createPartPoster({
-      groupme,
-      botId,
-      pacer,
-      trouble,
-      ledger,
-      evidence: createEvidenceSource({
-        ledger,
-        groupme,
-        echo: config.EVIDENCE_ECHO,
-        groupId: readBack ? config.GROUPME_GROUP_ID : undefined,
-        logger,
-        giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
-      }),
-      events,
-      metrics,
-      logger,
-    }),
+    halfPosted,
+    takeOver,
+    poster,
     moderation,
     blocker,
     events,

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Delivery } from '@wbor/amqp';
 import { type PlannedMessage, plannedMessageSchema } from '@wbor/contracts';
 import type { GroupMeError } from '@wbor/groupme';
@@ -10,12 +9,12 @@ import type { Blocker } from '../moderation/blocker.ts';
 import type { Moderation } from '../moderation/moderation.ts';
 import type { Parker } from '../parked/park.ts';
 import { type Acknowledger, addresseeOf } from './acknowledger.ts';
-import { createHalfPosted } from './half-posted.ts';
+import type { HalfPosted } from './half-posted.ts';
 import { type Hold, startHold } from './hold.ts';
-import type { Journal } from './journal.ts';
-import type { Ledger } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
-import type { PartInHand, PartPoster } from './part-poster.ts';
+import type { PartPoster } from './part-poster.ts';
+import { sleep } from './sleep.ts';
+import type { TakeOver } from './take-over.ts';
 import type { Trouble } from './trouble.ts';
 import type { Lane, Turns } from './turns.ts';
 
@@ -27,9 +26,6 @@ export interface Deliverer {
   stop(): void;
 }
 
-/** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
-export const IN_DOUBT_HEADER = 'x-in-doubt';
-
 export interface DelivererOptions {
   /** Full queue names, for parking. */
   readonly queues: Readonly<Record<Lane, string>>;
@@ -37,8 +33,8 @@ export interface DelivererOptions {
   readonly turns: Turns;
   readonly pacer: Pacer;
   readonly trouble: Trouble;
-  readonly ledger: Ledger;
-  readonly journal: Journal;
+  readonly halfPosted: HalfPosted;
+  readonly takeOver: TakeOver;
   readonly poster: PartPoster;
   readonly moderation: Pick<Moderation, 'isBanned' | 'isBannedNow'>;
   readonly blocker: Blocker;
@@ -53,8 +49,6 @@ export interface DelivererOptions {
    */
   readonly renewHoldMs: number;
 }
-
-const JOURNAL_RETRY_MS = 1_000;
 
 /** A message in hand. */
 interface Holding {
@@ -73,11 +67,8 @@ interface Holding {
 type Ending = 'settled' | 'left';
 
 export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { acknowledger, journal, ledger, logger, pacer, poster, turns } = options;
+  const { acknowledger, halfPosted, logger, pacer, poster, takeOver, turns } = options;
   const stopping = new AbortController();
-  const halfPosted = createHalfPosted();
-  /** Channels, known by their signal, and the look at what was left half-posted when each was new. */
-  const channels = new WeakMap<AbortSignal, Promise<void>>();
 
   async function onDelivery(lane: Lane, delivery: Delivery): Promise<void> {
     const planned = parsePlanned(delivery.content);
@@ -91,7 +82,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     // Settling a doubt is not cut short by a renewal: it is bounded, and would have to begin again.
     const taken = AbortSignal.any([stopping.signal, delivery.signal]);
     const ended = AbortSignal.any([taken, hold.signal]);
-    await noticeTakeOver(delivery, ended);
+    await takeOver.notice(delivery, ended);
     const turn = { held: await takeTurn(lane, planned.wbor_message_id, ended) };
     const holding: Holding = { taken, ended, hold, turn, begun: false };
     let ending: Ending = 'left';
@@ -122,7 +113,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const parts = planned.parts.length;
     // A take-over is bounded, and does not count: there must be time for a post after it.
     hold.stop();
-    const before = await takeOver(delivery, planned, planId, taken);
+    const before = await takeOver.resume(delivery, planned, planId, taken);
     if (before === undefined) return 'left';
     hold.restart();
     let { done } = before;
@@ -158,55 +149,6 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     return 'settled';
   }
 
-  /**
-   * How many parts are in the chat, and whether any may be. Only a message that was in somebody's hands before can
-   * have any; of that, the next part is in doubt too, since a relay posts first and logs then.
-   *
-   * @returns undefined when the message was taken from us first.
-   */
-  async function takeOver(
-    delivery: Delivery,
-    planned: PlannedMessage,
-    planId: string,
-    taken: AbortSignal,
-  ): Promise<{ done: number; begun: boolean } | undefined> {
-    if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return { done: 0, begun: false };
-    if (!(await readJournal(taken))) return undefined;
-    let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
-    let unsure = false;
-    // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
-    if (delivery.redelivered && done < planned.parts.length) {
-      const inHand: PartInHand = { planned, planId, number: done + 1 };
-      const shown = await poster.settle(inHand, taken);
-      if (shown === undefined) return undefined;
-      if (shown === 'shown') done += 1;
-      unsure = shown === 'unsure';
-    }
-    if (done > 0) {
-      logger.info(
-        { message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
-        'going on with a message that was begun before',
-      );
-    }
-    return { done, begun: done > 0 || unsure };
-  }
-
-  /**
-   * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
-   * of the channel wait for the one look at it, or the second would overtake the first.
-   */
-  function noticeTakeOver(delivery: Delivery, ended: AbortSignal): Promise<void> {
-    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
-    channels.set(delivery.signal, noticed);
-    return noticed;
-  }
-
-  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
-    if (!(await readJournal(ended))) return;
-    const messageId = ledger.unfinished();
-    if (messageId !== undefined) halfPosted.expect(messageId);
-  }
-
   /** Waits for the turn, behind a message that is half in the chat. False when `ended` came first. */
   async function takeTurn(lane: Lane, messageId: string, ended: AbortSignal): Promise<boolean> {
     for (;;) {
@@ -215,22 +157,6 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       if (!halfPosted.isBehind(messageId)) return true;
       turns.release();
     }
-  }
-
-  async function readJournal(ended: AbortSignal): Promise<boolean> {
-    while (!ended.aborted) {
-      try {
-        await journal.read();
-        return true;
-      } catch (error) {
-        logger.warn(
-          { error: error instanceof Error ? error.message : String(error) },
-          'could not read the journal',
-        );
-        await sleep(JOURNAL_RETRY_MS, ended);
-      }
-    }
-    return false;
   }
 
   /** Waits; a normal message that has nothing in the chat yet lets an urgent one go first. */
@@ -304,13 +230,6 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   return { onDelivery, stop: () => stopping.abort() };
-}
-
-/** False when the wait was cut short. */
-async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  if (ms <= 0) return true;
-  return delay(ms, true, { signal }).catch(() => false);
 }
 
 function isLate(planned: PlannedMessage): boolean {

@@ -4,7 +4,7 @@ import { type Part, type PlannedMessage, plannedMessage } from '@wbor/contracts'
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { Acknowledger } from '../delivery/acknowledger.ts';
-import { IN_DOUBT_HEADER } from '../delivery/deliverer.ts';
+import { IN_DOUBT_HEADER } from '../delivery/take-over.ts';
 import type { Lane } from '../delivery/turns.ts';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';

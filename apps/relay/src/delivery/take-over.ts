@@ -1,0 +1,103 @@
+import type { Delivery } from '@wbor/amqp';
+import type { PlannedMessage } from '@wbor/contracts';
+import type { Logger } from '@wbor/service';
+import type { HalfPosted } from './half-posted.ts';
+import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import type { PartPoster } from './part-poster.ts';
+import { sleep } from './sleep.ts';
+
+/** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
+export const IN_DOUBT_HEADER = 'x-in-doubt';
+
+/** Finds out what another relay, or we before an interruption, have left behind. */
+export interface TakeOver {
+  /** To be awaited before a delivery's turn: finds the message that was left half in the chat. */
+  notice(delivery: Delivery, ended: AbortSignal): Promise<void>;
+  /**
+   * How many parts are in the chat, and whether any may be. Only a message that was in somebody's hands before can
+   * have any; of that, the next part is in doubt too, since a relay posts first and logs then.
+   *
+   * @returns undefined when the message was taken from us first.
+   */
+  resume(
+    delivery: Delivery,
+    planned: PlannedMessage,
+    planId: string,
+    taken: AbortSignal,
+  ): Promise<{ done: number; begun: boolean } | undefined>;
+}
+
+const JOURNAL_RETRY_MS = 1_000;
+
+export function createTakeOver(options: {
+  journal: Journal;
+  ledger: Ledger;
+  poster: Pick<PartPoster, 'settle'>;
+  halfPosted: Pick<HalfPosted, 'expect'>;
+  logger: Logger;
+}): TakeOver {
+  const { halfPosted, journal, ledger, logger, poster } = options;
+  /** Channels, known by their signal, and the look at what was left half-posted when each was new. */
+  const channels = new WeakMap<AbortSignal, Promise<void>>();
+
+  async function resume(
+    delivery: Delivery,
+    planned: PlannedMessage,
+    planId: string,
+    taken: AbortSignal,
+  ): Promise<{ done: number; begun: boolean } | undefined> {
+    if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return { done: 0, begun: false };
+    if (!(await readJournal(taken))) return undefined;
+    let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
+    let unsure = false;
+    // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
+    if (delivery.redelivered && done < planned.parts.length) {
+      const shown = await poster.settle({ planned, planId, number: done + 1 }, taken);
+      if (shown === undefined) return undefined;
+      if (shown === 'shown') done += 1;
+      unsure = shown === 'unsure';
+    }
+    if (done > 0) {
+      logger.info(
+        { message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
+        'going on with a message that was begun before',
+      );
+    }
+    return { done, begun: done > 0 || unsure };
+  }
+
+  /**
+   * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
+   * of the channel wait for the one look at it, or the second would overtake the first.
+   */
+  function notice(delivery: Delivery, ended: AbortSignal): Promise<void> {
+    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
+    channels.set(delivery.signal, noticed);
+    return noticed;
+  }
+
+  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
+    if (!(await readJournal(ended))) return;
+    const messageId = ledger.unfinished();
+    if (messageId !== undefined) halfPosted.expect(messageId);
+  }
+
+  async function readJournal(ended: AbortSignal): Promise<boolean> {
+    while (!ended.aborted) {
+      try {
+        await journal.read();
+        return true;
+      } catch (error) {
+        logger.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          'could not read the journal',
+        );
+        await sleep(JOURNAL_RETRY_MS, ended);
+      }
+    }
+    return false;
+  }
+
+  return { notice, resume };
+}
