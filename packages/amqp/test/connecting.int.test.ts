@@ -1,0 +1,129 @@
+import { queueName } from '@wbor/contracts';
+import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
+import { describe, expect, it } from 'vitest';
+import { BrokerConfigurationError } from '../src/index.ts';
+import { parked, useBed, work } from './broker-bed.ts';
+
+const bed = useBed();
+
+describe('the first contact', () => {
+  it('names a wrong password, and does not repeat it', async () => {
+    const url = new URL(bed.url);
+    url.password = 'wrong-pa55word';
+    const error = await bed.connect(url.href).catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(BrokerConfigurationError);
+    expect(error).toMatchObject({
+      code: 'ACCESS_REFUSED',
+      message: expect.stringContaining('RABBITMQ_PASS'),
+    });
+    expect(String((error as Error).message)).not.toContain('wrong-pa55word');
+    // afterEach deletes the exchange: it must be there.
+    await bed.connect();
+  });
+
+  it('names a virtual host that is not there', async () => {
+    const url = new URL(bed.url);
+    url.pathname = '/no-such-host';
+    await expect(bed.connect(url.href)).rejects.toMatchObject({
+      code: 'NO_VHOST',
+      message: expect.stringContaining('RABBITMQ_VHOST'),
+    });
+    await bed.connect();
+  });
+
+  it('names a queue that exists with other arguments', async () => {
+    const admin = await bed.openAdmin();
+    await admin.assertQueue(queueName(work, bed.namespace), { durable: true });
+    await expect(bed.connect()).rejects.toMatchObject({
+      code: 'TOPOLOGY_MISMATCH',
+      message: expect.stringContaining(queueName(work, bed.namespace)),
+    });
+  });
+
+  it('waits for a broker that is not up yet', async () => {
+    const proxy = await startTcpProxy({ target: bed.url });
+    bed.onEnd(() => proxy.dispose());
+    await proxy.cut();
+    const connecting = bed.connect(proxy.url(bed.url));
+    await proxy.heal();
+    const broker = await connecting;
+    expect(broker.ready).toBe(true);
+  });
+});
+
+describe('closing', () => {
+  it('ends although the broker is away', async () => {
+    const proxy = await startTcpProxy({ target: bed.url });
+    bed.onEnd(() => proxy.dispose());
+    const broker = await bed.connect(proxy.url(bed.url));
+    await proxy.cut();
+    await waitFor(() => !broker.ready, { what: 'the broker to be missed' });
+    await broker.close();
+    expect(broker.ready).toBe(false);
+  });
+});
+
+describe('listening', () => {
+  it('says when copies begin and cease to come, also after the connection was cut', async () => {
+    const proxy = await startTcpProxy({ target: bed.url });
+    bed.onEnd(() => proxy.dispose());
+    const broker = await bed.connect(proxy.url(bed.url));
+    const told: string[] = [];
+    const listener = await broker.listen({
+      pattern: 'hints.#',
+      onMessage: (content) => told.push(content.toString()),
+      onListening: () => told.push('listening'),
+      onDeaf: () => told.push('deaf'),
+    });
+    const admin = await bed.openAdmin();
+    const hint = (text: string) => publishRaw(admin, bed.namespace.exchange, 'hints.a', Buffer.from(text));
+    const untilTold = (count: number) => waitFor(() => told.length >= count, { what: `${count} calls` });
+    await hint('first');
+    await untilTold(2);
+    await proxy.cut();
+    await untilTold(3);
+    await hint('missed');
+    await proxy.heal();
+    await untilTold(4);
+    // It was said when it was true: what is published from now on comes.
+    await hint('second');
+    await untilTold(5);
+    await listener.stop();
+    await untilTold(6);
+    expect(told).toEqual(['listening', 'first', 'deaf', 'listening', 'second', 'deaf']);
+  });
+});
+
+describe('browsing', () => {
+  it('shows what a queue holds, removes only what it is told to, and keeps the order', async () => {
+    const broker = await bed.connect();
+    const queue = queueName(parked, bed.namespace);
+    for (const body of [1, 2, 3]) await broker.publish({ exchange: '', routingKey: queue, body });
+    const read = async (remove: (body: string) => boolean): Promise<string[]> => {
+      const browser = await broker.browse(queue);
+      const seen: string[] = [];
+      for (let entry = await browser.next(); entry; entry = await browser.next()) {
+        seen.push(entry.content.toString());
+        if (remove(entry.content.toString())) entry.remove();
+      }
+      await browser.close();
+      return seen;
+    };
+    expect(await read((body) => body === '2')).toEqual(['1', '2', '3']);
+    expect(await read(() => false)).toEqual(['1', '3']);
+  });
+
+  it('comes to an end though its reader puts messages back', async () => {
+    const broker = await bed.connect();
+    const queue = queueName(parked, bed.namespace);
+    await broker.publish({ exchange: '', routingKey: queue, body: 1 });
+    const browser = await broker.browse(queue);
+    let count = 0;
+    for (let entry = await browser.next(); entry; entry = await browser.next()) {
+      count += 1;
+      await broker.publish({ exchange: '', routingKey: queue, body: count + 1 });
+    }
+    await browser.close();
+    expect(count).toBe(1);
+  });
+});
