@@ -23,10 +23,10 @@ import { Registry } from 'prom-client';
 import { inject, vi } from 'vitest';
 import { buildModerator, type ModeratorOptions } from '../src/build-moderator.ts';
 
-export const GROUP_ID = '1234567890';
+const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: Record<string, unknown>;
   readonly message: string;

@@ -3,7 +3,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
 import { firstWords, maskNumber, showTime, showUid } from './show.ts';
 
-export type FoundMessage = Selectable<MessagesTable>;
+type FoundMessage = Selectable<MessagesTable>;
 
 /** What a UID stands for. */
 type MessageLookup =
@@ -100,7 +100,7 @@ async function findReplied(db: Kysely<Database>, groupMeId: string, rest: string
 }
 
 /** "SMS from …0123, Nov 24, 3:20 PM, “Hello”". */
-export function describeMessage(message: FoundMessage): string {
+function describeMessage(message: FoundMessage): string {
   const from =
     message.sender === null
       ? `${message.source || 'unknown source'} (no sender)`
