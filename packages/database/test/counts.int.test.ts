@@ -93,6 +93,16 @@ describe('counts', () => {
     ]);
   });
 
+  it('never keep a post from being stored, however silly its source', async () => {
+    const source = Array.from({ length: 500 }, () => randomUUID()).join('');
+    const rows = [post('a', { source, picture_url: 'https://i.groupme.com/1' }), post('b', { source: null })];
+    expect(await insertEvents(handle.db, 'groupme_posts', rows)).toBe(2);
+    expect(await read('stats_by_source')).toMatchObject([
+      { source: '', messages: '1' },
+      { source: source.slice(0, 100), messages: '1', images: '1' },
+    ]);
+  });
+
   it('do not take an event that is stored again', async () => {
     const rows = [post('a'), post('b', { picture_url: 'https://i.groupme.com/1' })];
     expect(await insertEvents(handle.db, 'groupme_posts', rows)).toBe(2);

@@ -1,7 +1,7 @@
 import type { Database, MessagesTable } from '@wbor/database';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
-import { firstWords, maskNumber, showTime, showUid } from './show.ts';
+import { firstWords, maskNumber, shorten, showTime, showUid } from './show.ts';
 
 type FoundMessage = Selectable<MessagesTable>;
 
@@ -103,7 +103,7 @@ async function findReplied(db: Kysely<Database>, groupMeId: string, rest: string
 function describeMessage(message: FoundMessage): string {
   const from =
     message.sender === null
-      ? `${message.source || 'unknown source'} (no sender)`
+      ? `${shorten(message.source, 40) || 'unknown source'} (no sender)`
       : `from ${maskNumber(message.sender)}`;
   return `${from}, ${showTime(message.first_at)}, ${firstWords(message.text)}`;
 }
