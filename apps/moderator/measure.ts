@@ -30,6 +30,9 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** Stands for a command that replies to a message instead of naming it. */
+const REPLY = '(as a reply)';
+
 let typed = 0;
 function call(command: string, argument: string): CommandCall {
   typed += 1;
@@ -37,8 +40,8 @@ function call(command: string, argument: string): CommandCall {
     callbackId: `measure ${Date.now()} ${typed}`,
     messageId: `measure ${typed}`,
     command,
-    argument,
-    replyToId: undefined,
+    argument: argument === REPLY ? '' : argument,
+    replyToId: argument === REPLY ? 'echo 500' : undefined,
     callerId: '1',
     callerName: 'Measure',
     at: new Date(),
@@ -86,6 +89,11 @@ try {
     await sql`update bans set until = now() + interval '1 year', lifted_by = null where lifted_at is null`.execute(
       db,
     );
+    await sql`
+      insert into groupme_echoes (event_id, occurred_at, groupme_id, text, picture_url, payload)
+      select gen_random_uuid(), occurred_at + interval '1 second', 'echo ' || row_number() over (order by occurred_at desc),
+        text, picture_url, '{}'
+      from groupme_posts where code = 202 order by occurred_at desc limit 100000`.execute(db);
     await sql`vacuum analyze`.execute(db);
     say(`seeded ${rows} rows in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }
@@ -99,6 +107,7 @@ try {
     ['ping', ''],
     ['who', uid],
     ['who', uid.slice(0, 4)],
+    ['who', REPLY],
     ['stats', ''],
     ['stats', 'today'],
     ['stats', 'week'],

@@ -23,10 +23,10 @@ import { Registry } from 'prom-client';
 import { inject, vi } from 'vitest';
 import { buildModerator, type ModeratorOptions } from '../src/build-moderator.ts';
 
-export const GROUP_ID = '1234567890';
+const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: Record<string, unknown>;
   readonly message: string;
@@ -83,6 +83,7 @@ export async function createTestBed(heard = '#') {
 
   return {
     namespace,
+    databaseUrl: database.url,
     pool,
     spy,
     callback,
@@ -179,15 +180,18 @@ function launchInProcess(options: ModeratorOptions) {
     lines.push({ level, fields: fields as Record<string, unknown>, message });
   };
   const releases: (() => unknown)[] = [];
+  const checks = new Map<string, () => string | undefined>();
   const started = buildModerator(options, {
     logger: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     registry: new Registry(),
-    health: { addCheck: () => undefined },
+    health: { addCheck: (name, check) => checks.set(name, check) },
     onStop: (_name, release) => releases.push(release),
   }).start();
   return {
     started,
     lines,
+    /** Reasons for not being ready. */
+    faults: () => [...checks.values()].flatMap((check) => check() ?? []),
     async stop() {
       for (let release = releases.pop(); release; release = releases.pop()) await release();
     },

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   auditQueues,
+  banEvent,
   ContractError,
   callbackEvent,
+  commandEvent,
   defineMessage,
   defineQueue,
   deriveTopology,
@@ -10,6 +12,7 @@ import {
   groupMeCallbackSchema,
   imageEvent,
   type MessageDefinition,
+  moderatorQueues,
   plannedMessage,
   postEvent,
   relayOutboxQueue,
@@ -22,7 +25,7 @@ import {
 } from './index.ts';
 
 const namespace = { exchange: 'source_exchange', queuePrefix: 'test.' };
-const queues = [...relayQueues, ...auditQueues];
+const queues = [...relayQueues, ...auditQueues, ...moderatorQueues];
 const messages: MessageDefinition[] = [
   twilioSmsMessage,
   standardMessage,
@@ -31,6 +34,8 @@ const messages: MessageDefinition[] = [
   callbackEvent,
   echoEvent,
   undisplayedEvent,
+  commandEvent,
+  banEvent,
   plannedMessage,
 ];
 
@@ -89,6 +94,7 @@ describe('topology', () => {
       'test.relay.twilio',
       'test.relay.standard',
       'test.audit-logger.events',
+      'test.moderator.callbacks',
     ]);
     for (const queue of working) {
       expect(names).toContain(queue.arguments['x-dead-letter-routing-key']);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineMessage } from './define.ts';
 
 /** A sender whose SMS are not forwarded. */
-export const banSchema = z.object({
+const banSchema = z.object({
   /** As the SMS service gives it, E.164. */
   sender: z.string().min(1),
   /** ISO 8601; null bans for good. */
@@ -21,7 +21,7 @@ export const banListSchema = z.object({
 export type BanList = z.infer<typeof banListSchema>;
 
 /** `moderation.bans.request`: a relay that has just started asks for the list. */
-export const banListRequestSchema = z.looseObject({});
+const banListRequestSchema = z.looseObject({});
 
 /** `source.groupme.command`: a command that was typed in the chat, and what came of it. */
 export const commandEventSchema = z.looseObject({
@@ -60,7 +60,7 @@ export const banEventSchema = z.looseObject({
 export type BanEvent = z.infer<typeof banEventSchema>;
 
 /** `dashboard.clear`: asks the studio dashboard to clear itself. */
-export const dashboardClearSchema = z.object({
+const dashboardClearSchema = z.object({
   requested_by: z.string(),
   at: z.iso.datetime(),
   scope: z.enum(['all', 'messages']).default('all'),

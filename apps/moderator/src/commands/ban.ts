@@ -16,7 +16,7 @@ export const ban: Command = {
     const uid = showUid(message.wbor_message_id);
     if (message.sender === null) {
       return invalid(
-        `${uid} came from ${message.source || 'an unknown source'} and has no sender, so there is nobody to ban.`,
+        `${uid} came from ${shorten(message.source, 60) || 'an unknown source'} and has no sender, so there is nobody to ban.`,
       );
     }
     const length = readBanLength(lookup.rest);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { plural, showTime } from '../messages/show.ts';
+import { plural, shorten, showTime } from '../messages/show.ts';
 import { type Command, done } from './types.ts';
 
 /** Says what the tables say, and nothing that the moderator cannot know, such as how the relay is. */
@@ -32,7 +32,7 @@ export const status: Command = {
       [
         'The moderator runs, and Postgres answers.',
         delivered
-          ? `Last post on record: ${showTime(delivered.occurred_at)}, from ${delivered.source ?? 'an unknown source'}.`
+          ? `Last post on record: ${showTime(delivered.occurred_at)}, from ${shorten(delivered.source ?? '', 60) || 'an unknown source'}.`
           : 'No post is on record yet.',
         failed
           ? `Last trouble in the past hour: ${showTime(failed.occurred_at)}, ${failed.outcome} (code ${failed.code ?? 'none'}).`

@@ -1,6 +1,6 @@
 import { readActiveBans } from '../bans/ban-list.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { firstWords, maskName, maskNumber, showTime, showUid } from '../messages/show.ts';
+import { firstWords, maskName, maskNumber, shorten, showTime, showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 export const who: Command = {
@@ -12,7 +12,9 @@ export const who: Command = {
     const { message } = lookup;
     const about = `${showUid(message.wbor_message_id)}, ${showTime(message.first_at)}, ${firstWords(message.text)}`;
     if (message.sender === null) {
-      return done(`${about}: from ${message.source || 'an unknown source'}, which has no sender.`);
+      return done(
+        `${about}: from ${shorten(message.source, 60) || 'an unknown source'}, which has no sender.`,
+      );
     }
     const name = maskName(message.sender_name);
     const from = `${maskNumber(message.sender)}${name === undefined ? '' : ` (${name})`}`;

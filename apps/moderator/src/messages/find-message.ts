@@ -1,9 +1,9 @@
 import type { Database, MessagesTable } from '@wbor/database';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
-import { firstWords, maskNumber, showTime, showUid } from './show.ts';
+import { firstWords, maskNumber, shorten, showTime, showUid } from './show.ts';
 
-export type FoundMessage = Selectable<MessagesTable>;
+type FoundMessage = Selectable<MessagesTable>;
 
 /** What a UID stands for. */
 type MessageLookup =
@@ -100,10 +100,10 @@ async function findReplied(db: Kysely<Database>, groupMeId: string, rest: string
 }
 
 /** "SMS from …0123, Nov 24, 3:20 PM, “Hello”". */
-export function describeMessage(message: FoundMessage): string {
+function describeMessage(message: FoundMessage): string {
   const from =
     message.sender === null
-      ? `${message.source || 'unknown source'} (no sender)`
+      ? `${shorten(message.source, 40) || 'unknown source'} (no sender)`
       : `from ${maskNumber(message.sender)}`;
   return `${from}, ${showTime(message.first_at)}, ${firstWords(message.text)}`;
 }

@@ -4,8 +4,6 @@ import type { Kysely } from 'kysely';
 import type { Logger } from '../logger.ts';
 import type { Outgoing } from './outgoing.ts';
 
-const BATCH_ROWS = 20;
-
 /** Promises to publish these, as part of the transaction that they tell of. */
 export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgoing[]): Promise<void> {
   if (outgoing.length === 0) return;
@@ -19,57 +17,63 @@ export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgo
 }
 
 /**
- * Publishes what is waiting and marks it once the broker has confirmed it. A crash in between publishes it again,
- * with the same message id. Moderators side by side skip each other's rows.
+ * Publishes what is waiting, oldest first, and marks each message once the broker has confirmed it. A crash in between
+ * publishes that one again, with the same message id. Moderators side by side skip each other's rows.
  *
- * @returns how many could not be published and stay for the next time.
+ * @returns how many could not be published and stay for the next time; those behind them are not counted when the
+ *   broker is away.
  * @throws whatever says that Postgres cannot do it now.
  */
 export async function publishOutbox(db: Kysely<Database>, broker: Broker, logger: Logger): Promise<number> {
   let left = 0;
   let afterId = '0';
   for (;;) {
-    const done = await db.transaction().execute(async (transaction) => {
-      const rows = await transaction
-        .selectFrom('moderator_outbox')
-        .selectAll()
-        .where('published_at', 'is', null)
-        .where('id', '>', afterId)
-        .orderBy('id')
-        .limit(BATCH_ROWS)
-        .forUpdate()
-        .skipLocked()
-        .execute();
-      const published: string[] = [];
-      let brokerAway = false;
-      for (const row of rows) {
-        afterId = row.id;
-        // The rows are locked meanwhile: no wait for a broker that has just not answered.
-        const result: PublishResult = brokerAway ? 'broker-away' : await publish(broker, row, logger);
-        if (result === 'published') published.push(row.id);
-        brokerAway = result === 'broker-away';
-      }
-      left += rows.length - published.length;
-      if (published.length > 0) {
-        await transaction
-          .updateTable('moderator_outbox')
-          .set({ published_at: new Date() })
-          .where('id', 'in', published)
-          .execute();
-      }
-      return brokerAway || rows.length < BATCH_ROWS;
-    });
-    if (done) return left;
+    const result = await publishNext(db, broker, logger, afterId);
+    if (result === undefined) return left;
+    if (result.outcome !== 'published') left += 1;
+    if (result.outcome === 'broker-away') return left;
+    afterId = result.id;
   }
 }
 
-type PublishResult = 'published' | 'not-taken' | 'broker-away';
+/** One message, in a transaction that holds its row. Undefined when nothing waits behind `afterId`. */
+function publishNext(
+  db: Kysely<Database>,
+  broker: Broker,
+  logger: Logger,
+  afterId: string,
+): Promise<{ id: string; outcome: PublishOutcome } | undefined> {
+  return db.transaction().execute(async (transaction) => {
+    const row = await transaction
+      .selectFrom('moderator_outbox')
+      .selectAll()
+      .where('published_at', 'is', null)
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(1)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const outcome = await publish(broker, row, logger);
+    if (outcome === 'published') {
+      await transaction
+        .updateTable('moderator_outbox')
+        .set({ published_at: new Date() })
+        .where('id', '=', row.id)
+        .execute();
+    }
+    return { id: row.id, outcome };
+  });
+}
+
+type PublishOutcome = 'published' | 'not-taken' | 'broker-away';
 
 async function publish(
   broker: Broker,
   row: { message_id: string; routing_key: string; body: unknown; mandatory: boolean },
   logger: Logger,
-): Promise<PublishResult> {
+): Promise<PublishOutcome> {
   try {
     await broker.publish({
       routingKey: row.routing_key,

@@ -69,6 +69,9 @@ const MODERATOR = [
   'create index moderator_outbox_waiting on moderator_outbox (id) where published_at is null',
 ];
 
+/** Cut: a key of an index has room for about 2 700 bytes, and a post with a silly source must be stored all the same. */
+const SOURCE = "left(coalesce(source, ''), 100)";
+
 /**
  * Counting five million rows takes seconds, so counts are kept. A trigger over whole statements sees exactly the
  * rows that `on conflict do nothing` has really inserted, so an event that is delivered again counts once.
@@ -79,7 +82,7 @@ const MODERATOR = [
 function countPosts(posts: string): string {
   return `
     with first_rows as (
-      select distinct on (wbor_message_id) wbor_message_id, occurred_at, coalesce(source, '') as source, sender,
+      select distinct on (wbor_message_id) wbor_message_id, occurred_at, ${SOURCE} as source, sender,
         sender_name, left(text, 200) as text, coalesce(outcome = 'blocked', false) as blocked
       from ${posts}
       where wbor_message_id is not null and source is distinct from 'command'
@@ -92,7 +95,7 @@ function countPosts(posts: string): string {
     ), facts as (
       select first_at as at, source, sender, 1 as messages, 0 as images, blocked::int as blocked from new_messages
       union all
-      select occurred_at, coalesce(source, ''), sender, 0, 1, 0 from ${posts}
+      select occurred_at, ${SOURCE}, sender, 0, 1, 0 from ${posts}
       where coalesce(picture_url, '') <> '' and source is distinct from 'command'
         and coalesce(outcome in ('delivered', 'already-sent'), code between 200 and 299)
     ), named as (
