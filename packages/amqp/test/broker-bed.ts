@@ -31,7 +31,7 @@ export interface Bed {
   collect(broker: Broker, act?: (delivery: Delivery) => unknown): Promise<Collected>;
 }
 
-export interface Collected {
+interface Collected {
   readonly bodies: unknown[];
   readonly consumer: Consumer;
   has(count: number): Promise<unknown>;

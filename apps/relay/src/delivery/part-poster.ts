@@ -18,7 +18,7 @@ import type { Pacer } from './pacer.ts';
 import type { Trouble } from './trouble.ts';
 
 /** One part of a planned message on its way. */
-export interface PartInHand {
+interface PartInHand {
   readonly planned: PlannedMessage;
   /** The AMQP id of the planned message: the same however often it is delivered. */
   readonly planId: string;
