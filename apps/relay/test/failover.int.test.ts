@@ -72,7 +72,8 @@ describe('of two relays', () => {
     for (const relay of relays) expect((await fetch(`${relay.healthUrl}/readyz`)).status).toBe(200);
     await publishAll();
     await waitFor(() => numbers().length === MESSAGES, { what: 'all posts' });
-    const posted = relays.map((relay) => relay.logs().filter((line) => line.msg === 'posted').length);
-    expect(posted.toSorted((a, b) => a - b)).toEqual([0, MESSAGES]);
+    const posted = () => relays.map((relay) => relay.logs().filter((line) => line.msg === 'posted').length);
+    await waitFor(() => posted().reduce((sum, count) => sum + count) === MESSAGES, { what: 'all log lines' });
+    expect(posted().toSorted((a, b) => a - b)).toEqual([0, MESSAGES]);
   });
 });

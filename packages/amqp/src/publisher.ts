@@ -118,7 +118,13 @@ export function createPublisher(options: {
         toProperties(message, messageId, options.appId),
         (error) => {
           if (error) {
-            entry.settle(new PublishError('NACKED', 'the broker refused the message', { cause: error }));
+            // amqplib tells of a closing channel in the same way. Then the broker may have stored the message.
+            const closed = /channel closed|closing/i.test(messageOf(error));
+            entry.settle(
+              closed
+                ? new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message')
+                : new PublishError('NACKED', 'the broker refused the message', { cause: error }),
+            );
           } else if (entry.returned && message.mandatory !== false) {
             entry.settle(new PublishError('RETURNED', `no queue takes messages for ${message.routingKey}`));
           } else {

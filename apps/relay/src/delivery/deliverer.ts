@@ -131,7 +131,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       if (ended.aborted || !(await delivery.isHeld())) return 'left';
       // Heard of while we waited: the last moment at which nothing of it is in the chat.
       if (!holding.begun && options.moderation.isBannedNow(planned.sender)) return block(delivery, planned);
-      const result = await poster.post({ planned, planId, number: done + 1 }, taken);
+      const result = await poster.post({ planned, planId, number: done + 1, isHeld: delivery.isHeld }, taken);
       if (result.next === 'park') {
         await parkRest(lane, delivery, planned, done, result.error);
         return 'settled';

@@ -8,7 +8,7 @@ import {
 } from '@wbor/contracts';
 import { type GroupMeClient, GroupMeError, GroupMeUnknownOutcomeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
-import { v5 as uuidv5 } from 'uuid';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import { classifyFailure } from './classify-failure.ts';
@@ -24,6 +24,8 @@ interface PartInHand {
   readonly planId: string;
   /** Counted from 1. */
   readonly number: number;
+  /** Whether the message is still ours to deliver. */
+  readonly isHeld: () => Promise<boolean>;
 }
 
 type PartResult =
@@ -58,8 +60,8 @@ export interface PartPosterOptions {
 }
 
 /**
- * Namespace of the ids of post events. One call has one id whoever tells of it: a relay that was frozen in a
- * call, and the one that settled that call in its place, write one row.
+ * Namespace of the ids of post events. A call is known by its relay and its number. But a relay that was frozen in a
+ * call, and the one that settled that call in its place, both tell of it, under one id, and so write one row.
  */
 const CALL_NAMESPACE = '0d6c7a5e-6f0a-5b7c-8d55-52c4f4a1b0c9';
 
@@ -67,6 +69,8 @@ const CALL_NAMESPACE = '0d6c7a5e-6f0a-5b7c-8d55-52c4f4a1b0c9';
 const UNSETTLED: Settlement = { evidence: 'none', sure: false };
 
 interface Call {
+  /** Made by this relay, not found to have been made by another. */
+  readonly ours: boolean;
   readonly attempt: number;
   readonly sentAtMs: number;
   readonly code: number;
@@ -78,6 +82,7 @@ interface Call {
 
 export function createPartPoster(options: PartPosterOptions): PartPoster {
   const { events, ledger, logger, metrics, pacer, trouble } = options;
+  const instance = uuidv7();
 
   async function post(inHand: PartInHand, ended: AbortSignal): Promise<PartResult> {
     const part = partOf(inHand);
@@ -94,6 +99,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       metrics.postSeconds.observe(durationMs / 1000);
       entry.delivered = true;
       await tell(inHand, {
+        ours: true,
         attempt: entry.attempts,
         sentAtMs,
         code: status,
@@ -115,7 +121,13 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     ended: AbortSignal,
   ): Promise<PartResult> {
     const { outcome, next } = classifyFailure(error);
-    const call = { attempt: entry.attempts, sentAtMs, code: error.status, durationMs: error.durationMs };
+    const call = {
+      ours: true,
+      attempt: entry.attempts,
+      sentAtMs,
+      code: error.status,
+      durationMs: error.durationMs,
+    };
     if (next === 'park') {
       await tell(inHand, { ...call, outcome, error: error.message });
       return { next, error };
@@ -149,6 +161,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     if (evidence === 'none') return sure ? 'not-shown' : 'unsure';
     entry.delivered = true;
     await tell(inHand, {
+      ours: false,
       attempt: entry.attempts,
       sentAtMs: entry.firstSentAtMs,
       code: 0,
@@ -190,7 +203,9 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
           ? 'GroupMe does not accept the bot; nothing is lost; check GROUPME_BOT_ID'
           : 'a post did not get through',
     );
-    const messageId = uuidv5(`${inHand.planId}/${number}/${call.attempt}`, CALL_NAMESPACE);
+    const own = call.ours && (await inHand.isHeld());
+    const name = own ? `${call.attempt}/${instance}` : 'settled';
+    const messageId = uuidv5(`${inHand.planId}/${number}/${name}`, CALL_NAMESPACE);
     await events.post(toEvent(inHand, call, options.botId), messageId);
   }
 

@@ -53,7 +53,10 @@ export function createTakeOver(options: {
     let unsure = false;
     // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
     if (delivery.redelivered && done < planned.parts.length) {
-      const shown = await poster.settle({ planned, planId, number: done + 1 }, taken);
+      const shown = await poster.settle(
+        { planned, planId, number: done + 1, isHeld: delivery.isHeld },
+        taken,
+      );
       if (shown === undefined) return undefined;
       if (shown === 'shown') done += 1;
       unsure = shown === 'unsure';
