@@ -82,7 +82,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     // Settling a doubt is not cut short by a renewal: it is bounded, and would have to begin again.
     const taken = AbortSignal.any([stopping.signal, delivery.signal]);
     const ended = AbortSignal.any([taken, hold.signal]);
-    await takeOver.notice(delivery, ended);
+    await takeOver.notice(lane, delivery, ended);
     const turn = { held: await takeTurn(lane, planned.wbor_message_id, ended) };
     const holding: Holding = { taken, ended, hold, turn, begun: false };
     let ending: Ending = 'left';

@@ -6,6 +6,7 @@ import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { PartPoster } from './part-poster.ts';
 import { sleep } from './sleep.ts';
+import type { Lane } from './turns.ts';
 
 /** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
 export const IN_DOUBT_HEADER = 'x-in-doubt';
@@ -13,7 +14,7 @@ export const IN_DOUBT_HEADER = 'x-in-doubt';
 /** Finds out what another relay, or we before an interruption, have left behind. */
 export interface TakeOver {
   /** To be awaited before a delivery's turn: finds the message that was left half in the chat. */
-  notice(delivery: Delivery, ended: AbortSignal): Promise<void>;
+  notice(lane: Lane, delivery: Delivery, ended: AbortSignal): Promise<void>;
   /**
    * How many parts are in the chat, and whether any may be. Only a message that was in somebody's hands before can
    * have any; of that, the next part is in doubt too, since a relay posts first and logs then.
@@ -29,6 +30,8 @@ export interface TakeOver {
 }
 
 const JOURNAL_RETRY_MS = 1_000;
+/** Both outboxes are taken over within half a second of each other; the normal one is to be heard first. */
+const URGENT_PATIENCE_MS = 1_000;
 
 export function createTakeOver(options: {
   journal: Journal;
@@ -74,13 +77,15 @@ export function createTakeOver(options: {
    * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
    * of the channel wait for the one look at it, or the second would overtake the first.
    */
-  function notice(delivery: Delivery, ended: AbortSignal): Promise<void> {
-    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
+  function notice(lane: Lane, delivery: Delivery, ended: AbortSignal): Promise<void> {
+    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(lane, ended);
     channels.set(delivery.signal, noticed);
     return noticed;
   }
 
-  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
+  async function lookForHalfPosted(lane: Lane, ended: AbortSignal): Promise<void> {
+    // A first part that was posted and not logged is seen by nobody but its own message: that must come first.
+    if (lane === 'urgent') await sleep(URGENT_PATIENCE_MS, ended);
     if (!(await readJournal(ended))) return;
     const messageId = ledger.unfinished();
     if (messageId !== undefined) halfPosted.expect(messageId);
