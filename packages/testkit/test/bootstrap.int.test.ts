@@ -16,11 +16,11 @@ fs.mkdirSync('node_modules/node/bin', { recursive: true });
 if (!fs.existsSync('node_modules/node/bin/node')) fs.symlinkSync(process.execPath, 'node_modules/node/bin/node');
 `;
 const FAKE_COMMAND = `
+// Before a word is said: who reads it may send the signal at once.
+process.on('SIGTERM', () => { console.log('asked to end'); process.exit(7); });
 console.log(JSON.stringify(process.argv.slice(2)));
-if (process.argv[2] === 'wait') {
-  process.on('SIGTERM', () => { console.log('asked to end'); process.exit(7); });
-  setInterval(() => {}, 1000);
-} else process.exit(Number(process.argv[2] ?? 0));
+if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
+else process.exit(Number(process.argv[2] ?? 0));
 `;
 
 let root: string;
