@@ -9,10 +9,13 @@ import {
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 
+/** Header of a post's event: the AMQP id of the planned message, by which a relay that takes over knows it. */
+export const PLAN_ID_HEADER = 'x-plan-id';
+
 /** Tells the exchange what was done at GroupMe, for the audit. */
 export interface EventPublisher {
   /** Resolves when the broker has it; goes on trying while it is away. */
-  post(event: PostEvent, messageId?: string): Promise<void>;
+  post(event: PostEvent, ids: { readonly messageId: string; readonly planId?: string }): Promise<void>;
   image(event: ImageEvent): Promise<void>;
   undisplayed(event: UndisplayedEvent): Promise<void>;
   /** Gives what is being published this long, then gives up. */
@@ -26,11 +29,17 @@ export function createEventPublisher(broker: Broker, logger: Logger): EventPubli
   function publish(
     key: string,
     event: PostEvent | ImageEvent | UndisplayedEvent,
-    messageId?: string,
+    ids: { readonly messageId?: string; readonly planId?: string } = {},
   ): Promise<void> {
+    const { messageId, planId } = ids;
     const work = broker
       .publishUntilConfirmed(
-        { routingKey: key, body: event, ...(messageId === undefined ? {} : { messageId }) },
+        {
+          routingKey: key,
+          body: event,
+          ...(messageId === undefined ? {} : { messageId }),
+          ...(planId === undefined ? {} : { headers: { [PLAN_ID_HEADER]: planId } }),
+        },
         giveUp.signal,
       )
       .catch((error: unknown) => {
@@ -51,7 +60,7 @@ export function createEventPublisher(broker: Broker, logger: Logger): EventPubli
   }
 
   return {
-    post: (event, messageId) => publish(postEvent.key, event, messageId),
+    post: (event, ids) => publish(postEvent.key, event, ids),
     image: (event) => publish(imageEvent.key, event),
     undisplayed: (event) => publish(undisplayedEvent.key, event),
     async drain(timeoutMs) {

@@ -204,7 +204,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         outcome: 'expired',
         ...(planned.sender === undefined ? {} : { sender: planned.sender }),
       },
-      planId,
+      { messageId: planId, planId },
     );
     acknowledger.failed(addresseeOf(planned), 408, 'the deadline passed before the message could be posted');
     delivery.ack();

@@ -1,5 +1,6 @@
-import type { Broker } from '@wbor/amqp';
+import type { Broker, BrowsedMessage } from '@wbor/amqp';
 import { callbackEventSchema, echoEvent, postEventSchema } from '@wbor/contracts';
+import { PLAN_ID_HEADER } from '../events.ts';
 import type { Ledger, ShownPost } from './ledger.ts';
 
 /**
@@ -31,7 +32,7 @@ export function createJournal(options: {
             const post = parseEcho(entry.content);
             if (post && options.echo) options.ledger.saw(post, 'echo');
           } else {
-            recordPost(options.ledger, entry.content);
+            recordPost(options.ledger, entry);
           }
         }
       } finally {
@@ -56,11 +57,13 @@ export function parseEcho(content: Buffer): ShownPost | undefined {
   };
 }
 
-function recordPost(ledger: Ledger, content: Buffer): void {
+function recordPost(ledger: Ledger, { content, headers }: BrowsedMessage): void {
   const event = postEventSchema.safeParse(parseJson(content)).data;
   if (event?.part === undefined || event.sent_at === undefined || event.text === undefined) return;
+  const planId = headers[PLAN_ID_HEADER];
   ledger.record(
     {
+      planId: typeof planId === 'string' ? planId : '',
       messageId: event.wbor_message_id,
       source: event.source,
       part: event.part,

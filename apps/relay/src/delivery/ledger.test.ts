@@ -5,6 +5,7 @@ const T0 = Date.now();
 
 function part(overrides: Partial<LedgerPart> = {}): LedgerPart {
   return {
+    planId: 'plan-a',
     messageId: 'a',
     source: 'x',
     part: 1,
@@ -72,11 +73,26 @@ describe('ledger', () => {
     };
     deliver(1);
     deliver(3);
-    expect(ledger.partsDelivered('a', parts)).toBe(1);
+    expect(ledger.equalPartsDelivered('a', parts)).toBe(1);
     deliver(2);
-    expect(ledger.partsDelivered('a', parts)).toBe(3);
-    expect(ledger.partsDelivered('b', parts)).toBe(0);
-    expect(ledger.partsDelivered('a', [{ text: 'other' }])).toBe(0);
+    expect(ledger.equalPartsDelivered('a', parts)).toBe(3);
+    expect(ledger.equalPartsDelivered('b', parts)).toBe(0);
+    expect(ledger.equalPartsDelivered('a', [{ text: 'other' }])).toBe(0);
+  });
+
+  it('knows the parts of a plan by their numbers, whatever a second copy of it looks like', () => {
+    const ledger = createLedger();
+    ledger.open(part({ part: 1, text: 'one' }), T0).delivered = true;
+    ledger.record(part({ part: 2, text: '', pictureUrl: 'https://i.example/1' }), {
+      sentAtMs: T0 + 1,
+      attempt: 1,
+      delivered: true,
+      doubtful: false,
+    });
+    ledger.open(part({ part: 3, text: 'three' }), T0 + 2);
+    const parts = [{ text: 'one' }, { text: '', picture_url: 'https://i.example/2' }, { text: 'three' }];
+    expect(ledger.partsDelivered({ planId: 'plan-a', parts })).toBe(2);
+    expect(ledger.partsDelivered({ planId: 'plan-b', parts })).toBe(0);
   });
 
   it('knows a message that is half in the chat, going by the newest post', () => {

@@ -13,6 +13,7 @@ interface UnclaimedPost extends ShownPost {
 
 /** One part of one message, and what is known of it. */
 export interface LedgerEntry {
+  readonly planId: string;
   readonly messageId: string;
   readonly source: string;
   readonly part: number;
@@ -38,6 +39,8 @@ export interface LedgerEntry {
 
 /** What a part is known by. */
 export interface LedgerPart {
+  /** The AMQP id of the planned message; empty when unknown. */
+  readonly planId: string;
   readonly messageId: string;
   readonly source: string;
   readonly part: number;
@@ -64,8 +67,10 @@ export interface Ledger {
   suspect(part: LedgerPart, sinceMs: number): LedgerEntry;
   /** Records a post that the chat shows. Hearing it twice does no harm. */
   saw(post: ShownPost, via: 'echo' | 'read-back'): void;
-  /** How many parts of a message are delivered, counted from the first without a gap. */
-  partsDelivered(
+  /** How many parts of a planned message are delivered, counted from the first without a gap. */
+  partsDelivered(plan: { readonly planId: string; readonly parts: readonly unknown[] }): number;
+  /** The same, whatever plan they belonged to: parts of this message with this text and picture. */
+  equalPartsDelivered(
     messageId: string,
     parts: readonly { text: string; picture_url?: string | undefined }[],
   ): number;
@@ -96,7 +101,7 @@ export function createLedger(): Ledger {
     part,
     text,
     pictureUrl,
-  }: Omit<LedgerPart, 'source' | 'parts'>): LedgerEntry | undefined {
+  }: Pick<LedgerPart, 'messageId' | 'part' | 'text' | 'pictureUrl'>): LedgerEntry | undefined {
     return entries.findLast(
       (entry) =>
         entry.messageId === messageId &&
@@ -107,8 +112,9 @@ export function createLedger(): Ledger {
   }
 
   function add(part: LedgerPart, firstSentAtMs: number, lastSentAtMs: number): LedgerEntry {
-    const { messageId, source, part: number, parts, text, pictureUrl } = part;
+    const { planId, messageId, source, part: number, parts, text, pictureUrl } = part;
     const entry: LedgerEntry = {
+      planId,
       messageId,
       source,
       part: number,
@@ -185,7 +191,14 @@ export function createLedger(): Ledger {
       unclaimed.push({ ...post, via });
       if (unclaimed.length > MAX_ENTRIES) unclaimed.shift();
     },
-    partsDelivered(messageId, parts) {
+    partsDelivered({ planId, parts }) {
+      const delivered = new Set(
+        entries.filter((entry) => entry.planId === planId && entry.delivered).map(({ part }) => part),
+      );
+      const missing = parts.findIndex((_part, index) => !delivered.has(index + 1));
+      return missing < 0 ? parts.length : missing;
+    },
+    equalPartsDelivered(messageId, parts) {
       const missing = parts.findIndex(
         ({ text, picture_url }, index) =>
           !find({ messageId, part: index + 1, text, pictureUrl: picture_url })?.delivered,

@@ -20,7 +20,7 @@ import type { Trouble } from './trouble.ts';
 /** One part of a planned message on its way. */
 interface PartInHand {
   readonly planned: PlannedMessage;
-  /** The AMQP id of the planned message: the same however often it is delivered. */
+  /** The AMQP id of the planned message: the same however often it is delivered, or sent by its producer. */
   readonly planId: string;
   /** Counted from 1. */
   readonly number: number;
@@ -206,7 +206,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     const own = call.ours && (await inHand.isHeld());
     const name = own ? `${call.attempt}/${instance}` : 'settled';
     const messageId = uuidv5(`${inHand.planId}/${number}/${name}`, CALL_NAMESPACE);
-    await events.post(toEvent(inHand, call, options.botId), messageId);
+    await events.post(toEvent(inHand, call, options.botId), { messageId, planId: inHand.planId });
   }
 
   return { post, settle };
@@ -228,7 +228,8 @@ function ledgerPart(inHand: PartInHand): LedgerPart {
   const { text, picture_url } = partOf(inHand);
   const { source, wbor_message_id: messageId } = inHand.planned;
   const parts = inHand.planned.parts.length;
-  return { messageId, source, part: inHand.number, parts, text, pictureUrl: picture_url };
+  const { planId, number: part } = inHand;
+  return { planId, messageId, source, part, parts, text, pictureUrl: picture_url };
 }
 
 function toEvent(inHand: PartInHand, call: Call, botId: string): PostEvent {

@@ -16,8 +16,8 @@ export interface TakeOver {
   /** To be awaited before a delivery's turn: finds the message that was left half in the chat. */
   notice(lane: Lane, delivery: Delivery, ended: AbortSignal): Promise<void>;
   /**
-   * How many parts are in the chat, and whether any may be. Only a message that was in somebody's hands before can
-   * have any; of that, the next part is in doubt too, since a relay posts first and logs then.
+   * How many parts are in the chat, and whether any may be. Of a message that was in somebody's hands before, the
+   * next part is in doubt too, since a relay posts first and logs then.
    *
    * @returns undefined when the message was taken from us first.
    */
@@ -50,9 +50,12 @@ export function createTakeOver(options: {
     planId: string,
     taken: AbortSignal,
   ): Promise<{ done: number; begun: boolean } | undefined> {
-    if (!delivery.redelivered && delivery.headers[IN_DOUBT_HEADER] !== true) return { done: 0, begun: false };
-    if (!(await readJournal(taken))) return undefined;
-    let done = ledger.partsDelivered(planned.wbor_message_id, planned.parts);
+    const inDoubt = delivery.redelivered || delivery.headers[IN_DOUBT_HEADER] === true;
+    if (inDoubt && !(await readJournal(taken))) return undefined;
+    // A producer that was not told of the first copy sends a second one: the same plan under the same id.
+    let done = ledger.partsDelivered({ planId, parts: planned.parts });
+    // Without an id of the producer's, the copies of a plan have ids of their own.
+    if (inDoubt) done = Math.max(done, ledger.equalPartsDelivered(planned.wbor_message_id, planned.parts));
     let unsure = false;
     // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
     if (delivery.redelivered && done < planned.parts.length) {
@@ -67,7 +70,9 @@ export function createTakeOver(options: {
     if (done > 0) {
       logger.info(
         { message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
-        'going on with a message that was begun before',
+        done < planned.parts.length
+          ? 'going on with a message that was begun before'
+          : 'not posted again: all of it is in the chat',
       );
     }
     return { done, begun: done > 0 || unsure };

@@ -58,6 +58,9 @@ const PARK_REASONS: Readonly<Record<IncomingErrorCode, ParkReason>> = {
 /** Namespace of the ids of already-sent logs: a log that is redelivered must not become a second row. */
 const ALREADY_SENT_NAMESPACE = '6f1f3a52-3a0b-5c55-9d2f-0a9b8f6f1c11';
 
+/** Namespace of the ids of planned messages. */
+const PLAN_NAMESPACE = '2b8a4f0c-7c1e-5d0b-9a63-5e1d8c7f4a90';
+
 const OUTBOX_RETRY_MS = 1_000;
 
 /** AMQP priority from which a message is an emergency. */
@@ -145,10 +148,12 @@ export function createIntake(options: IntakeOptions): Intake {
         wbor_message_id: messageId,
         outcome: 'already-sent',
       },
-      uuidv5(
-        `${delivery.messageId ?? payload.wbor_message_id ?? uuidv7()}\n${delivery.content}`,
-        ALREADY_SENT_NAMESPACE,
-      ),
+      {
+        messageId: uuidv5(
+          `${delivery.messageId ?? payload.wbor_message_id ?? uuidv7()}\n${delivery.content}`,
+          ALREADY_SENT_NAMESPACE,
+        ),
+      },
     );
     logger.info(
       { queue, message_id: messageId, source, outcome: 'already-sent' },
@@ -168,7 +173,7 @@ export function createIntake(options: IntakeOptions): Intake {
       exchange: '',
       routingKey: options.outboxes[laneOf(delivery, planned)],
       type: plannedMessage.key,
-      messageId: uuidv7(),
+      messageId: planIdOf(delivery),
       body: planned,
       headers: delivery.redelivered ? { [IN_DOUBT_HEADER]: true } : {},
     };
@@ -211,6 +216,14 @@ export function createIntake(options: IntakeOptions): Intake {
 function originalKey(delivery: Delivery): string {
   const replayed = delivery.headers[REPLAYED_KEY_HEADER];
   return delivery.exchange === '' && typeof replayed === 'string' ? replayed : delivery.routingKey;
+}
+
+/**
+ * A producer that was not told whether its message was stored sends it again under its AMQP id. Both copies get one
+ * plan's id, and the delivery leaves out what is in the chat. Another text under that id is another message.
+ */
+function planIdOf({ messageId, content }: Delivery): string {
+  return messageId ? uuidv5(`${messageId}\n${content}`, PLAN_NAMESPACE) : uuidv7();
 }
 
 function toPlanned(

@@ -48,7 +48,7 @@ export function createBlocker(options: {
           ...(message.sender === undefined ? {} : { sender: message.sender }),
           ...(message.sender_name === undefined ? {} : { sender_name: message.sender_name }),
         },
-        uuidv5(messageId, BLOCKED_NAMESPACE),
+        { messageId: uuidv5(messageId, BLOCKED_NAMESPACE) },
       );
       options.acknowledger.succeeded(addresseeOf(message));
     },

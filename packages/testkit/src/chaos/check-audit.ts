@@ -42,6 +42,7 @@ const CALL_MS = 12_000;
 const RECONNECT_MS = 15_000;
 
 const DELIVERED = 'delivered';
+const UNREACHABLE = 'unreachable';
 
 /** Compares what GroupMe saw and sent with what Postgres has. */
 export function checkAudit(facts: ChaosFacts): AuditVerdict {
@@ -82,15 +83,21 @@ function checkCalls(
   };
   const inOrder = single.toSorted((a, b) => a.sentAtMs - b.sentAtMs);
   const answered = inOrder.filter(({ code }) => code !== 0);
-  const unanswered = inOrder.filter(({ code }) => code === 0);
+  // Where no connection was made there is no call to be found.
+  const unreachable = inOrder.filter(({ outcome }) => outcome === UNREACHABLE);
+  const unanswered = inOrder.filter(({ code, outcome }) => code === 0 && outcome !== UNREACHABLE);
   const endMs = (row: CallRow) => row.sentAtMs + (row.durationMs ?? CALL_MS);
   // First those that say what was answered: only one call can be meant.
   const invented = answered.filter((row) => !take(row, endMs(row) + LATE_MS));
-  let left = unanswered.filter((row) => !take(row, endMs(row) + LATE_UNANSWERED_MS));
+  // Then those that must have a call, before those that may have none.
+  const sureFirst = unanswered.toSorted(
+    (a, b) => Number(b.outcome === DELIVERED) - Number(a.outcome === DELIVERED),
+  );
+  let left = sureFirst.filter((row) => !take(row, endMs(row) + LATE_UNANSWERED_MS));
   // A relay that settles what another one began knows only that the call was made, at some time.
   left = left.filter((row) => row.outcome !== DELIVERED || !take(row, Number.POSITIVE_INFINITY));
   invented.push(...left.filter(({ outcome }) => outcome === DELIVERED));
-  const neverArrived = left.filter(({ outcome }) => outcome !== DELIVERED).length;
+  const neverArrived = left.filter(({ outcome }) => outcome !== DELIVERED).length + unreachable.length;
 
   const explained: string[] = [];
   const unexplained: string[] = [];

@@ -242,6 +242,20 @@ describe('the audit of calls', () => {
     expect(judge({ postCalls: [hung, ...postCalls] }).failures).toHaveLength(1);
   });
 
+  it('takes the row of an unanswered call for that call, not one that never arrived shortly before', () => {
+    const [call, ...calls] = postCalls;
+    const [row, ...rows] = postRows;
+    if (call === undefined || row === undefined) throw new Error('no calls');
+    const cut = { ...call, status: null, fault: 'accept-then-reset' };
+    const rowOfCut = { ...row, attempt: 2, code: 0, outcome: 'delivered' };
+    for (const outcome of ['unreachable', 'unknown']) {
+      const before = { ...row, sentAtMs: row.sentAtMs - 2_500, code: 0, outcome };
+      const verdict = judge({ postCalls: [cut, ...calls], postRows: [before, rowOfCut, ...rows] });
+      expect(verdict.failures).toEqual([]);
+      expect(verdict.audit.posts.neverArrived).toBe(1);
+    }
+  });
+
   it('takes the row of a settled doubt for the call of a relay that was killed, whenever that was', () => {
     const [, , , row] = postRows;
     if (row === undefined) throw new Error('no rows');
