@@ -3,7 +3,7 @@ import type { ApiCall, CallRow, ChaosFacts, FaultRecord } from './facts.ts';
 interface CallsVerdict {
   readonly calls: number;
   readonly rows: number;
-  /** No row, and a relay was killed before it could tell. */
+  /** No row, and a relay was killed before it could tell. Of uploads only: for posts another relay tells. */
   readonly explained: readonly string[];
   /** No row, and nothing that explains it. */
   readonly unexplained: readonly string[];
@@ -11,8 +11,10 @@ interface CallsVerdict {
   readonly invented: readonly string[];
   /** Rows of one and the same call, beyond the first. */
   readonly doubled: readonly string[];
-  /** Rows without an answer, of calls that never arrived: as it should be. */
+  /** Rows without an answer, of calls that something kept from arriving: as it should be. */
   readonly neverArrived: number;
+  /** The same, and nothing did. */
+  readonly unmade: readonly string[];
 }
 
 interface CallbacksVerdict {
@@ -20,6 +22,7 @@ interface CallbacksVerdict {
   readonly rows: number;
   readonly missing: readonly string[];
   readonly doubled: readonly string[];
+  readonly invented: readonly string[];
 }
 
 export interface AuditVerdict {
@@ -41,6 +44,9 @@ const CALL_MS = 12_000;
 /** From the end of the broker's trouble to the confirm of an event. */
 const RECONNECT_MS = 15_000;
 
+/** Pictures are uploaded side by side, four of a source; a kill cannot cost more rows. */
+const UPLOADS_A_KILL = 8;
+
 const DELIVERED = 'delivered';
 const UNREACHABLE = 'unreachable';
 
@@ -48,13 +54,8 @@ const UNREACHABLE = 'unreachable';
 export function checkAudit(facts: ChaosFacts): AuditVerdict {
   const kills = facts.faults.filter(({ kind, target }) => kind === 'kill' && target.startsWith('relay'));
   return {
-    // One call a bot is in flight at a time: a kill explains one. Pictures are uploaded side by side.
-    posts: checkCalls(facts.postCalls, facts.postRows, { kills, faults: facts.faults, onePerKill: true }),
-    uploads: checkCalls(facts.uploadCalls, facts.imageRows, {
-      kills,
-      faults: facts.faults,
-      onePerKill: false,
-    }),
+    posts: checkCalls(facts.postCalls, facts.postRows, { kills: [], faults: facts.faults }),
+    uploads: checkCalls(facts.uploadCalls, facts.imageRows, { kills, faults: facts.faults }),
     callbacks: checkCallbacks(facts),
     rejected: facts.auditRejected,
     parked: facts.auditParked,
@@ -64,7 +65,7 @@ export function checkAudit(facts: ChaosFacts): AuditVerdict {
 function checkCalls(
   calls: readonly ApiCall[],
   rows: readonly CallRow[],
-  why: { kills: readonly FaultRecord[]; faults: readonly FaultRecord[]; onePerKill: boolean },
+  why: { kills: readonly FaultRecord[]; faults: readonly FaultRecord[] },
 ): CallsVerdict {
   const { single, doubled } = dropDoubled(rows);
   const open = new Map<string, ApiCall[]>();
@@ -97,21 +98,27 @@ function checkCalls(
   // A relay that settles what another one began knows only that the call was made, at some time.
   left = left.filter((row) => row.outcome !== DELIVERED || !take(row, Number.POSITIVE_INFINITY));
   invented.push(...left.filter(({ outcome }) => outcome === DELIVERED));
-  const neverArrived = left.filter(({ outcome }) => outcome !== DELIVERED).length + unreachable.length;
+  const notArrived = [...unreachable, ...left.filter(({ outcome }) => outcome !== DELIVERED)];
+  const unmade = notArrived.filter((row) => !why.faults.some((fault) => isInTheWay(fault, row)));
 
   const explained: string[] = [];
+  const excused = new Map<FaultRecord, number>();
   const unexplained: string[] = [];
-  const kills = [...why.kills];
   const without = [...open.values()].flat().sort((a, b) => a.atMs - b.atMs);
   for (const call of without) {
     const untilMs = confirmedAtTheLatestMs(call, why.faults);
-    const kill = kills.find(({ startMs }) => startMs >= call.atMs - LATE_MS && startMs <= untilMs);
+    const kill = why.kills.find(
+      (candidate) =>
+        candidate.startMs >= call.atMs - LATE_MS &&
+        candidate.startMs <= untilMs &&
+        (excused.get(candidate) ?? 0) < UPLOADS_A_KILL,
+    );
     if (kill === undefined) {
       unexplained.push(describeCall(call));
       continue;
     }
+    excused.set(kill, (excused.get(kill) ?? 0) + 1);
     explained.push(`${describeCall(call)}, before #${kill.number} ${kill.what}`);
-    if (why.onePerKill) kills.splice(kills.indexOf(kill), 1);
   }
   return {
     calls: calls.length,
@@ -120,8 +127,20 @@ function checkCalls(
     unexplained,
     invented: invented.map(describeRow),
     doubled: doubled.map(describeRow),
-    neverArrived,
+    neverArrived: notArrived.length - unmade.length,
+    unmade: unmade.map(describeRow),
   };
+}
+
+/** Whether a fault can have kept a call from arriving that has a row. */
+function isInTheWay({ kind, target, startMs, endMs }: FaultRecord, row: CallRow): boolean {
+  const endedMs = row.sentAtMs + (row.durationMs ?? CALL_MS);
+  if (kind === 'network' && target === 'groupme')
+    return startMs <= endedMs + LATE_MS && endMs >= row.sentAtMs - LATE_MS;
+  // Announced by a relay that then lost its life, its time or the broker, and told of by another.
+  const isUntold = row.durationMs === 0;
+  const stops = kind === 'broker' || kind === 'network' || target.startsWith('relay');
+  return isUntold && stops && startMs <= row.sentAtMs + CALL_MS && endMs >= row.sentAtMs - LATE_MS;
 }
 
 /** Until when the relay may hold the call's event in memory only: longer while the broker is out of reach. */
@@ -156,6 +175,7 @@ function checkCallbacks(facts: ChaosFacts): CallbacksVerdict {
   const echoes = rowsOf(facts.echoRows);
   const callbacks = rowsOf(facts.callbackRows);
   const delivered = facts.callbacks.filter((callback) => callback.delivered);
+  const sent = new Set(facts.callbacks.map(({ chatId }) => chatId));
   return {
     delivered: delivered.length,
     rows: facts.echoRows.length + facts.callbackRows.length,
@@ -163,6 +183,7 @@ function checkCallbacks(facts: ChaosFacts): CallbacksVerdict {
       .filter(({ chatId, fromBot }) => !(fromBot ? echoes : callbacks).has(chatId))
       .map(({ chatId }) => chatId),
     doubled: [...echoes, ...callbacks].filter(([, count]) => count > 1).map(([id]) => id),
+    invented: [...echoes.keys(), ...callbacks.keys()].filter((id) => !sent.has(id)),
   };
 }
 

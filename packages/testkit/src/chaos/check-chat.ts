@@ -14,13 +14,14 @@ interface Repeat {
 export interface ChatVerdict {
   readonly notAccepted: readonly string[];
   readonly lost: readonly { readonly messageId: string; readonly missing: string }[];
-  readonly parkedMessages: number;
+  /** Nothing that is sent here deserves it. */
+  readonly parked: readonly string[];
+  /** Messages whose picture is only told of, though GroupMe was within reach. */
+  readonly picturesMissing: readonly string[];
   readonly outOfOrder: readonly string[];
   readonly interleaved: readonly string[];
-  /** Posts beyond the first that the relay is to answer for. */
+  /** Posts beyond the first. A message that its producer had to send again is no excuse: its id is the same. */
   readonly repeats: readonly Repeat[];
-  /** Posts beyond the first that are copies which a producer had to send. */
-  readonly producerRepeats: number;
   readonly unexplainedPosts: readonly string[];
 }
 
@@ -57,10 +58,12 @@ export function checkChat(facts: ChaosFacts): ChatVerdict {
   const firsts = [...occurrences.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
   return {
     notAccepted: facts.messages.filter(({ acceptedAtMs }) => acceptedAtMs === null).map(({ id }) => id),
-    ...findLost(facts, firsts),
+    lost: findLost(facts, firsts),
+    parked: [...new Set(facts.parked.map(({ messageId }) => messageId))],
+    picturesMissing: findPicturesMissing(firsts, byNumber, facts.faults),
     outOfOrder: [...findSwappedParts(firsts, byNumber), ...findSwappedMessages(firsts, byNumber)],
     interleaved: findInterleaved(firsts, byNumber),
-    ...findRepeats(occurrences.values(), byNumber, facts.faults),
+    repeats: findRepeats(occurrences.values(), byNumber, facts.faults),
     unexplainedPosts,
   };
 }
@@ -91,7 +94,23 @@ function findLost(facts: ChaosFacts, firsts: readonly ReadPost[]) {
     if (missing > 0) lost.push({ messageId: message.id, missing: `${missing} of ${message.words} words` });
     else if (pictureMissing) lost.push({ messageId: message.id, missing: 'the picture, or word of it' });
   }
-  return { lost, parkedMessages: parkedIds.size };
+  return lost;
+}
+
+/** A picture that could not be uploaded is told of in the chat. Here only the way to GroupMe is ever in the way. */
+function findPicturesMissing(
+  firsts: readonly ReadPost[],
+  byNumber: ReadonlyMap<number, SentMessage>,
+  faults: readonly FaultRecord[],
+): string[] {
+  const ways = faults.filter(({ kind, target }) => kind === 'network' && target === 'groupme');
+  return firsts
+    .filter(({ piece }) => piece.kind === 'notice')
+    .filter(({ piece, post }) => {
+      const acceptedAtMs = byNumber.get(piece.message)?.acceptedAtMs ?? post.atMs;
+      return !ways.some(({ startMs, endMs }) => startMs <= post.atMs && endMs >= acceptedAtMs - AFTERMATH_MS);
+    })
+    .map(({ piece }) => byNumber.get(piece.message)?.id ?? '');
 }
 
 /** The order within a message: words rise, what belongs to the picture comes last. */
@@ -157,18 +176,12 @@ function findRepeats(
   occurrences: Iterable<readonly ReadPost[]>,
   byNumber: ReadonlyMap<number, SentMessage>,
   faults: readonly FaultRecord[],
-) {
+): Repeat[] {
   const repeats: Repeat[] = [];
-  let producerRepeats = 0;
   for (const [first, ...others] of occurrences) {
     if (first === undefined) continue;
     const message = byNumber.get(first.piece.message);
-    const copies = message?.copies ?? 1;
-    producerRepeats += Math.min(others.length, copies - 1);
-    // Which of them is the producer's cannot be told apart; the last ones are as good as any.
-    for (const [index, { post, name }] of others
-      .slice(0, Math.max(0, others.length - (copies - 1)))
-      .entries()) {
+    for (const [index, { post, name }] of others.entries()) {
       const before = (index === 0 ? first : others[index - 1])?.post.atMs ?? first.post.atMs;
       repeats.push({
         messageId: message?.id ?? '',
@@ -181,5 +194,5 @@ function findRepeats(
       });
     }
   }
-  return { repeats: repeats.sort((a, b) => a.atMs - b.atMs), producerRepeats };
+  return repeats.sort((a, b) => a.atMs - b.atMs);
 }

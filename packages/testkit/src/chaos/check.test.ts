@@ -34,7 +34,7 @@ function relayKill(startMs: number): FaultRecord {
 it('passes a run in which everything went well', () => {
   const { failures, chat, audit } = judge({});
   expect(failures).toEqual([]);
-  expect(chat).toMatchObject({ lost: [], repeats: [], producerRepeats: 0, parkedMessages: 0 });
+  expect(chat).toMatchObject({ lost: [], repeats: [], parked: [], picturesMissing: [] });
   expect(audit.posts).toMatchObject({ calls: 8, rows: 8, neverArrived: 0 });
 });
 
@@ -60,19 +60,26 @@ describe('lost', () => {
       { messageId: 'k2-run', body: JSON.stringify({ parts: [{ text: words }] }) },
     ];
     const all = 'k2w4 k2w5 k2w6 k2w7 k2w8 k2w9 k2w10 k2w11';
-    expect(judge({ chat, parked: rest(all) }).failures).toEqual([]);
+    // And then it is that: none of these messages deserves it.
+    expect(judge({ chat, parked: rest(all) }).failures).toEqual(['1 messages parked']);
     expect(judge({ chat, parked: rest('k2w4 k2w5') }).chat.lost).toEqual([
       { messageId: 'k2-run', missing: '6 of 12 words' },
     ]);
   });
 
-  it('is not a picture that the chat says is missing', () => {
+  it('is not a picture that the chat says is missing, when GroupMe was out of reach', () => {
     const chat = chatInOrder(0, 1, 2, 3, 4, 5, 6, 7).map((post) =>
       post.pictureUrl === null
         ? post
         : { ...post, pictureUrl: null, text: 'A media item is missing.\n---UID---\nk3\n---------' },
     );
-    expect(judge({ chat }).failures).toEqual([]);
+    const cut: FaultRecord = {
+      ...relayKill((chat[5]?.atMs ?? 0) - 2_000),
+      kind: 'network',
+      target: 'groupme',
+    };
+    expect(judge({ chat, faults: [cut] }).failures).toEqual([]);
+    expect(judge({ chat }).failures).toEqual(['1 pictures missing without a cause']);
   });
 
   it('is told from what was never accepted', () => {
@@ -138,17 +145,6 @@ describe('repeats', () => {
     const verdict = judge({ chat, postCalls: unanswered }, NO_EVIDENCE);
     expect(verdict.repeatsAllowed).toBe(1);
   });
-
-  it('are the producer’s when it had to send again, and no more than it sent', () => {
-    const { messages } = makeSyntheticFacts();
-    const twice = messages.map((message) => (message.number === 2 ? { ...message, copies: 2 } : message));
-    const whole = judge({ messages: twice, chat: chatInOrder(0, 1, 2, 3, 1, 2, 3, 4, 5, 6, 7) });
-    expect(whole.failures).toEqual([]);
-    expect(whole.chat.producerRepeats).toBe(3);
-    const more = judge({ messages: twice, chat: chatInOrder(0, 1, 2, 2, 2, 3, 4, 5, 6, 7) });
-    expect(more.failures).toEqual(['1 posts repeated, 0 allowed']);
-    expect(more.chat.producerRepeats).toBe(1);
-  });
 });
 
 it('notices posts that nobody sent, or that hold words of two messages', () => {
@@ -164,39 +160,16 @@ it('notices posts that nobody sent, or that hold words of two messages', () => {
 });
 
 describe('the audit of calls', () => {
-  const { postCalls, postRows } = makeSyntheticFacts();
+  const { postCalls, postRows, uploadCalls } = makeSyntheticFacts();
   const callAtMs = postCalls[3]?.atMs ?? 0;
   const withoutRow = postRows.filter((_row, index) => index !== 3);
 
-  it('misses a row', () => {
-    const verdict = judge({ postRows: withoutRow });
-    expect(verdict.audit.posts.unexplained).toHaveLength(1);
-    expect(verdict.failures).toEqual(['1 posts without a row, and no kill explains it']);
-  });
-
-  it('excuses one missing row for a kill of a relay, and only one', () => {
-    const faults = [relayKill(callAtMs + 2_000)];
-    expect(judge({ postRows: withoutRow, faults }).failures).toEqual([]);
-    expect(judge({ postRows: withoutRow, faults: [relayKill(callAtMs + 60_000)] }).failures).toHaveLength(1);
-    // Both calls were made in the seconds before the kill, so only their number speaks against one.
-    const withoutTwo = postRows.filter((_row, index) => index !== 3 && index !== 4);
-    const verdict = judge({ postRows: withoutTwo, faults });
-    expect(verdict.audit.posts).toMatchObject({
-      explained: [expect.any(String)],
-      unexplained: [expect.any(String)],
-    });
-  });
-
-  it('excuses it longer while the broker was out of reach', () => {
-    const away: FaultRecord = {
-      ...relayKill(callAtMs + 1_000),
-      kind: 'broker',
-      target: 'broker',
-      endMs: callAtMs + 30_000,
-    };
-    const kill = relayKill(callAtMs + 40_000);
-    expect(judge({ postRows: withoutRow, faults: [kill] }).failures).toHaveLength(1);
-    expect(judge({ postRows: withoutRow, faults: [away, kill] }).failures).toEqual([]);
+  it('misses a row, kill or not: the relay that takes over tells of the call', () => {
+    for (const faults of [[], [relayKill(callAtMs + 100)]]) {
+      const verdict = judge({ postRows: withoutRow, faults });
+      expect(verdict.audit.posts.unexplained).toHaveLength(1);
+      expect(verdict.failures).toEqual(['1 posts without a row']);
+    }
   });
 
   it('finds a doubled row', () => {
@@ -219,9 +192,22 @@ describe('the audit of calls', () => {
     expect(judge({ postRows: [...postRows, row(202)] }).failures).toEqual([
       '1 rows of posts that were never made',
     ]);
-    const verdict = judge({ postRows: [...postRows, row(0)] });
+    const cut: FaultRecord = { ...relayKill(callAtMs - 100), kind: 'network', target: 'groupme' };
+    const verdict = judge({ postRows: [...postRows, row(0)], faults: [cut] });
     expect(verdict.failures).toEqual([]);
     expect(verdict.audit.posts.neverArrived).toBe(1);
+    expect(judge({ postRows: [...postRows, row(0)] }).failures).toEqual([
+      '1 rows of posts without a call, and nothing was in its way',
+    ]);
+  });
+
+  it('takes the row of a call that a killed relay announced and never made', () => {
+    const [first] = postRows;
+    if (first === undefined) throw new Error('no rows');
+    const untold = { ...first, attempt: 2, durationMs: 0, code: 0, outcome: 'unknown' };
+    const rows = [...postRows, untold];
+    expect(judge({ postRows: rows, faults: [relayKill(first.sentAtMs + 10)] }).failures).toEqual([]);
+    expect(judge({ postRows: rows, faults: [relayKill(first.sentAtMs + 60_000)] }).failures).toHaveLength(1);
   });
 
   it('takes the row of an unanswered call for that call, not for the answered one', () => {
@@ -248,9 +234,11 @@ describe('the audit of calls', () => {
     if (call === undefined || row === undefined) throw new Error('no calls');
     const cut = { ...call, status: null, fault: 'accept-then-reset' };
     const rowOfCut = { ...row, attempt: 2, code: 0, outcome: 'delivered' };
+    const way: FaultRecord = { ...relayKill(row.sentAtMs - 3_000), kind: 'network', target: 'groupme' };
     for (const outcome of ['unreachable', 'unknown']) {
       const before = { ...row, sentAtMs: row.sentAtMs - 2_500, code: 0, outcome };
-      const verdict = judge({ postCalls: [cut, ...calls], postRows: [before, rowOfCut, ...rows] });
+      const postRows = [before, rowOfCut, ...rows];
+      const verdict = judge({ postCalls: [cut, ...calls], postRows, faults: [way] });
       expect(verdict.failures).toEqual([]);
       expect(verdict.audit.posts.neverArrived).toBe(1);
     }
@@ -266,8 +254,28 @@ describe('the audit of calls', () => {
     ]);
   });
 
-  it('covers uploads of pictures', () => {
-    expect(judge({ imageRows: [] }).failures).toEqual(['1 uploads without a row, and no kill explains it']);
+  it('covers uploads of pictures, whose row a kill of a relay may cost', () => {
+    const atMs = uploadCalls[0]?.atMs ?? 0;
+    expect(judge({ imageRows: [] }).failures).toEqual(['1 uploads without a row']);
+    expect(judge({ imageRows: [], faults: [relayKill(atMs + 60_000)] }).failures).toHaveLength(1);
+    expect(judge({ imageRows: [], faults: [relayKill(atMs + 2_000)] }).failures).toEqual([]);
+    // Longer while the broker was out of reach.
+    const away: FaultRecord = {
+      ...relayKill(atMs + 1_000),
+      kind: 'broker',
+      target: 'broker',
+      endMs: atMs + 30_000,
+    };
+    const faults = [away, relayKill(atMs + 40_000)];
+    expect(judge({ imageRows: [], faults }).failures).toEqual([]);
+  });
+
+  it('excuses a few uploads for one kill', () => {
+    const [upload] = uploadCalls;
+    if (upload === undefined) throw new Error('no uploads');
+    const uploads = Array.from({ length: 9 }, (_, index) => ({ ...upload, key: `sha-${index}` }));
+    const verdict = judge({ uploadCalls: uploads, imageRows: [], faults: [relayKill(upload.atMs + 100)] });
+    expect(verdict.failures).toEqual(['1 uploads without a row']);
   });
 });
 
@@ -282,6 +290,12 @@ describe('the audit of callbacks', () => {
   it('finds a doubled row', () => {
     expect(judge({ echoRows: [...echoRows, 'chat-0'] }).failures).toEqual([
       '1 callbacks with more than one row',
+    ]);
+  });
+
+  it('finds a row of a callback that was never sent', () => {
+    expect(judge({ echoRows: [...echoRows, 'chat-99'] }).failures).toEqual([
+      '1 rows of callbacks that were never sent',
     ]);
   });
 

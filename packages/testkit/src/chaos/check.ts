@@ -30,6 +30,8 @@ export function checkFacts(facts: ChaosFacts, limits: Limits): Verdict {
   if (facts.messages.length === 0) failures.push('nothing was sent, so nothing is proved');
   mustBeEmpty('messages never accepted', chat.notAccepted);
   mustBeEmpty('messages lost', chat.lost);
+  mustBeEmpty('messages parked', chat.parked);
+  mustBeEmpty('pictures missing without a cause', chat.picturesMissing);
   mustBeEmpty('out of order', chat.outOfOrder);
   mustBeEmpty('interleaved', chat.interleaved);
   mustBeEmpty('posts that nobody sent', chat.unexplainedPosts);
@@ -39,12 +41,14 @@ export function checkFacts(facts: ChaosFacts, limits: Limits): Verdict {
     ['posts', audit.posts],
     ['uploads', audit.uploads],
   ] as const) {
-    mustBeEmpty(`${name} without a row, and no kill explains it`, calls.unexplained);
+    mustBeEmpty(`${name} without a row`, calls.unexplained);
     mustBeEmpty(`rows of ${name} that were never made`, calls.invented);
     mustBeEmpty(`rows of ${name} beyond one`, calls.doubled);
+    mustBeEmpty(`rows of ${name} without a call, and nothing was in its way`, calls.unmade);
   }
   mustBeEmpty('callbacks without a row', audit.callbacks.missing);
   mustBeEmpty('callbacks with more than one row', audit.callbacks.doubled);
+  mustBeEmpty('rows of callbacks that were never sent', audit.callbacks.invented);
   if (audit.rejected > 0) failures.push(`${audit.rejected} events rejected by the audit`);
   if (audit.parked > 0) failures.push(`${audit.parked} events parked by the audit`);
   mustBeEmpty('processes ended by themselves', facts.exits);

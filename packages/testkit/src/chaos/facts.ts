@@ -9,8 +9,6 @@ export interface SentMessage {
   readonly hasPicture: boolean;
   /** Milliseconds since the epoch; null when nobody ever confirmed it. */
   acceptedAtMs: number | null;
-  /** How often it may have been stored: the accepted try, and those whose end the producer does not know. */
-  copies: number;
 }
 
 /** What the bot said in the chat. */

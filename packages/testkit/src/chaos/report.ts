@@ -51,21 +51,21 @@ function resultRows(verdict: Verdict, facts: ChaosFacts): [string, string | numb
     ['messages never accepted', chat.notAccepted.length],
     ['posts in the chat', facts.chat.length],
     ['lost', chat.lost.length],
-    ['parked', chat.parkedMessages],
+    ['parked', chat.parked.length],
+    ['pictures missing without a cause', chat.picturesMissing.length],
     ['out of order', chat.outOfOrder.length],
     ['interleaved', chat.interleaved.length],
     ['posts that nobody sent', chat.unexplainedPosts.length],
     ['repeated posts', `${chat.repeats.length} (${verdict.repeatsAllowed} allowed)`],
-    ['posts repeated because a producer had to', chat.producerRepeats],
     ['calls of bots/post, their rows', `${audit.posts.calls}, ${audit.posts.rows}`],
-    ['  calls without a row, explained by a kill', audit.posts.explained.length],
-    ['  calls without a row, unexplained', audit.posts.unexplained.length],
+    ['  calls without a row', audit.posts.unexplained.length],
     ['  rows that answer no call', audit.posts.invented.length],
     ['  rows beyond one a call', audit.posts.doubled.length],
-    ['  rows of calls that never arrived', audit.posts.neverArrived],
+    ['  rows of calls that were kept from arriving', audit.posts.neverArrived],
+    ['  rows of calls that nothing kept from arriving', audit.posts.unmade.length],
     ['uploads of pictures, their rows', `${audit.uploads.calls}, ${audit.uploads.rows}`],
     [
-      '  without a row: explained, unexplained',
+      '  without a row: explained by a kill, unexplained',
       `${audit.uploads.explained.length}, ${audit.uploads.unexplained.length}`,
     ],
     ['callbacks delivered, rows', `${audit.callbacks.delivered}, ${audit.callbacks.rows}`],
@@ -91,6 +91,8 @@ function exampleLines({ chat, audit }: Verdict, facts: ChaosFacts): string[] {
     'lost',
     chat.lost.map(({ messageId, missing }) => `${messageId}: ${missing}`),
   );
+  show('parked', chat.parked);
+  show('pictures missing without a cause', chat.picturesMissing);
   show('out of order', chat.outOfOrder);
   show('interleaved', chat.interleaved);
   show('posts that nobody sent', chat.unexplainedPosts);
@@ -106,12 +108,14 @@ function exampleLines({ chat, audit }: Verdict, facts: ChaosFacts): string[] {
     ['pictures', audit.uploads],
   ] as const) {
     show(`calls of ${name} without a row, explained`, calls.explained);
-    show(`calls of ${name} without a row, unexplained`, calls.unexplained);
+    show(`calls of ${name} without a row`, calls.unexplained);
     show(`rows of ${name} that answer no call`, calls.invented);
     show(`rows of ${name} beyond one`, calls.doubled);
+    show(`rows of ${name} without a call, and nothing was in its way`, calls.unmade);
   }
   show('callbacks without a row', audit.callbacks.missing);
   show('callbacks with more than one row', audit.callbacks.doubled);
+  show('rows of callbacks that were never sent', audit.callbacks.invented);
   show('not ready though all is mended', facts.notReady);
   show(
     'ended by themselves',

@@ -42,13 +42,13 @@ export const SABOTAGES: readonly Sabotage[] = [
           : process.uptime() > 10 && table === 'groupme_posts' && process.env.LOST === undefined
             ? ((process.env.LOST = 'one'), [])
             : [target.row]`,
-    caughtBy: /posts without a row, and no kill explains it/,
+    caughtBy: /posts without a row/,
   },
   {
     name: 'repeat a post without looking for evidence',
     file: 'apps/relay/src/delivery/part-poster.ts',
-    find: '(await options.evidence.settle(entry, ended)) ?? UNSETTLED',
-    replacement: 'UNSETTLED',
+    find: 'await options.evidence.settle(entry, ended)',
+    replacement: "{ evidence: 'none' as const, sure: true }",
     caughtBy: /posts repeated/,
   },
 ];

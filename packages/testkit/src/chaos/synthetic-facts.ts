@@ -62,7 +62,7 @@ function keyOf(post: ChatPost): string {
 
 function makeMessage(number: number, source: string, words: number, hasPicture = false): SentMessage {
   const id = makeMessageId(number, 'run');
-  return { number, id, source, urgent: false, words, hasPicture, acceptedAtMs: START_MS + number, copies: 1 };
+  return { number, id, source, urgent: false, words, hasPicture, acceptedAtMs: START_MS + number };
 }
 
 function makePost(index: number, text: string | null, pictureUrl: string | null): ChatPost {
