@@ -4,6 +4,7 @@ import {
   auditQueues,
   deriveTopology,
   echoEvent,
+  moderatorQueues,
   queueName,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
@@ -83,7 +84,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const acknowledger = createAcknowledger({
     broker,
     ackUrl: config.ACK_URL,
-    isOwnQueue: (name) => queues.some((queue) => queueName(queue, namespace) === name),
+    isOwnQueue: (name) =>
+      [...queues, ...moderatorQueues].some((queue) => queueName(queue, namespace) === name),
     logger,
   });
   onStop('events and acknowledgements', async () => {
@@ -113,6 +115,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     queue: queueName(relayJournalQueue, namespace),
     ledger,
     echo: config.EVIDENCE_ECHO,
+    logger,
   });
   if (config.EVIDENCE_ECHO) {
     const listener = await broker.listen({
@@ -145,6 +148,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     pacer,
     trouble,
     ledger,
+    journal,
     evidence: createEvidenceSource({
       ledger,
       groupme,

@@ -58,7 +58,15 @@ export async function makeFirstContact(url: string, topology: Topology, logger: 
 
 /** `host:port/vhost`, for people; never the user or the password. */
 export function describeBroker(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
+  const parsed = URL.parse(url);
+  // The platform's own error repeats the address, password and all.
+  if (parsed === null) {
+    throw new BrokerConfigurationError(
+      'BAD_URL',
+      "the broker's address is none; check RABBITMQ_URL, or RABBITMQ_HOST and its companions",
+    );
+  }
+  const { hostname, port, pathname } = parsed;
   return `${hostname}:${port || '5672'}${pathname}`;
 }
 

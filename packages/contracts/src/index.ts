@@ -39,6 +39,7 @@ export {
   twilioSmsMessage,
   twilioSmsSchema,
 } from './incoming.ts';
+export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
 export {
   type Ban,
   type BanEvent,

@@ -47,7 +47,7 @@ export const RELAY_DELIVERY_LOCK = 'relay.delivery';
 export const relayJournalQueue = defineTerminalQueue({
   name: 'relay.journal',
   bindings: ['source.groupme.msg', 'source.groupme.echo'],
-  maxLength: 400,
+  maxLength: 600,
 });
 
 /** What Postgres could not be given and the broker gave up on. */

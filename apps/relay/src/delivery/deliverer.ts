@@ -82,7 +82,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     // Settling a doubt is not cut short by a renewal: it is bounded, and would have to begin again.
     const taken = AbortSignal.any([stopping.signal, delivery.signal]);
     const ended = AbortSignal.any([taken, hold.signal]);
-    await takeOver.notice(lane, delivery, ended);
+    await takeOver.notice(delivery, ended);
     const turn = { held: await takeTurn(lane, planned.wbor_message_id, ended) };
     const holding: Holding = { taken, ended, hold, turn, begun: false };
     let ending: Ending = 'left';
@@ -93,11 +93,13 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       }
     } finally {
       hold.stop();
-      if (ending === 'left' && holding.begun) halfPosted.expect(planned.wbor_message_id);
+      // An emergency that is merely renewed must not be passed by the next one.
+      const keepsPlace = holding.begun || (lane === 'urgent' && turn.held);
+      if (ending === 'left' && keepsPlace) halfPosted.expect(planned.wbor_message_id);
       if (turn.held) turns.release();
     }
-    // What kept our posts from getting through is another relay's affair now.
-    if (ending === 'left' && delivery.signal.aborted) options.trouble.over();
+    // What kept posts from getting through is another relay's affair now, or the next message finds it out.
+    if (ending === 'settled' || delivery.signal.aborted) options.trouble.over();
     // Left unsettled when we stop: closing the channel returns the message. Renewing it, we get it back.
     if (ending === 'left' && hold.signal.aborted && !stopping.signal.aborted) delivery.requeue();
   }
@@ -117,21 +119,22 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (before === undefined) return 'left';
     hold.restart();
     let { done } = before;
+    if (done >= parts) options.metrics.posts.inc({ outcome: 'repeated' });
     holding.begun = before.begun;
     while (done < parts) {
       // Nothing of it can be in the chat yet: that is the time to step back, or to be too late.
       if (!holding.begun) {
         if (isLate(planned)) return expire(delivery, planned, planId);
         if (await options.moderation.isBanned(planned.sender, ended)) return block(delivery, planned);
-        if (lane === 'normal' && turns.urgentWaits && !(await stepBack(holding))) return 'left';
+        if (lane === 'normal' && turns.urgentWaits && !(await stepBack(planned, holding))) return 'left';
       }
-      if (!(await pause(pacer.delayMs(), lane, holding))) return 'left';
+      if (!(await pause(pacer.delayMs(), lane, planned, holding))) return 'left';
       if (!holding.begun && (isLate(planned) || (lane === 'normal' && turns.urgentWaits))) continue;
-      // A relay that was frozen finds out here that its message has gone to another.
       if (ended.aborted || !(await delivery.isHeld())) return 'left';
       // Heard of while we waited: the last moment at which nothing of it is in the chat.
       if (!holding.begun && options.moderation.isBannedNow(planned.sender)) return block(delivery, planned);
       const result = await poster.post({ planned, planId, number: done + 1, isHeld: delivery.isHeld }, taken);
+      if (result.next === 'leave') return 'left';
       if (result.next === 'park') {
         await parkRest(lane, delivery, planned, done, result.error);
         return 'settled';
@@ -141,7 +144,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         holding.begun = true;
       } else {
         holding.begun ||= result.unsure;
-        if (!(await pause(result.waitMs, lane, holding))) return 'left';
+        if (!(await pause(result.waitMs, lane, planned, holding))) return 'left';
       }
     }
     acknowledger.succeeded(addresseeOf(planned));
@@ -160,22 +163,28 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   /** Waits; a normal message that has nothing in the chat yet lets an urgent one go first. */
-  async function pause(ms: number, lane: Lane, holding: Holding): Promise<boolean> {
+  async function pause(ms: number, lane: Lane, planned: PlannedMessage, holding: Holding): Promise<boolean> {
     const { ended } = holding;
     if (lane === 'urgent' || holding.begun) return sleep(ms, ended);
     const cut = new AbortController();
     const until = AbortSignal.any([ended, cut.signal]);
     await Promise.race([sleep(ms, until), turns.urgentArrives(until)]);
     cut.abort();
-    if (turns.urgentWaits && !ended.aborted) return stepBack(holding);
+    if (turns.urgentWaits && !ended.aborted) return stepBack(planned, holding);
     return !ended.aborted;
   }
 
   /** Lets urgent messages go first. False when the hold ended before it was our turn again. */
-  async function stepBack({ ended, turn }: Holding): Promise<boolean> {
+  async function stepBack(planned: PlannedMessage, { ended, turn }: Holding): Promise<boolean> {
     const again = turns.take('normal', ended);
     turns.release();
     turn.held = await again;
+    // The urgent one may be half in the chat, and about to be delivered again.
+    if (turn.held && halfPosted.isBehind(planned.wbor_message_id)) {
+      turns.release();
+      turn.held = false;
+      turn.held = await takeTurn('normal', planned.wbor_message_id, ended);
+    }
     return turn.held && !ended.aborted;
   }
 
@@ -219,14 +228,16 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     done: number,
     error: GroupMeError,
   ): Promise<void> {
-    acknowledger.failed(addresseeOf(planned), error.status, error.message);
+    // Whoever replays it wants it posted, whenever that is.
+    const { deliver_by: _late, ...rest } = planned;
     await options.parker.park(delivery, {
       queue: options.queues[lane],
       reason: 'rejected',
       error: `part ${done + 1} of ${planned.parts.length}: ${error.message}`,
-      replacement: { ...planned, parts: planned.parts.slice(done) },
+      replacement: { ...rest, parts: planned.parts.slice(done) },
       wborMessageId: planned.wbor_message_id,
     });
+    acknowledger.failed(addresseeOf(planned), error.status, error.message);
   }
 
   return { onDelivery, stop: () => stopping.abort() };

@@ -28,10 +28,10 @@ export function startDisplayWatch(options: {
 
   function look(): void {
     for (const entry of ledger.unproved()) {
-      const waitedMs = Date.now() - entry.lastSentAtMs;
+      const waitedMs = Date.now() - entry.lastCall.sentAtMs;
       // What was posted before our time is not ours to judge: its echo may have come before we listened.
-      if (waitedMs < timeoutMs || entry.lastSentAtMs < startedAtMs || reported.has(entry)) continue;
-      if ((ledger.lastEchoAtMs ?? 0) <= entry.lastSentAtMs) continue;
+      if (waitedMs < timeoutMs || entry.lastCall.sentAtMs < startedAtMs || reported.has(entry)) continue;
+      if ((ledger.lastEchoAtMs ?? 0) <= entry.lastCall.sentAtMs) continue;
       reported.add(entry);
       metrics.undisplayed.inc();
       logger.warn(
@@ -46,7 +46,7 @@ export function startDisplayWatch(options: {
         part: entry.part,
         text: entry.text,
         ...(entry.pictureUrl === undefined ? {} : { picture_url: entry.pictureUrl }),
-        sent_at: new Date(entry.lastSentAtMs).toISOString(),
+        sent_at: new Date(entry.lastCall.sentAtMs).toISOString(),
         waited_ms: waitedMs,
       });
     }

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Evidence } from '@wbor/contracts';
-import { type GroupMeClient, GroupMeConfigurationError, GroupMeRejectedError } from '@wbor/groupme';
+import {
+  type GroupMeClient,
+  GroupMeConfigurationError,
+  GroupMeRefusedError,
+  GroupMeRejectedError,
+} from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
@@ -85,9 +90,9 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
             );
             return false;
           }
-          await delay(Math.min(READ_RETRY_MS, options.giveUpMs), undefined, { signal: ended }).catch(
-            () => {},
-          );
+          const told = error instanceof GroupMeRefusedError ? (error.retryAfterMs ?? 0) : 0;
+          const waitMs = Math.min(Math.max(READ_RETRY_MS, told), options.giveUpMs);
+          await delay(waitMs, undefined, { signal: ended }).catch(() => {});
         }
       }
     }

@@ -1,13 +1,28 @@
-import type { Broker, BrowsedMessage } from '@wbor/amqp';
-import { callbackEventSchema, echoEvent, postEventSchema } from '@wbor/contracts';
+import { type Broker, type BrowsedMessage, PublishError } from '@wbor/amqp';
+import {
+  callbackEventSchema,
+  callIntent,
+  callIntentSchema,
+  echoEvent,
+  type Outcome,
+  postEventSchema,
+} from '@wbor/contracts';
+import type { Logger } from '@wbor/service';
 import { PLAN_ID_HEADER } from '../events.ts';
-import type { Ledger, ShownPost } from './ledger.ts';
+import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
 
 /**
- * Reads the relay's journal into the ledger: what whichever relay was active before has posted, and what the
- * chat was seen to show. Reading it again adds only what is new.
+ * What a relay leaves to the one after it: which calls it was about to make, how they ended, and what the chat was
+ * seen to show.
  */
 export interface Journal {
+  /**
+   * Resolves once the broker has it in store that a call is about to be made.
+   *
+   * @returns false when `ended` came first, and the call is not to be made.
+   */
+  announce(part: LedgerPart, call: LedgerCall, ended: AbortSignal): Promise<boolean>;
+  /** Reads it into the ledger. Reading it again adds only what is new. */
   read(): Promise<void>;
 }
 
@@ -17,29 +32,70 @@ export function createJournal(options: {
   ledger: Ledger;
   /** Whether echoes count as evidence. */
   echo: boolean;
+  logger: Logger;
 }): Journal {
+  const { broker, ledger, logger, queue } = options;
+  /** By the type too: a call's intent and its event have one id. */
   const recorded = new Set<string>();
-  return {
-    async read() {
-      const browser = await options.broker.browse(options.queue);
-      const present = new Set<string>();
-      try {
-        for (let entry = await browser.next(); entry; entry = await browser.next()) {
-          const id = entry.messageId ?? '';
-          present.add(id);
-          if (recorded.has(id)) continue;
-          if (entry.routingKey === echoEvent.key || entry.type === echoEvent.key) {
-            const post = parseEcho(entry.content);
-            if (post && options.echo) options.ledger.saw(post, 'echo');
-          } else {
-            recordPost(options.ledger, entry);
-          }
+  let reading: Promise<void> = Promise.resolve();
+
+  async function readAll(): Promise<void> {
+    const browser = await broker.browse(queue);
+    const present = new Set<string>();
+    try {
+      for (let entry = await browser.next(); entry; entry = await browser.next()) {
+        const id = `${entry.type} ${entry.messageId}`;
+        present.add(id);
+        if (recorded.has(id)) continue;
+        if (entry.routingKey === echoEvent.key || entry.type === echoEvent.key) {
+          const post = parseEcho(entry.content);
+          if (post && options.echo) ledger.saw(post, 'echo');
+        } else {
+          recordCall(ledger, entry);
         }
-      } finally {
-        await browser.close();
       }
-      recorded.clear();
-      for (const id of present) recorded.add(id);
+    } finally {
+      await browser.close();
+    }
+    recorded.clear();
+    for (const id of present) recorded.add(id);
+  }
+
+  return {
+    async announce(part, call, ended) {
+      try {
+        await broker.publishUntilConfirmed(
+          {
+            exchange: '',
+            routingKey: queue,
+            type: callIntent.key,
+            messageId: call.id,
+            headers: { [PLAN_ID_HEADER]: part.planId },
+            body: {
+              text: part.text,
+              ...(part.pictureUrl === undefined ? {} : { picture_url: part.pictureUrl }),
+              source: part.source,
+              wbor_message_id: part.messageId,
+              part: part.part,
+              parts: part.parts,
+              attempt: call.attempt,
+              sent_at: new Date(call.sentAtMs).toISOString(),
+            },
+          },
+          ended,
+        );
+      } catch (error) {
+        if (ended.aborted) return false;
+        if (!(error instanceof PublishError)) throw error;
+        // Without the journal a crash may repeat a part. Without the post, somebody waits for an alert.
+        logger.error({ queue, error: error.code }, 'the journal takes nothing; posting all the same');
+      }
+      return !ended.aborted;
+    },
+    read() {
+      // One after the other: what one holds the other does not get to see.
+      reading = reading.catch(() => undefined).then(readAll);
+      return reading;
     },
   };
 }
@@ -57,27 +113,31 @@ export function parseEcho(content: Buffer): ShownPost | undefined {
   };
 }
 
-function recordPost(ledger: Ledger, { content, headers }: BrowsedMessage): void {
-  const event = postEventSchema.safeParse(parseJson(content)).data;
-  if (event?.part === undefined || event.sent_at === undefined || event.text === undefined) return;
-  const planId = headers[PLAN_ID_HEADER];
+function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
+  const planId = entry.headers[PLAN_ID_HEADER];
+  // Without a plan it is no call of a relay's: a producer's own post, say.
+  if (typeof planId !== 'string' || entry.messageId === undefined) return;
+  const json = parseJson(entry.content);
+  const call = callIntentSchema.safeParse(json).data;
+  if (call === undefined) return;
+  const outcome = entry.type === callIntent.key ? undefined : postEventSchema.safeParse(json).data?.outcome;
   ledger.record(
     {
-      planId: typeof planId === 'string' ? planId : '',
-      messageId: event.wbor_message_id,
-      source: event.source,
-      part: event.part,
-      parts: event.parts ?? event.part,
-      text: event.text,
-      pictureUrl: event.picture_url,
+      planId,
+      messageId: call.wbor_message_id,
+      source: call.source,
+      part: call.part,
+      parts: call.parts,
+      text: call.text,
+      pictureUrl: call.picture_url,
     },
-    {
-      sentAtMs: Date.parse(event.sent_at),
-      attempt: event.attempt ?? 1,
-      delivered: event.outcome === 'delivered',
-      doubtful: event.outcome === 'unknown',
-    },
+    { id: entry.messageId, attempt: call.attempt, sentAtMs: Date.parse(call.sent_at) },
+    outcome === undefined ? 'open' : stateAfter(outcome),
   );
+}
+
+function stateAfter(outcome: Outcome): CallState {
+  return outcome === 'delivered' || outcome === 'rejected' ? outcome : 'failed';
 }
 
 function parseJson(content: Buffer): unknown {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createLedger, type LedgerPart, type ShownPost } from './ledger.ts';
+import {
+  type CallState,
+  createLedger,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerPart,
+  type ShownPost,
+} from './ledger.ts';
 
 const T0 = Date.now();
 
@@ -16,16 +23,30 @@ function part(overrides: Partial<LedgerPart> = {}): LedgerPart {
   };
 }
 
+let calls = 0;
+
+function call(sentAtMs = T0, attempt = 1) {
+  calls += 1;
+  return { id: `call-${calls}`, attempt, sentAtMs };
+}
+
+/** Enters a call of our own that ended so. */
+function make(ledger: Ledger, what: LedgerPart, state: CallState, sentAtMs = T0): LedgerEntry {
+  const entry = ledger.begin(what, call(sentAtMs));
+  entry.state = state;
+  return entry;
+}
+
 function shown(overrides: Partial<ShownPost> = {}): ShownPost {
   return { id: '1', text: 'hello', pictureUrl: undefined, createdAtMs: T0, ...overrides };
 }
 
-describe('ledger', () => {
-  it('takes a post in the chat as proof of the part with the same text and picture', () => {
+describe('proof in the chat', () => {
+  it('is a post with the same text and picture', () => {
     const ledger = createLedger();
-    const entry = ledger.open(part(), T0);
+    const entry = ledger.begin(part(), call());
     ledger.saw(shown({ text: 'hello ' }), 'echo');
-    expect(entry.shownAs).toBe('1');
+    expect(entry).toMatchObject({ shownAs: '1', shownVia: 'echo' });
   });
 
   it.each([
@@ -33,17 +54,17 @@ describe('ledger', () => {
     ['another picture', shown({ pictureUrl: 'https://i.example/1' })],
     ['a post from before', shown({ createdAtMs: T0 - 6_000 })],
     ['a post from long after', shown({ createdAtMs: T0 + 11 * 60_000 })],
-  ])('does not take %s for it', (_what, post) => {
+  ])('is not %s', (_what, post) => {
     const ledger = createLedger();
-    const entry = ledger.open(part(), T0);
+    const entry = ledger.begin(part(), call());
     ledger.saw(post, 'echo');
     expect(entry.shownAs).toBeUndefined();
   });
 
-  it('lets one post prove one part only, the older first', () => {
+  it('proves one part only, the older first', () => {
     const ledger = createLedger();
-    const first = ledger.open(part({ messageId: 'a' }), T0);
-    const second = ledger.open(part({ messageId: 'b' }), T0 + 100);
+    const first = ledger.begin(part({ planId: 'plan-a' }), call());
+    const second = ledger.begin(part({ planId: 'plan-b' }), call(T0 + 100));
     ledger.saw(shown({ id: '1' }), 'echo');
     ledger.saw(shown({ id: '1' }), 'read-back');
     expect([first.shownAs, second.shownAs]).toEqual(['1', undefined]);
@@ -51,88 +72,146 @@ describe('ledger', () => {
     expect(second.shownAs).toBe('2');
   });
 
-  it('remembers proof that came before the doubt', () => {
+  it('is remembered until the journal tells of the call, and given away once', () => {
     const ledger = createLedger();
     ledger.saw(shown(), 'echo');
-    expect(ledger.suspect(part(), T0 - 60_000).shownAs).toBe('1');
-    // And gives it away once.
-    expect(ledger.suspect(part({ messageId: 'b' }), T0 - 60_000).shownAs).toBeUndefined();
+    ledger.record(part(), call(T0 - 500), 'open');
+    ledger.record(part({ planId: 'plan-b' }), call(T0 - 400), 'open');
+    expect(ledger.find('plan-a', 1)?.shownAs).toBe('1');
+    expect(ledger.find('plan-b', 1)?.shownAs).toBeUndefined();
   });
 
-  it('does not prove a fresh post by one that was there before', () => {
+  it('of a fresh post is nothing that was there before', () => {
     const ledger = createLedger();
     ledger.saw(shown(), 'echo');
-    expect(ledger.open(part(), T0).shownAs).toBeUndefined();
+    expect(ledger.begin(part(), call()).shownAs).toBeUndefined();
   });
 
-  it('counts delivered parts from the first without a gap', () => {
+  it('is none of a part that GroupMe rejected: that one is posted by another plan, if at all', () => {
     const ledger = createLedger();
-    const parts = [{ text: 'one' }, { text: 'two' }, { text: 'three' }];
-    const deliver = (number: number) => {
-      ledger.open(part({ part: number, text: parts[number - 1]?.text ?? '' }), T0).delivered = true;
-    };
-    deliver(1);
-    deliver(3);
-    expect(ledger.equalPartsDelivered('a', parts)).toBe(1);
-    deliver(2);
-    expect(ledger.equalPartsDelivered('a', parts)).toBe(3);
-    expect(ledger.equalPartsDelivered('b', parts)).toBe(0);
-    expect(ledger.equalPartsDelivered('a', [{ text: 'other' }])).toBe(0);
+    make(ledger, part({ planId: 'plan-a' }), 'rejected');
+    const replayed = ledger.begin(part({ planId: 'plan-b' }), call(T0 + 100));
+    ledger.saw(shown(), 'echo');
+    expect(replayed.shownAs).toBe('1');
   });
 
-  it('knows the parts of a plan by their numbers, whatever a second copy of it looks like', () => {
+  it('is missed of delivered parts only', () => {
     const ledger = createLedger();
-    ledger.open(part({ part: 1, text: 'one' }), T0).delivered = true;
-    ledger.record(part({ part: 2, text: '', pictureUrl: 'https://i.example/1' }), {
-      sentAtMs: T0 + 1,
-      attempt: 1,
-      delivered: true,
-      doubtful: false,
-    });
-    ledger.open(part({ part: 3, text: 'three' }), T0 + 2);
-    const parts = [{ text: 'one' }, { text: '', picture_url: 'https://i.example/2' }, { text: 'three' }];
-    expect(ledger.partsDelivered({ planId: 'plan-a', parts })).toBe(2);
-    expect(ledger.partsDelivered({ planId: 'plan-b', parts })).toBe(0);
+    const delivered = make(ledger, part({ part: 1 }), 'delivered');
+    make(ledger, part({ part: 2 }), 'failed');
+    expect(ledger.unproved()).toEqual([delivered]);
   });
 
-  it('knows a message that is half in the chat, going by the newest post', () => {
-    const ledger = createLedger();
-    expect(ledger.unfinished()).toBeUndefined();
-    ledger.open(part({ part: 1, text: 'one' }), T0).delivered = true;
-    ledger.open(part({ part: 2, text: 'two' }), T0 + 1);
-    expect(ledger.unfinished()).toBe('a');
-    ledger.open(part({ messageId: 'b', parts: 1 }), T0 + 2).delivered = true;
-    expect(ledger.unfinished()).toBeUndefined();
-  });
-
-  it('counts calls, its own and those that it must reckon with', () => {
-    const ledger = createLedger();
-    const call = { sentAtMs: T0, attempt: 2, delivered: false, doubtful: false };
-    ledger.record(part(), call);
-    ledger.record(part(), call);
-    expect(ledger.suspect(part(), T0).attempts).toBe(3);
-    expect(ledger.open(part(), T0 + 1).attempts).toBe(4);
-    // A call that is logged as doubtful is that call itself.
-    ledger.record(part({ messageId: 'b' }), { ...call, attempt: 1, doubtful: true });
-    expect(ledger.suspect(part({ messageId: 'b' }), T0).attempts).toBe(1);
-    // Behind it there may be one more that nobody has told of: its number is left out.
-    expect(ledger.open(part({ messageId: 'b' }), T0 + 2).attempts).toBe(3);
-  });
-
-  it('opens a new entry for the same part once it is delivered: sent twice on purpose', () => {
-    const ledger = createLedger();
-    const first = ledger.open(part(), T0);
-    first.delivered = true;
-    const second = ledger.open(part(), T0 + 1_000);
-    expect(second).not.toBe(first);
-    expect(ledger.unproved()).toEqual([first]);
-  });
-
-  it('knows when echoes come at all', () => {
+  it('tells when echoes come at all', () => {
     const ledger = createLedger();
     ledger.saw(shown(), 'read-back');
     expect(ledger.lastEchoAtMs).toBeUndefined();
     ledger.saw(shown(), 'echo');
     expect(ledger.lastEchoAtMs).toBe(T0);
+  });
+});
+
+describe('delivered parts', () => {
+  it('are counted by plan; a call for a part says that those before it are in the chat', () => {
+    const ledger = createLedger();
+    expect(ledger.partsDelivered('plan-a')).toBe(0);
+    make(ledger, part({ part: 1, text: 'one' }), 'failed');
+    expect(ledger.partsDelivered('plan-a')).toBe(0);
+    make(ledger, part({ part: 3, text: 'three' }), 'open');
+    expect(ledger.partsDelivered('plan-a')).toBe(2);
+    make(ledger, part({ part: 3, text: 'three' }), 'delivered');
+    expect(ledger.partsDelivered('plan-a')).toBe(3);
+    expect(ledger.partsDelivered('plan-b')).toBe(0);
+  });
+
+  it('are counted since a time: an id may stand for another message tomorrow', () => {
+    const ledger = createLedger();
+    make(ledger, part(), 'delivered', T0);
+    expect(ledger.partsDelivered('plan-a', T0)).toBe(1);
+    expect(ledger.partsDelivered('plan-a', T0 + 1)).toBe(0);
+  });
+
+  it('are counted by text and picture where the plan is another', () => {
+    const ledger = createLedger();
+    make(ledger, part({ part: 1, text: 'one' }), 'delivered');
+    make(ledger, part({ part: 2, text: 'two' }), 'failed');
+    const parts = [{ text: 'one' }, { text: 'two' }];
+    expect(ledger.equalPartsDelivered('a', parts)).toBe(1);
+    expect(ledger.equalPartsDelivered('b', parts)).toBe(0);
+    expect(ledger.equalPartsDelivered('a', [{ text: 'one', picture_url: 'https://i.example/1' }])).toBe(0);
+  });
+});
+
+describe('the journal', () => {
+  it('tells of a call, and how it ended', () => {
+    const ledger = createLedger();
+    const made = call();
+    ledger.record(part(), made, 'open');
+    expect(ledger.find('plan-a', 1)).toMatchObject({ state: 'open', lastCall: made });
+    ledger.record(part(), made, 'failed');
+    ledger.record(part(), made, 'open');
+    expect(ledger.find('plan-a', 1)?.state).toBe('failed');
+    const next = call(T0 + 1, 2);
+    ledger.record(part(), next, 'open');
+    ledger.record(part(), made, 'delivered');
+    expect(ledger.find('plan-a', 1)).toMatchObject({ state: 'open', lastCall: next });
+  });
+
+  it('tells of a delivery whatever its number: two relays may have counted alike', () => {
+    const ledger = createLedger();
+    ledger.record(part(), call(), 'open');
+    ledger.record(part(), call(), 'delivered');
+    expect(ledger.find('plan-a', 1)?.state).toBe('delivered');
+  });
+
+  it('takes nothing back that is in the chat', () => {
+    const ledger = createLedger();
+    make(ledger, part(), 'delivered');
+    ledger.record(part(), call(T0 + 1, 2), 'open');
+    expect(ledger.find('plan-a', 1)?.state).toBe('delivered');
+  });
+});
+
+it('keeps the parts of a second copy apart whose picture has another address', () => {
+  const ledger = createLedger();
+  const picture = (address: string) => part({ text: '', pictureUrl: `https://i.example/${address}` });
+  const first = make(ledger, picture('1'), 'failed');
+  const second = ledger.begin(picture('2'), call(T0 + 1, 2));
+  ledger.saw(shown({ text: '', pictureUrl: 'https://i.example/2' }), 'echo');
+  expect([first.shownAs, second.shownAs]).toEqual([undefined, '1']);
+  expect(ledger.find('plan-a', 1)).toBe(second);
+});
+
+describe('a message that may be half in the chat', () => {
+  const of = (number: number, overrides: Partial<LedgerPart> = {}) =>
+    part({ part: number, text: `part ${number}`, ...overrides });
+
+  it.each<[string, CallState[]]>([
+    ['its first part is open', ['open']],
+    ['its first part is in the chat', ['delivered']],
+    ['its second part failed', ['delivered', 'failed']],
+    ['its last part is open', ['delivered', 'delivered', 'open']],
+  ])('is known when %s', (_what, states) => {
+    const ledger = createLedger();
+    for (const [index, state] of states.entries()) make(ledger, of(index + 1), state, T0 + index);
+    expect(ledger.unfinished()).toBe('a');
+  });
+
+  it.each<[string, CallState[]]>([
+    ['nothing of it is in the chat', ['failed']],
+    ['all of it is in the chat', ['delivered', 'delivered', 'delivered']],
+    ['the rest of it is parked', ['delivered', 'rejected']],
+  ])('is none when %s', (_what, states) => {
+    const ledger = createLedger();
+    expect(ledger.unfinished()).toBeUndefined();
+    for (const [index, state] of states.entries()) make(ledger, of(index + 1), state, T0 + index);
+    expect(ledger.unfinished()).toBeUndefined();
+  });
+
+  it('is none when a later one was begun, or when it has one part only', () => {
+    const ledger = createLedger();
+    make(ledger, of(1), 'delivered');
+    make(ledger, part({ planId: 'plan-b', messageId: 'b', parts: 1 }), 'open');
+    expect(ledger.unfinished()).toBeUndefined();
   });
 });

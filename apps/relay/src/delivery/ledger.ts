@@ -11,43 +11,45 @@ interface UnclaimedPost extends ShownPost {
   readonly via: 'echo' | 'read-back';
 }
 
-/** One part of one message, and what is known of it. */
-export interface LedgerEntry {
+/** What a part is known by. */
+export interface LedgerPart {
+  /** The AMQP id of the planned message. */
   readonly planId: string;
   readonly messageId: string;
   readonly source: string;
+  /** Counted from 1. */
   readonly part: number;
+  /** How many parts the message has. */
+  readonly parts: number;
   readonly text: string;
   readonly pictureUrl: string | undefined;
+}
+
+/** One call of bots/post. */
+export interface LedgerCall {
+  /** The AMQP id of its intent and of its event. */
+  readonly id: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly sentAtMs: number;
+}
+
+/**
+ * How the last call ended. `open`: nobody has told yet, so that the part may be in the chat. `failed`: it is not, as
+ * far as one can know. `rejected`: it is not, and never will be.
+ */
+export type CallState = 'open' | 'delivered' | 'failed' | 'rejected';
+
+/** One part of one message, and what is known of it. */
+export interface LedgerEntry extends LedgerPart {
   /** No call can have been made before. */
   readonly firstSentAtMs: number;
-  lastSentAtMs: number;
-  delivered: boolean;
+  lastCall: LedgerCall;
+  state: CallState;
   /** The post in the chat that proves it, once one was seen. */
   shownAs: string | undefined;
   /** How that post was seen. */
   shownVia: 'echo' | 'read-back' | undefined;
-  /** How many calls are known of, or must be reckoned with. */
-  attempts: number;
-  /** The outcome of the last call is logged as unknown. */
-  doubtful: boolean;
-  /** Numbers to leave out before the next call: for calls that another relay may have made and not told of. */
-  skip: number;
-  /** How many parts the message has. */
-  readonly parts: number;
-}
-
-/** What a part is known by. */
-export interface LedgerPart {
-  /** The AMQP id of the planned message; empty when unknown. */
-  readonly planId: string;
-  readonly messageId: string;
-  readonly source: string;
-  readonly part: number;
-  /** How many parts the message has. */
-  readonly parts: number;
-  readonly text: string;
-  readonly pictureUrl: string | undefined;
 }
 
 /**
@@ -56,19 +58,15 @@ export interface LedgerPart {
  * chat proves one part only, so that the same text sent twice on purpose needs two.
  */
 export interface Ledger {
-  /** Opens the entry of a part that is about to be posted, or gives the one that is open. */
-  open(part: LedgerPart, sentAtMs: number): LedgerEntry;
-  /** Records a call that the journal tells of. */
-  record(
-    part: LedgerPart,
-    call: { sentAtMs: number; attempt: number; delivered: boolean; doubtful: boolean },
-  ): void;
-  /** Gives the entry of a part that somebody else may have posted since then, and reckons with that call. */
-  suspect(part: LedgerPart, sinceMs: number): LedgerEntry;
+  find(planId: string, part: number): LedgerEntry | undefined;
+  /** Enters a call that we are about to make. */
+  begin(part: LedgerPart, call: LedgerCall): LedgerEntry;
+  /** Enters what the journal tells: that a call was about to be made (`open`), or how it ended. */
+  record(part: LedgerPart, call: LedgerCall, state: CallState): void;
   /** Records a post that the chat shows. Hearing it twice does no harm. */
   saw(post: ShownPost, via: 'echo' | 'read-back'): void;
-  /** How many parts of a planned message are delivered, counted from the first without a gap. */
-  partsDelivered(plan: { readonly planId: string; readonly parts: readonly unknown[] }): number;
+  /** How many parts of a planned message are delivered, going by calls that were made since then. */
+  partsDelivered(planId: string, sinceMs?: number): number;
   /** The same, whatever plan they belonged to: parts of this message with this text and picture. */
   equalPartsDelivered(
     messageId: string,
@@ -76,7 +74,7 @@ export interface Ledger {
   ): number;
   /** When the newest post was made whose echo was heard; undefined when none ever was. */
   readonly lastEchoAtMs: number | undefined;
-  /** The message whose parts are not all in the chat, going by the newest post; undefined when there is none. */
+  /** The message that may be half in the chat, going by the newest call; undefined when there is none. */
   unfinished(): string | undefined;
   /** Delivered parts that no post in the chat has proved. */
   unproved(): readonly LedgerEntry[];
@@ -95,47 +93,28 @@ export function createLedger(): Ledger {
   const unclaimed: UnclaimedPost[] = [];
   const seenIds = new Set<string>();
   let lastEchoAtMs: number | undefined;
+  /** Whose call is the newest. */
+  let newest: LedgerEntry | undefined;
 
-  function find({
-    messageId,
-    part,
-    text,
-    pictureUrl,
-  }: Pick<LedgerPart, 'messageId' | 'part' | 'text' | 'pictureUrl'>): LedgerEntry | undefined {
-    return entries.findLast(
-      (entry) =>
-        entry.messageId === messageId &&
-        entry.part === part &&
-        entry.text === text &&
-        entry.pictureUrl === pictureUrl,
-    );
+  function find(planId: string, part: number): LedgerEntry | undefined {
+    return entries.findLast((entry) => entry.planId === planId && entry.part === part);
   }
 
-  function add(part: LedgerPart, firstSentAtMs: number, lastSentAtMs: number): LedgerEntry {
-    const { planId, messageId, source, part: number, parts, text, pictureUrl } = part;
+  function add(part: LedgerPart, call: LedgerCall): LedgerEntry {
     const entry: LedgerEntry = {
-      planId,
-      messageId,
-      source,
-      part: number,
-      parts,
-      text,
-      pictureUrl,
-      firstSentAtMs,
-      lastSentAtMs,
-      delivered: false,
+      ...part,
+      firstSentAtMs: call.sentAtMs,
+      lastCall: call,
+      state: 'open',
       shownAs: undefined,
       shownVia: undefined,
-      attempts: 0,
-      doubtful: false,
-      skip: 0,
     };
     entries.push(entry);
     if (entries.length > MAX_ENTRIES) entries.shift();
     return entry;
   }
 
-  /** Its proof may have been seen before anybody asked. */
+  /** Its proof may have been seen before we knew of the call. */
   function claimEarlier(entry: LedgerEntry): void {
     const index = unclaimed.findIndex((post) => proves(post, entry));
     const [proof] = index < 0 ? [] : unclaimed.splice(index, 1);
@@ -143,38 +122,38 @@ export function createLedger(): Ledger {
     entry.shownVia = proof?.via;
   }
 
+  /** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
+  function partsDelivered(planId: string, sinceMs = 0): number {
+    const counts = entries
+      .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
+      .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
+    return Math.max(0, ...counts);
+  }
+
   return {
     get lastEchoAtMs() {
       return lastEchoAtMs;
     },
-    open(part, sentAtMs) {
-      const known = find(part);
-      const entry = known && !known.delivered ? known : add(part, sentAtMs, sentAtMs);
-      entry.lastSentAtMs = sentAtMs;
-      entry.attempts += 1 + entry.skip;
-      entry.skip = 0;
-      entry.doubtful = false;
+    find,
+    partsDelivered,
+    begin(part, call) {
+      const known = find(part.planId, part.part);
+      // A second copy of a message has pictures of its own.
+      const isSame = known?.text === part.text && known.pictureUrl === part.pictureUrl;
+      const entry = known && isSame ? known : add(part, call);
+      entry.lastCall = call;
+      entry.state = 'open';
+      newest = entry;
       return entry;
     },
-    record(part, { sentAtMs, attempt, delivered, doubtful }) {
-      const known = find(part);
-      // Our own calls are here already.
-      if (known?.lastSentAtMs === sentAtMs) return;
-      const entry = known && !known.delivered ? known : add(part, sentAtMs, sentAtMs);
-      entry.lastSentAtMs = sentAtMs;
-      entry.attempts = Math.max(entry.attempts, attempt);
-      entry.delivered = delivered;
-      entry.doubtful = doubtful;
+    record(part, call, state) {
+      const known = find(part.planId, part.part);
+      if (known !== undefined && !isNews(known, call, state)) return;
+      const entry = known ?? add(part, call);
+      entry.lastCall = call;
+      entry.state = state;
+      newest = entry;
       if (entry.shownAs === undefined) claimEarlier(entry);
-    },
-    suspect(part, sinceMs) {
-      const entry = find(part) ?? add(part, sinceMs, sinceMs);
-      entry.lastSentAtMs = Date.now();
-      // A doubtful call is logged already, and there may be one more that is not.
-      if (entry.doubtful) entry.skip = 1;
-      else entry.attempts += 1;
-      if (entry.shownAs === undefined) claimEarlier(entry);
-      return entry;
     },
     saw(post, via) {
       if (via === 'echo') lastEchoAtMs = Math.max(lastEchoAtMs ?? 0, post.createdAtMs);
@@ -191,38 +170,45 @@ export function createLedger(): Ledger {
       unclaimed.push({ ...post, via });
       if (unclaimed.length > MAX_ENTRIES) unclaimed.shift();
     },
-    partsDelivered({ planId, parts }) {
-      const delivered = new Set(
-        entries.filter((entry) => entry.planId === planId && entry.delivered).map(({ part }) => part),
-      );
-      const missing = parts.findIndex((_part, index) => !delivered.has(index + 1));
-      return missing < 0 ? parts.length : missing;
-    },
     equalPartsDelivered(messageId, parts) {
       const missing = parts.findIndex(
         ({ text, picture_url }, index) =>
-          !find({ messageId, part: index + 1, text, pictureUrl: picture_url })?.delivered,
+          !entries.some(
+            (entry) =>
+              entry.state === 'delivered' &&
+              entry.messageId === messageId &&
+              entry.part === index + 1 &&
+              entry.text === text &&
+              entry.pictureUrl === picture_url,
+          ),
       );
       return missing < 0 ? parts.length : missing;
     },
     unfinished() {
-      const newest = entries
-        .filter((entry) => entry.delivered)
-        .reduce<LedgerEntry | undefined>(
-          (last, entry) => (last && last.lastSentAtMs > entry.lastSentAtMs ? last : entry),
-          undefined,
-        );
-      return newest && newest.part < newest.parts ? newest.messageId : undefined;
+      if (newest === undefined || newest.parts === 1 || newest.state === 'rejected') return undefined;
+      const done = partsDelivered(newest.planId);
+      const begun = done > 0 || newest.state === 'open';
+      return begun && done < newest.parts ? newest.messageId : undefined;
     },
-    unproved: () => entries.filter((entry) => entry.delivered && entry.shownAs === undefined),
+    unproved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
+}
+
+/** Whether the journal tells more of a part than we know. */
+function isNews(entry: LedgerEntry, call: LedgerCall, state: CallState): boolean {
+  // What is in the chat stays there: a relay that was frozen may have meant to post it once more.
+  if (entry.state === 'delivered') return false;
+  if (entry.lastCall.id === call.id) return entry.state === 'open' && state !== 'open';
+  // Two relays may have counted alike.
+  return call.attempt > entry.lastCall.attempt - (state === 'delivered' ? 1 : 0);
 }
 
 function proves(post: ShownPost, entry: LedgerEntry): boolean {
   return (
+    entry.state !== 'rejected' &&
     post.text.trim() === entry.text.trim() &&
     post.pictureUrl === entry.pictureUrl &&
     post.createdAtMs >= entry.firstSentAtMs - CLOCK_SLACK_MS &&
-    post.createdAtMs <= entry.lastSentAtMs + WINDOW_MS
+    post.createdAtMs <= entry.lastCall.sentAtMs + WINDOW_MS
   );
 }

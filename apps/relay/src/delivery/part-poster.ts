@@ -8,12 +8,13 @@ import {
 } from '@wbor/contracts';
 import { type GroupMeClient, GroupMeError, GroupMeUnknownOutcomeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7 } from 'uuid';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import { classifyFailure } from './classify-failure.ts';
-import type { EvidenceSource, Settlement } from './evidence.ts';
-import type { Ledger, LedgerEntry, LedgerPart } from './ledger.ts';
+import type { EvidenceSource } from './evidence.ts';
+import type { Journal } from './journal.ts';
+import type { Ledger, LedgerCall, LedgerEntry, LedgerPart } from './ledger.ts';
 import type { Pacer } from './pacer.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -32,18 +33,22 @@ type PartResult =
   | { readonly next: 'done' }
   /** Posting may be repeated after `waitMs`. `unsure`: it may be in the chat after all. */
   | { readonly next: 'again'; readonly waitMs: number; readonly unsure: boolean }
-  | { readonly next: 'park'; readonly error: GroupMeError };
+  | { readonly next: 'park'; readonly error: GroupMeError }
+  /** The message is somebody else's now; no call was made. */
+  | { readonly next: 'leave' };
+
+/** `unsure`: nothing shows it, but it may show yet. `unsettled`: we were stopped before we knew. */
+type Settled = 'shown' | 'not-shown' | 'unsure' | 'unsettled';
 
 /** Posts one part by one call, finds out how it ended, and tells the audit. */
 export interface PartPoster {
-  /** @param ended cuts the settling of a doubt short; the part is then to be posted again or settled by another. */
+  /** @param ended cuts the settling of a doubt short; whoever has the message next settles it. */
   post(part: PartInHand, ended: AbortSignal): Promise<PartResult>;
   /**
-   * Finds out whether another relay, or we before an interruption, posted the part and could not say so.
-   *
-   * @returns whether it is in the chat, as far as one can know; undefined when `ended` came first.
+   * Finds out what became of a call that another relay, or we before an interruption, began and did not tell of. At
+   * once where there is none.
    */
-  settle(part: PartInHand, ended: AbortSignal): Promise<'shown' | 'not-shown' | 'unsure' | undefined>;
+  settle(part: PartInHand, ended: AbortSignal): Promise<Settled>;
 }
 
 export interface PartPosterOptions {
@@ -53,124 +58,133 @@ export interface PartPosterOptions {
   readonly pacer: Pacer;
   readonly trouble: Trouble;
   readonly ledger: Ledger;
+  readonly journal: Pick<Journal, 'announce'>;
   readonly evidence: EvidenceSource;
   readonly events: EventPublisher;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
 
-/**
- * Namespace of the ids of post events. A call is known by its relay and its number. But a relay that was frozen in a
- * call, and the one that settled that call in its place, both tell of it, under one id, and so write one row.
- */
-const CALL_NAMESPACE = '0d6c7a5e-6f0a-5b7c-8d55-52c4f4a1b0c9';
-
-/** The settling was cut short. */
-const UNSETTLED: Settlement = { evidence: 'none', sure: false };
-
-interface Call {
-  /** Made by this relay, not found to have been made by another. */
-  readonly ours: boolean;
-  readonly attempt: number;
-  readonly sentAtMs: number;
+/** What is known of a call's end by itself, before anybody looks into the chat. */
+interface CallFacts {
   readonly code: number;
   readonly durationMs: number;
-  readonly outcome: Outcome;
-  readonly evidence?: Evidence;
   readonly error?: string;
 }
 
+interface CallEnd extends CallFacts {
+  readonly outcome: Outcome;
+  readonly evidence?: Evidence;
+}
+
+/** All that is known of a call whose relay is gone. */
+const UNTOLD: CallFacts = {
+  code: 0,
+  durationMs: 0,
+  error: 'made by a relay that could not tell how it ended',
+};
+
 export function createPartPoster(options: PartPosterOptions): PartPoster {
-  const { events, ledger, logger, metrics, pacer, trouble } = options;
-  const instance = uuidv7();
+  const { events, journal, ledger, logger, metrics, pacer, trouble } = options;
+  /** Of our calls that are still open. */
+  const factsOfOpen = new WeakMap<LedgerCall, CallFacts>();
+  /** Calls that are open still after a look, and logged as such. */
+  const unsure = new WeakSet<LedgerCall>();
 
   async function post(inHand: PartInHand, ended: AbortSignal): Promise<PartResult> {
-    const part = partOf(inHand);
-    const sentAtMs = Date.now();
-    const entry = ledger.open(ledgerPart(inHand), sentAtMs);
+    const part = ledgerPart(inHand);
+    const before = ledger.find(inHand.planId, inHand.number);
+    if (before?.state === 'open' && (await close(inHand, before)) === 'shown') return { next: 'done' };
+
+    const intended = { id: uuidv7(), attempt: (before?.lastCall.attempt ?? 0) + 1, sentAtMs: Date.now() };
+    if (!(await journal.announce(part, intended, ended))) return { next: 'leave' };
+    // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
+    if (!(await inHand.isHeld())) return { next: 'leave' };
+    const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
     pacer.posted();
     try {
       const { status, durationMs } = await options.groupme.postMessage({
         text: part.text,
-        ...(part.picture_url === undefined ? {} : { pictureUrl: part.picture_url }),
+        ...(part.pictureUrl === undefined ? {} : { pictureUrl: part.pictureUrl }),
       });
       pacer.accepted();
       over();
       metrics.postSeconds.observe(durationMs / 1000);
-      entry.delivered = true;
-      await tell(inHand, {
-        ours: true,
-        attempt: entry.attempts,
-        sentAtMs,
-        code: status,
-        durationMs,
-        outcome: 'delivered',
-      });
+      entry.state = 'delivered';
+      await tell(inHand, entry, { outcome: 'delivered', code: status, durationMs });
       return { next: 'done' };
     } catch (error) {
       if (!(error instanceof GroupMeError)) throw error;
-      return fail(inHand, entry, sentAtMs, error, ended);
+      return fail(inHand, entry, error, ended);
     }
   }
 
   async function fail(
     inHand: PartInHand,
     entry: LedgerEntry,
-    sentAtMs: number,
     error: GroupMeError,
     ended: AbortSignal,
   ): Promise<PartResult> {
     const { outcome, next } = classifyFailure(error);
-    const call = {
-      ours: true,
-      attempt: entry.attempts,
-      sentAtMs,
-      code: error.status,
-      durationMs: error.durationMs,
-    };
+    const facts = { code: error.status, durationMs: error.durationMs, error: error.message };
     if (next === 'park') {
-      await tell(inHand, { ...call, outcome, error: error.message });
+      entry.state = 'rejected';
+      await tell(inHand, entry, { ...facts, outcome });
       return { next, error };
     }
     const backOffMs = trouble.failed(outcome, `GroupMe: ${error.message}`);
     const waitMs = next === 'pace' ? pacer.refused(error.retryAfterMs) : backOffMs;
     if (!(error instanceof GroupMeUnknownOutcomeError)) {
-      await tell(inHand, { ...call, outcome, error: error.message }, waitMs);
+      entry.state = 'failed';
+      await tell(inHand, entry, { ...facts, outcome }, waitMs);
       return { next: 'again', waitMs, unsure: false };
     }
-    entry.doubtful = true;
-    const { evidence, sure } = (await options.evidence.settle(entry, ended)) ?? UNSETTLED;
-    if (evidence === 'none') {
-      await tell(inHand, { ...call, outcome, evidence, error: error.message }, waitMs);
-      return { next: 'again', waitMs, unsure: !sure };
-    }
-    over();
-    entry.delivered = true;
-    await tell(inHand, { ...call, outcome: 'delivered', evidence, error: error.message });
-    return { next: 'done' };
+    factsOfOpen.set(entry.lastCall, facts);
+    const settled = await lookFor(inHand, entry, ended, waitMs);
+    if (settled === 'shown') return { next: 'done' };
+    return { next: 'again', waitMs, unsure: settled !== 'not-shown' };
   }
 
-  async function settle(
+  async function settle(inHand: PartInHand, ended: AbortSignal): Promise<Settled> {
+    const entry = ledger.find(inHand.planId, inHand.number);
+    return entry?.state === 'open' ? lookFor(inHand, entry, ended) : 'not-shown';
+  }
+
+  /** Looks for the post of an open call in the chat. */
+  async function lookFor(
     inHand: PartInHand,
+    entry: LedgerEntry,
     ended: AbortSignal,
-  ): Promise<'shown' | 'not-shown' | 'unsure' | undefined> {
-    const entry = ledger.suspect(ledgerPart(inHand), inHand.planned.planned_at);
+    retryInMs?: number,
+  ): Promise<Settled> {
     const settlement = await options.evidence.settle(entry, ended);
-    if (settlement === undefined) return undefined;
-    const { evidence, sure } = settlement;
-    if (evidence === 'none') return sure ? 'not-shown' : 'unsure';
-    entry.delivered = true;
-    await tell(inHand, {
-      ours: false,
-      attempt: entry.attempts,
-      sentAtMs: entry.firstSentAtMs,
-      code: 0,
-      durationMs: 0,
-      outcome: 'delivered',
-      evidence,
-      error: 'posted by a relay that could not tell how it ended',
-    });
+    if (settlement === undefined) return 'unsettled';
+    if (settlement.evidence !== 'none' || settlement.sure) return close(inHand, entry, retryInMs);
+    unsure.add(entry.lastCall);
+    log(inHand, entry, { ...factsOf(entry), outcome: 'unknown', evidence: 'none' }, retryInMs);
+    return 'unsure';
+  }
+
+  /** Tells of an open call, by what the chat has shown up to now. */
+  async function close(
+    inHand: PartInHand,
+    entry: LedgerEntry,
+    retryInMs?: number,
+  ): Promise<'shown' | 'not-shown'> {
+    const facts = factsOf(entry);
+    if (entry.shownVia === undefined) {
+      entry.state = 'failed';
+      await tell(inHand, entry, { ...facts, outcome: 'unknown', evidence: 'none' }, retryInMs);
+      return 'not-shown';
+    }
+    over();
+    entry.state = 'delivered';
+    await tell(inHand, entry, { ...facts, outcome: 'delivered', evidence: entry.shownVia });
     return 'shown';
+  }
+
+  function factsOf(entry: LedgerEntry): CallFacts {
+    return factsOfOpen.get(entry.lastCall) ?? UNTOLD;
   }
 
   function over(): void {
@@ -179,34 +193,42 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       logger.info({ trouble_ms: Math.round(troubleMs) }, 'posts get through again');
   }
 
-  /** One log line and one audit event for each call. */
-  async function tell(inHand: PartInHand, call: Call, retryInMs?: number): Promise<void> {
-    const { planned, number } = inHand;
-    metrics.posts.inc({ outcome: call.outcome });
-    logger[LEVELS[call.outcome] ?? 'warn'](
+  /** One log line and one audit event for each call; the event's id is the call's, whichever relay tells of it. */
+  async function tell(
+    inHand: PartInHand,
+    entry: LedgerEntry,
+    end: CallEnd,
+    retryInMs?: number,
+  ): Promise<void> {
+    if (end.outcome !== 'unknown' || !unsure.has(entry.lastCall)) log(inHand, entry, end, retryInMs);
+    await events.post(toEvent(inHand, entry, end, options.botId), {
+      messageId: entry.lastCall.id,
+      planId: inHand.planId,
+    });
+  }
+
+  function log({ planned }: PartInHand, entry: LedgerEntry, end: CallEnd, retryInMs?: number): void {
+    metrics.posts.inc({ outcome: end.outcome });
+    logger[LEVELS[end.outcome] ?? 'warn'](
       {
         message_id: planned.wbor_message_id,
         source: planned.source,
-        part: number,
-        parts: planned.parts.length,
-        attempt: call.attempt,
-        outcome: call.outcome,
-        ...(call.evidence === undefined ? {} : { evidence: call.evidence }),
-        code: call.code,
-        duration_ms: Math.round(call.durationMs),
-        ...(call.error === undefined ? {} : { error: call.error }),
+        part: entry.part,
+        parts: entry.parts,
+        attempt: entry.lastCall.attempt,
+        outcome: end.outcome,
+        ...(end.evidence === undefined ? {} : { evidence: end.evidence }),
+        code: end.code,
+        duration_ms: Math.round(end.durationMs),
+        ...(end.error === undefined ? {} : { error: end.error }),
         ...(retryInMs === undefined ? {} : { retry_in_ms: Math.round(retryInMs) }),
       },
-      call.outcome === 'delivered'
+      end.outcome === 'delivered'
         ? 'posted'
-        : call.outcome === 'misconfigured'
+        : end.outcome === 'misconfigured'
           ? 'GroupMe does not accept the bot; nothing is lost; check GROUPME_BOT_ID'
           : 'a post did not get through',
     );
-    const own = call.ours && (await inHand.isHeld());
-    const name = own ? `${call.attempt}/${instance}` : 'settled';
-    const messageId = uuidv5(`${inHand.planId}/${number}/${name}`, CALL_NAMESPACE);
-    await events.post(toEvent(inHand, call, options.botId), { messageId, planId: inHand.planId });
   }
 
   return { post, settle };
@@ -225,33 +247,30 @@ function partOf({ planned, number }: PartInHand): Part {
 }
 
 function ledgerPart(inHand: PartInHand): LedgerPart {
-  const { text, picture_url } = partOf(inHand);
-  const { source, wbor_message_id: messageId } = inHand.planned;
-  const parts = inHand.planned.parts.length;
-  const { planId, number: part } = inHand;
-  return { planId, messageId, source, part, parts, text, pictureUrl: picture_url };
+  const { text, picture_url: pictureUrl } = partOf(inHand);
+  const { planId, number: part, planned } = inHand;
+  const { source, wbor_message_id: messageId } = planned;
+  return { planId, messageId, source, part, parts: planned.parts.length, text, pictureUrl };
 }
 
-function toEvent(inHand: PartInHand, call: Call, botId: string): PostEvent {
-  const { planned, number } = inHand;
-  const { text, picture_url } = partOf(inHand);
+function toEvent({ planned }: PartInHand, entry: LedgerEntry, end: CallEnd, botId: string): PostEvent {
   return {
-    text,
-    ...(picture_url === undefined ? {} : { picture_url }),
+    text: entry.text,
+    ...(entry.pictureUrl === undefined ? {} : { picture_url: entry.pictureUrl }),
     bot_id: botId,
     source: planned.source,
-    code: call.code,
+    code: end.code,
     type: 'log',
     wbor_message_id: planned.wbor_message_id,
-    part: number,
-    parts: planned.parts.length,
-    attempt: call.attempt,
-    outcome: call.outcome,
-    ...(call.evidence === undefined ? {} : { evidence: call.evidence }),
+    part: entry.part,
+    parts: entry.parts,
+    attempt: entry.lastCall.attempt,
+    outcome: end.outcome,
+    ...(end.evidence === undefined ? {} : { evidence: end.evidence }),
     ...(planned.sender === undefined ? {} : { sender: planned.sender }),
     ...(planned.sender_name === undefined ? {} : { sender_name: planned.sender_name }),
-    sent_at: new Date(call.sentAtMs).toISOString(),
-    duration_ms: Math.round(call.durationMs),
-    ...(call.error === undefined ? {} : { error: call.error }),
+    sent_at: new Date(entry.lastCall.sentAtMs).toISOString(),
+    duration_ms: Math.round(end.durationMs),
+    ...(end.error === undefined ? {} : { error: end.error }),
   };
 }

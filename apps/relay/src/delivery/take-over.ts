@@ -6,7 +6,6 @@ import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { PartPoster } from './part-poster.ts';
 import { sleep } from './sleep.ts';
-import type { Lane } from './turns.ts';
 
 /** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
 export const IN_DOUBT_HEADER = 'x-in-doubt';
@@ -14,10 +13,9 @@ export const IN_DOUBT_HEADER = 'x-in-doubt';
 /** Finds out what another relay, or we before an interruption, have left behind. */
 export interface TakeOver {
   /** To be awaited before a delivery's turn: finds the message that was left half in the chat. */
-  notice(lane: Lane, delivery: Delivery, ended: AbortSignal): Promise<void>;
+  notice(delivery: Delivery, ended: AbortSignal): Promise<void>;
   /**
-   * How many parts are in the chat, and whether any may be. Of a message that was in somebody's hands before, the
-   * next part is in doubt too, since a relay posts first and logs then.
+   * How many parts are in the chat, and whether any may be. Settles what became of a call that nobody has told of.
    *
    * @returns undefined when the message was taken from us first.
    */
@@ -30,8 +28,10 @@ export interface TakeOver {
 }
 
 const JOURNAL_RETRY_MS = 1_000;
-/** Both outboxes are taken over within half a second of each other; the normal one is to be heard first. */
-const URGENT_PATIENCE_MS = 1_000;
+/** Without the journal a part may be repeated. Without an end to the wait, an emergency would never be told. */
+const JOURNAL_PATIENCE_MS = 10_000;
+/** A producer's id stands for one message this long; `/send` promises the same. */
+const REPEATED_WITHIN_MS = 24 * 60 * 60_000;
 
 export function createTakeOver(options: {
   journal: Journal;
@@ -50,22 +50,21 @@ export function createTakeOver(options: {
     planId: string,
     taken: AbortSignal,
   ): Promise<{ done: number; begun: boolean } | undefined> {
-    const inDoubt = delivery.redelivered || delivery.headers[IN_DOUBT_HEADER] === true;
-    if (inDoubt && !(await readJournal(taken))) return undefined;
+    // Without an id of the producer's, a plan that is made twice has two ids.
+    const madeTwice = delivery.headers[IN_DOUBT_HEADER] === true;
+    if (delivery.redelivered || madeTwice) await readJournal(taken);
+    if (taken.aborted) return undefined;
     // A producer that was not told of the first copy sends a second one: the same plan under the same id.
-    let done = ledger.partsDelivered({ planId, parts: planned.parts });
-    // Without an id of the producer's, the copies of a plan have ids of their own.
-    if (inDoubt) done = Math.max(done, ledger.equalPartsDelivered(planned.wbor_message_id, planned.parts));
+    const sinceMs = delivery.redelivered ? 0 : Date.now() - REPEATED_WITHIN_MS;
+    let done = Math.min(ledger.partsDelivered(planId, sinceMs), planned.parts.length);
+    if (madeTwice) done = Math.max(done, ledger.equalPartsDelivered(planned.wbor_message_id, planned.parts));
     let unsure = false;
-    // A plan that was merely made twice is behind its first copy in the queue, which has left nothing in doubt.
-    if (delivery.redelivered && done < planned.parts.length) {
-      const shown = await poster.settle(
-        { planned, planId, number: done + 1, isHeld: delivery.isHeld },
-        taken,
-      );
-      if (shown === undefined) return undefined;
-      if (shown === 'shown') done += 1;
-      unsure = shown === 'unsure';
+    if (done < planned.parts.length) {
+      const next = { planned, planId, number: done + 1, isHeld: delivery.isHeld };
+      const settled = await poster.settle(next, taken);
+      if (settled === 'unsettled') return undefined;
+      if (settled === 'shown') done += 1;
+      unsure = settled === 'unsure';
     }
     if (done > 0) {
       logger.info(
@@ -82,34 +81,34 @@ export function createTakeOver(options: {
    * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
    * of the channel wait for the one look at it, or the second would overtake the first.
    */
-  function notice(lane: Lane, delivery: Delivery, ended: AbortSignal): Promise<void> {
-    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(lane, ended);
+  function notice(delivery: Delivery, ended: AbortSignal): Promise<void> {
+    const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
     channels.set(delivery.signal, noticed);
     return noticed;
   }
 
-  async function lookForHalfPosted(lane: Lane, ended: AbortSignal): Promise<void> {
-    // A first part that was posted and not logged is seen by nobody but its own message: that must come first.
-    if (lane === 'urgent') await sleep(URGENT_PATIENCE_MS, ended);
-    if (!(await readJournal(ended))) return;
+  async function lookForHalfPosted(ended: AbortSignal): Promise<void> {
+    await readJournal(ended);
     const messageId = ledger.unfinished();
     if (messageId !== undefined) halfPosted.expect(messageId);
   }
 
-  async function readJournal(ended: AbortSignal): Promise<boolean> {
+  async function readJournal(ended: AbortSignal): Promise<void> {
+    const giveUpAt = performance.now() + JOURNAL_PATIENCE_MS;
     while (!ended.aborted) {
       try {
         await journal.read();
-        return true;
-      } catch (error) {
-        logger.warn(
-          { error: error instanceof Error ? error.message : String(error) },
-          'could not read the journal',
-        );
+        return;
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown.message : String(thrown);
+        if (performance.now() >= giveUpAt) {
+          logger.error({ error }, 'could not read the journal; going on without it, a part may be repeated');
+          return;
+        }
+        logger.warn({ error }, 'could not read the journal');
         await sleep(JOURNAL_RETRY_MS, ended);
       }
     }
-    return false;
   }
 
   return { notice, resume };

@@ -121,6 +121,7 @@ export function createIntake(options: IntakeOptions): Intake {
       { queue, key: delivery.routingKey, reason, error: error.message },
       'parked a message that cannot be forwarded; see `parked list`',
     );
+    await options.parker.park(delivery, { queue, reason, error: error.message });
     acknowledger.failed(
       {
         messageId: delivery.messageId ?? '',
@@ -131,7 +132,6 @@ export function createIntake(options: IntakeOptions): Intake {
       400,
       error.message,
     );
-    await options.parker.park(delivery, { queue, reason, error: error.message });
   }
 
   /** The producer has posted by itself: its payload goes out as it came, with what the audit needs. */
@@ -175,9 +175,12 @@ export function createIntake(options: IntakeOptions): Intake {
       type: plannedMessage.key,
       messageId: planIdOf(delivery),
       body: planned,
-      headers: delivery.redelivered ? { [IN_DOUBT_HEADER]: true } : {},
+      // With an id of the producer's the plan is known by that.
+      headers: delivery.redelivered && !delivery.messageId ? { [IN_DOUBT_HEADER]: true } : {},
     };
-    // The broker has given it to somebody else: publishing it now would only make a second copy.
+    // The broker has given it to somebody else: publishing it now would only make a second copy. A relay that was
+    // frozen does not know it yet.
+    if (!(await delivery.isHeld())) return;
     while (!delivery.signal.aborted) {
       try {
         await options.broker.publishUntilConfirmed(outgoing, delivery.signal);

@@ -46,6 +46,8 @@ const MAX_UPLOAD_PAUSE_MS = 10_000;
 /** Phones show no picture that is posted before its thumbnail exists; the wait is short since the text waits too. */
 const PREVIEW_TRIES = 10;
 const PREVIEW_PAUSE_MS = 300;
+/** All pictures of a message have this long. What is not there by then is told of: the words must not wait longer. */
+const PICTURES_TIME_MS = 30_000;
 
 type Attachment = { pictureUrl: string } | { reason: string };
 
@@ -80,7 +82,12 @@ export function createPreparer(options: PreparerOptions): Preparer {
     if (message.imageUrls.length === 0) return [];
     const limit = limits.get(message.source) ?? pLimit(PICTURES_AT_ONCE);
     limits.set(message.source, limit);
-    const attachments = await Promise.all(message.imageUrls.map((url) => limit(() => attach(message, url))));
+    const late = Promise.withResolvers<Attachment>();
+    const timer = setTimeout(() => late.resolve({ reason: 'took too long' }), PICTURES_TIME_MS);
+    const attachments = await Promise.all(
+      message.imageUrls.map((url) => Promise.race([limit(() => attach(message, url)), late.promise])),
+    );
+    clearTimeout(timer);
     if (limit.activeCount + limit.pendingCount === 0) limits.delete(message.source);
     return attachments;
   }
