@@ -12,6 +12,7 @@ RUN npm exec --yes "pnpm@$(node -p "/pnpm: (.+)/.exec(require('fs').readFileSync
       --filter "@wbor/${APP}..." install --frozen-lockfile --ignore-scripts
 RUN cd "apps/${APP}" && PATH="$PWD/node_modules/.bin:$PATH" npm run build \
  && mkdir /out && cp dist/*.js dist/*.map /out/ && echo '{"type":"module"}' > /out/package.json \
+ && node -p "/healthPort: (\d+)/.exec(require('fs').readFileSync('src/config.ts','utf8'))[1]" > /out/health-port \
  && for name in ${EXTERNALS}; do \
       version=$(node -p "require('./node_modules/${name}/package.json').version") || exit 1; \
       npm install --prefix /out --no-audit --no-fund --save-exact "${name}@${version}" || exit 1; \
@@ -22,7 +23,8 @@ ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
 WORKDIR /app
 COPY --from=build --chown=root:root /out/ ./
 USER node
-# /readyz says whether a message would get through now.
+# /livez, not /readyz: an orchestrator restarts what is unhealthy, which mends neither GroupMe nor the broker.
+# The file holds the app's default port, for a container that is given none.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT || require('fs').readFileSync('health-port', 'utf8').trim()}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "main.js"]

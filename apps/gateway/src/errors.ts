@@ -18,7 +18,9 @@ export const errorBodySchema = z.object({
   wbor_message_id: z
     .string()
     .optional()
-    .describe('With 503 on /send: repeat the call with this id, so that the message cannot appear twice.'),
+    .describe(
+      'With 503 on /send: repeat the call with this id: the relay remembers what it has posted lately, and posts it once.',
+    ),
 });
 type ErrorBody = z.infer<typeof errorBodySchema>;
 

@@ -1,5 +1,5 @@
-// What `npm start`, `npm test` and `npm run reset` run. Plain JavaScript for Node 20 and no dependency: it has to work in a
-// fresh clone, and it is what brings the rest: pnpm, the packages, Node 24.
+// What `npm start`, `npm test` and most of `npm run …` run. Plain JavaScript for Node 20 and no dependency: it has to work
+// in a fresh clone, and it is what brings the rest: pnpm, the packages, Node 24.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,19 @@ const NODE_24 = join(ROOT, 'node_modules', 'node', 'bin', process.platform === '
 
 const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this machine
        npm test [-- OPTIONS]        every check and test
+       npm run parked -- ACTION     what could not be forwarded
+       npm run chaos [-- OPTIONS]   the chaos suite
        npm run reset                remove the data of npm start
-Each start and test takes --help as well: npm start -- --help
+Each but reset takes --help as well: npm start -- --help
 `;
 
 const COMMANDS = {
   start: 'packages/testkit/src/start/main.ts',
   test: 'packages/testkit/src/check/main.ts',
+  parked: 'apps/relay/src/parked/main.ts',
+  chaos: 'packages/testkit/src/chaos/main.ts',
+  sabotage: 'packages/testkit/src/chaos/sabotage.ts',
+  seed: 'packages/database/src/seed/main.ts',
 };
 
 async function main([command, ...args]) {

@@ -4,7 +4,7 @@ import { createDatabase } from '../create-database.ts';
 import { migrateToLatest } from '../migrate.ts';
 import { seedPosts } from './seed-posts.ts';
 
-const USAGE = `pnpm seed [--rows N]: fills the database of DATABASE_URL with N posts (default 100000), for measuring.
+const USAGE = `npm run seed [-- --rows N]: fills the database of DATABASE_URL with N posts (default 100000), for measuring.
 
 Never run it on a database that people use: the posts are made up, and counted like real ones.
 `;

@@ -15,7 +15,7 @@ export interface ChaosOptions {
   readonly json: boolean;
 }
 
-export const CHAOS_USAGE = `pnpm chaos [OPTIONS]: breaks the whole system on purpose, then proves what is left of its promises
+export const CHAOS_USAGE = `npm run chaos [-- OPTIONS]: breaks the whole system on purpose, then proves what is left of its promises
 
 A broker, a Postgres, a GroupMe simulator, two relays, a gateway and an audit-logger of its own; producers on
 the exchange and over HTTP; then kill -9, freezes, stops, network faults and a GroupMe that misbehaves. In the

@@ -72,6 +72,7 @@ export async function startStack(options: {
       ...common,
       GROUPME_BOT_ID: simulator.botId,
       GROUPME_ACCESS_TOKEN: simulator.accessToken,
+      GROUPME_GROUP_ID: simulator.groupId,
       GROUPME_API_URL: simulator.apiUrl,
       GROUPME_IMAGE_URL: simulator.imageUrl,
       ACK_URL: smsService.ackUrl,
