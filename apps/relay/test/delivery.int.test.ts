@@ -1,4 +1,4 @@
-import { queueName, relayOutboxQueue } from '@wbor/contracts';
+import { moderatorCallbacksQueue, queueName, relayOutboxQueue } from '@wbor/contracts';
 import { startHttpServer, waitFor } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
@@ -103,22 +103,24 @@ describe('failures of GroupMe', () => {
 });
 
 describe('acknowledgements', () => {
-  it('never reach a queue of our own, whatever reply address a producer gives', async () => {
-    const relay = await world.start();
-    const outbox = queueName(relayOutboxQueue, world.namespace);
-    await world.publish(
-      'source.standard',
-      { body: 'tricky', source: 'x', wbor_message_id: 'a' },
-      { replyTo: outbox, correlationId: 'c' },
-    );
-    await relay.waitForLog((line) => String(line.msg).includes('unusable reply address'));
-    await world.publish('source.standard', { body: 'next', source: 'x', wbor_message_id: 'b' });
-    await world.events.waitForCount(2);
-    expect(world.posts()).toHaveLength(2);
-    // A reply in the outbox would have been taken for a message, and parked as none.
-    const metrics = await (await fetch(`${relay.healthUrl}/metrics`)).text();
-    expect(metrics).not.toMatch(/relay_messages_parked_total\{/);
-  });
+  it.each([relayOutboxQueue, moderatorCallbacksQueue])(
+    'never reach a queue of our own, whatever reply address a producer gives: $name',
+    async (queue) => {
+      const relay = await world.start();
+      await world.publish(
+        'source.standard',
+        { body: 'tricky', source: 'x', wbor_message_id: 'a' },
+        { replyTo: queueName(queue, world.namespace), correlationId: 'c' },
+      );
+      await relay.waitForLog((line) => String(line.msg).includes('unusable reply address'));
+      await world.publish('source.standard', { body: 'next', source: 'x', wbor_message_id: 'b' });
+      await world.events.waitForCount(2);
+      expect(world.posts()).toHaveLength(2);
+      // A reply in the outbox would have been taken for a message, and parked as none.
+      const metrics = await (await fetch(`${relay.healthUrl}/metrics`)).text();
+      expect(metrics).not.toMatch(/relay_messages_parked_total\{/);
+    },
+  );
 
   it('are tried three times, and a 404 is taken as a late answer', async () => {
     const answers = [500, 500, 200, 404];

@@ -72,6 +72,18 @@ describe('emergencies', () => {
     ]);
   });
 
+  it('keep their order while they are held for long, and handed back to the broker again and again', async () => {
+    await world.start({ HOLD_RENEW_SECONDS: '1' });
+    world.simulator.setFault({ route: 'bots/post', mode: 'status', status: 503 });
+    for (const word of ['warning', 'cancelled']) {
+      await world.publish('source.standard.endec', { body: word, source: 'endec', wbor_message_id: word });
+    }
+    await world.simulator.waitFor(({ requests }) => requests.length >= 6, 40_000);
+    world.simulator.clearFaults();
+    await waitFor(() => world.posts().length >= 2, { what: 'both posts', timeoutMs: 40_000 });
+    expect(said()).toEqual(['warning', 'cancelled']);
+  });
+
   it('go before a message that waits with nothing of it in the chat', async () => {
     await world.start();
     world.simulator.setFault({ route: 'bots/post', mode: 'status', status: 503 });

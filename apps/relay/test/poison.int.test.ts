@@ -180,4 +180,24 @@ describe('the operator', { timeout: 120_000 }, () => {
     });
     expect(await listParked('--reason', 'rejected')).toEqual([]);
   });
+
+  it('replays the rest of a message whose deadline has passed meanwhile: somebody wants it posted', async () => {
+    world.simulator.setFault({ route: 'bots/post', skip: 1, times: 1, mode: 'status', status: 400 });
+    const deliverBy = Date.now() + 1_500;
+    await world.publish(
+      'source.standard',
+      { body: `${'first '.repeat(200)}second`, source: 'x', wbor_message_id: 'late-1' },
+      { headers: { 'x-deliver-by': deliverBy } },
+    );
+    const [line] = await waitFor(
+      async () => {
+        const listed = await listParked('--reason', 'rejected');
+        return listed.length === 1 ? listed : undefined;
+      },
+      { what: 'being parked' },
+    );
+    await waitFor(() => Date.now() > deliverBy, { what: 'the deadline to pass' });
+    await parked('replay', String(line?.id));
+    await waitFor(() => world.posts().some((text) => text.includes('second')), { what: 'the rest' });
+  });
 });

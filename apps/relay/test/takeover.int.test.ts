@@ -1,4 +1,5 @@
-import { waitFor } from '@wbor/testkit';
+import { queueName, relayJournalQueue } from '@wbor/contracts';
+import { connectAmqp, waitFor } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
 
@@ -19,6 +20,19 @@ function labels(): string[] {
   return world.posts().map((text) => /^(?:\((\d+\/\d+)\):\n)?"(.)/.exec(text)?.slice(1).join(' ') ?? text);
 }
 
+/** What the exchange was told of a message's calls. */
+function calls(messageId: string) {
+  return world.events.messages
+    .map(({ json }) => json as Record<string, unknown>)
+    .filter((event) => event.wbor_message_id === messageId)
+    .map(({ part, attempt, outcome, evidence }) => ({
+      part,
+      attempt,
+      outcome,
+      ...(evidence === undefined ? {} : { evidence }),
+    }));
+}
+
 describe('a relay that takes over', () => {
   it('goes on behind the last part that was logged', async () => {
     const first = await world.start();
@@ -30,6 +44,46 @@ describe('a relay that takes over', () => {
     await world.start();
     await waitFor(() => world.posts().length >= 3, { what: 'the last part' });
     expect(labels()).toEqual(['1/3 a', '2/3 a', '3/3 a']);
+    // The call that the killed one could not tell of has its event too.
+    await world.events.waitForCount(4);
+    expect(calls('id')).toMatchObject([
+      { part: 1, attempt: 1, outcome: 'delivered' },
+      { part: 2, attempt: 1, outcome: 'delivered' },
+      { part: 3, attempt: 1, outcome: 'unknown', evidence: 'none' },
+      { part: 3, attempt: 2, outcome: 'delivered' },
+    ]);
+    expect(world.simulator.requests()).toHaveLength(4);
+  });
+
+  it('looks for nothing where no call was begun, and takes other messages with the same words for others', async () => {
+    const settings = { GROUPME_GROUP_ID: '90000001', GROUPME_RATE_PER_SECOND: '0.05' };
+    const first = await world.start(settings);
+    const message = { body: 'twice', source: 'x', wbor_message_id: 'id' };
+    await world.publish('source.standard', message, { messageId: 'producer-1' });
+    await world.publish('source.standard', message, { messageId: 'producer-2' });
+    await world.events.waitForCount(1);
+    await first.waitForLog((line) => line.msg === 'planned' && line.message_id === 'id');
+    // The second is in hand, and waits for its pace.
+    await first.kill();
+    await world.start({ ...settings, GROUPME_RATE_PER_SECOND: '0' });
+    await world.events.waitForCount(2);
+    expect(labels()).toEqual([' t', ' t']);
+    expect(calls('id')).toEqual([
+      { part: 1, attempt: 1, outcome: 'delivered' },
+      { part: 1, attempt: 1, outcome: 'delivered' },
+    ]);
+    expect(world.simulator.requests().map(({ path }) => path)).toEqual(['/v3/bots/post', '/v3/bots/post']);
+  });
+
+  it('posts although somebody has deleted the journal', async () => {
+    const relay = await world.start();
+    const connection = await connectAmqp(inject('brokerUrl'));
+    world.onStop(() => connection.close());
+    const channel = await connection.createChannel();
+    await channel.deleteQueue(queueName(relayJournalQueue, world.namespace));
+    await world.publish('source.standard', { body: 'alert', source: 'x', wbor_message_id: 'id' });
+    await waitFor(() => world.posts().length === 1, { what: 'the post' });
+    await relay.waitForLog((line) => String(line.msg).startsWith('the journal takes nothing'));
   });
 
   it('does not post again what another has posted in full, and tells the producer', async () => {

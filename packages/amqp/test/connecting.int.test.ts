@@ -21,6 +21,13 @@ describe('the first contact', () => {
     await bed.connect();
   });
 
+  it('names an address that is none, and does not repeat it', async () => {
+    const error = await bed.connect('amqp://user:pa55word@two words').catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'BAD_URL', message: expect.stringContaining('RABBITMQ_URL') });
+    expect(JSON.stringify([error, String(error)])).not.toContain('pa55word');
+    await bed.connect();
+  });
+
   it('names a virtual host that is not there', async () => {
     const url = new URL(bed.url);
     url.pathname = '/no-such-host';
@@ -111,6 +118,22 @@ describe('browsing', () => {
     };
     expect(await read((body) => body === '2')).toEqual(['1', '2', '3']);
     expect(await read(() => false)).toEqual(['1', '3']);
+  });
+
+  it('reads a long queue in order, and leaves it so', async () => {
+    const broker = await bed.connect();
+    const queue = queueName(parked, bed.namespace);
+    const bodies = Array.from({ length: 400 }, (_, index) => index);
+    for (const body of bodies) await broker.publish({ exchange: '', routingKey: queue, body });
+    for (let time = 0; time < 3; time += 1) {
+      const browser = await broker.browse(queue);
+      const seen: number[] = [];
+      for (let entry = await browser.next(); entry; entry = await browser.next()) {
+        seen.push(Number(entry.content.toString()));
+      }
+      await browser.close();
+      expect(seen).toEqual(bodies);
+    }
   });
 
   it('comes to an end though its reader puts messages back', async () => {

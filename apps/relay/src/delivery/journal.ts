@@ -37,7 +37,7 @@ export function createJournal(options: {
   const { broker, ledger, logger, queue } = options;
   /** By the type too: a call's intent and its event have one id. */
   const recorded = new Set<string>();
-  let reading: Promise<void> = Promise.resolve();
+  let reading: Promise<void> | undefined;
 
   async function readAll(): Promise<void> {
     const browser = await broker.browse(queue);
@@ -93,8 +93,11 @@ export function createJournal(options: {
       return !ended.aborted;
     },
     read() {
-      // One after the other: what one holds the other does not get to see.
-      reading = reading.catch(() => undefined).then(readAll);
+      // One at a time: what one holds another does not get to see. And it breaks off with the connection that it
+      // shares with the deliveries, so that who joins it reads nothing from before its own time.
+      reading ??= readAll().finally(() => {
+        reading = undefined;
+      });
       return reading;
     },
   };

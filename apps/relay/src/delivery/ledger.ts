@@ -152,7 +152,8 @@ export function createLedger(): Ledger {
       const entry = known ?? add(part, call);
       entry.lastCall = call;
       entry.state = state;
-      newest = entry;
+      // The journal may have been put back in another order.
+      if (newest === undefined || call.sentAtMs >= newest.lastCall.sentAtMs) newest = entry;
       if (entry.shownAs === undefined) claimEarlier(entry);
     },
     saw(post, via) {

@@ -52,8 +52,6 @@ export function createTakeOver(options: {
   ): Promise<{ done: number; begun: boolean } | undefined> {
     // Without an id of the producer's, a plan that is made twice has two ids.
     const madeTwice = delivery.headers[IN_DOUBT_HEADER] === true;
-    if (delivery.redelivered || madeTwice) await readJournal(taken);
-    if (taken.aborted) return undefined;
     // A producer that was not told of the first copy sends a second one: the same plan under the same id.
     const sinceMs = delivery.redelivered ? 0 : Date.now() - REPEATED_WITHIN_MS;
     let done = Math.min(ledger.partsDelivered(planId, sinceMs), planned.parts.length);
@@ -79,7 +77,8 @@ export function createTakeOver(options: {
 
   /**
    * On a new channel another relay may have delivered meanwhile, and left a message half in the chat. All deliveries
-   * of the channel wait for the one look at it, or the second would overtake the first.
+   * of the channel wait for the one look at it, or the second would overtake the first. After that whatever is posted
+   * is posted by us.
    */
   function notice(delivery: Delivery, ended: AbortSignal): Promise<void> {
     const noticed = channels.get(delivery.signal) ?? lookForHalfPosted(ended);
