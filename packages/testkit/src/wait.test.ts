@@ -30,6 +30,6 @@ test('gives up on a probe that hangs', async () => {
   const hang = () => new Promise<boolean>(() => undefined);
   await expect(waitFor(hang, { what: 'the answer', timeoutMs: 30 })).rejects.toMatchObject({
     code: 'TIMEOUT',
-    message: expect.stringContaining('the last look did not end'),
+    message: expect.stringContaining('the last look had not ended'),
   });
 });

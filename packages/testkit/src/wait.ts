@@ -28,10 +28,13 @@ export async function waitFor<T>(probe: () => T | Promise<T>, options: WaitOptio
   let lastError: unknown;
   try {
     for (;;) {
+      const lookedAt = performance.now();
       try {
         const value = await Promise.race([probe(), timeUp]);
-        if (value === TIME_UP) lastError ??= new Error('the last look did not end');
-        else if (value) return value as Truthy<T>;
+        if (value === TIME_UP) {
+          const lookedMs = Math.round(performance.now() - lookedAt);
+          lastError ??= new Error(`the last look had not ended after ${lookedMs} ms`);
+        } else if (value) return value as Truthy<T>;
         else lastError = undefined;
       } catch (error) {
         lastError = error;
