@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { TestkitError, waitFor } from '../src/index.ts';
 import { claimFolder } from '../src/process/claim-folder.ts';
 import { startTimeOf } from '../src/process/is-running.mjs';
 
@@ -75,4 +84,17 @@ test('a claim names its server as well', async () => {
   const { pid, line } = await spawnHolder();
   await claim.record(pid);
   expect(readFileSync(join(folder, 'server.pid'), 'utf8')).toContain(`\n${line}`);
+});
+
+test('who has given up waiting claims nothing afterwards, not even by a look that was begun before', async () => {
+  const folder = makeFolder();
+  const path = join(folder, 'server.pid');
+  const { line } = await spawnHolder();
+  for (let round = 0; round < 20; round += 1) {
+    writeFileSync(path, line);
+    await expect(claimFolder(folder, 1)).rejects.toBeInstanceOf(TestkitError);
+    writeFileSync(path, '4194305 17\n');
+    await waitFor(() => !existsSync(`${path}.lock`), { what: 'the end of the last look' });
+    expect(existsSync(path) ? readFileSync(path, 'utf8') : '').not.toContain(`${process.pid} `);
+  }
 });

@@ -21,16 +21,20 @@ const LOCK_LIFETIME_MS = 5_000;
 export async function claimFolder(folder: string, timeoutMs = 25_000): Promise<FolderClaim> {
   const path = join(folder, 'server.pid');
   let holder: number | undefined;
+  let givenUp = false;
   async function claimIfFree(): Promise<boolean> {
     holder = workingOf(await readFile(path, 'utf8').catch(() => ''));
-    if (holder !== undefined) return false;
+    if (holder !== undefined || givenUp) return false;
     await writeFile(path, lineFor(process.pid));
+    // A look may outlast the wait: nobody would release what it claims then.
+    if (givenUp) await rm(path, { force: true });
     return true;
   }
   await waitFor(() => whileLocked(`${path}.lock`, claimIfFree), {
     timeoutMs,
     what: `whoever works on ${folder} gives it up`,
   }).catch((error: unknown) => {
+    givenUp = true;
     if (holder === undefined) throw error;
     throw new TestkitError(
       'DATA_IN_USE',
