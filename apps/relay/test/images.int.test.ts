@@ -3,48 +3,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import sharp from 'sharp';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ImageError } from '../src/intake/images/errors.ts';
-import {
-  createImageFetcher,
-  type ImageFetcher,
-  type ImageFetcherOptions,
-} from '../src/intake/images/fetch-image.ts';
-import { answer, type ImagesServer, startImagesServer } from './images-server.ts';
+import { describe, expect, it } from 'vitest';
+import { cleanUps, failure, fetcher, png, serve } from './image-fetching.ts';
+import { answer, startImagesServer } from './images-server.ts';
 
 const MIB = 1024 * 1024;
-
-const png = await sharp({ create: { width: 8, height: 4, channels: 3, background: 'red' } })
-  .png()
-  .toBuffer();
-
-const cleanUps: (() => PromiseLike<void>)[] = [];
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-/** A fetcher that may reach loopback, unless told otherwise. */
-function fetcher(options: Partial<ImageFetcherOptions> = {}): ImageFetcher {
-  const created = createImageFetcher({ allowHosts: ['127.0.0.1'], ...options });
-  cleanUps.push(() => created.close());
-  return created;
-}
-
-async function serve(handle: Parameters<typeof startImagesServer>[0]): Promise<ImagesServer> {
-  const server = await startImagesServer(handle);
-  cleanUps.push(() => server[Symbol.asyncDispose]());
-  return server;
-}
-
-async function failure(promise: Promise<unknown>): Promise<ImageError> {
-  const error: unknown = await promise.then(
-    () => new Error('it was fetched'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ImageError)) throw error;
-  return error;
-}
 
 describe('a picture', () => {
   it('comes with its true type, its bytes and their digest', async () => {
@@ -98,101 +61,6 @@ describe('a picture', () => {
     await fetcher().fetch(server.url('/1'));
     expect(server.requests).toEqual(['/1', '/2', '/3?signature=x', '/a.png']);
     expect(new Set(accepted)).toEqual(new Set(['identity']));
-  });
-});
-
-describe('addresses that the relay must not fetch from', () => {
-  it.each([
-    (port: number) => `http://127.0.0.1:${port}/`,
-    (port: number) => `http://2130706433:${port}/`,
-    (port: number) => `http://0x7f.1:${port}/`,
-    (port: number) => `http://127.1:${port}/`,
-    (port: number) => `http://0.0.0.0:${port}/`,
-    (port: number) => `http://[::ffff:127.0.0.1]:${port}/`,
-    (port: number) => `http://localhost:${port}/`,
-  ])('are refused without a connection, however they are spelt (%#)', async (spell) => {
-    const server = await serve((_request, response) => answer(response, png));
-    const images = fetcher({ allowHosts: [] });
-    const error = await failure(images.fetch(spell(server.port)));
-    expect(error.code).toBe('ADDRESS_REFUSED');
-    expect(error.forChat).not.toMatch(/127|localhost|::/);
-    expect(server.connections()).toBe(0);
-  });
-
-  it.each([
-    ['a private address', 'http://10.0.0.1/', 'ADDRESS_REFUSED'],
-    ['cloud metadata', 'http://169.254.169.254/latest/meta-data/', 'ADDRESS_REFUSED'],
-    ['another port of loopback', 'http://[::1]:22/', 'ADDRESS_REFUSED'],
-    ['another scheme', 'file:///etc/passwd', 'BAD_URL'],
-  ])('are refused when a redirect leads there: %s', async (_name, location, code) => {
-    const server = await serve((_request, response) => response.writeHead(302, { location }).end());
-    expect(await failure(fetcher().fetch(server.url('/')))).toMatchObject({ code });
-    expect(server.requests).toEqual(['/']);
-  });
-
-  it('are refused when a redirect leads to another loopback server', async () => {
-    const inner = await serve((_request, response) => answer(response, png));
-    const outer = await serve((_request, response) =>
-      response.writeHead(301, { location: `http://localhost:${inner.port}/` }).end(),
-    );
-    const images = fetcher({
-      allowHosts: ['outer.test'],
-      lookup: async () => [{ address: '127.0.0.1', family: 4 }],
-    });
-    expect(await failure(images.fetch(`http://outer.test:${outer.port}/`))).toMatchObject({
-      code: 'ADDRESS_REFUSED',
-    });
-    expect(outer.requests).toEqual(['/']);
-    expect(inner.connections()).toBe(0);
-  });
-
-  it.each([
-    ['loopback', ['127.0.0.1']],
-    ['public and private addresses', ['93.184.216.34', '10.0.0.1']],
-    ['a mapped private address', ['::ffff:192.168.0.1']],
-    ['cloud metadata', ['169.254.169.254']],
-    ['an IPv6 link-local address', ['2606:4700::1111', 'fe80::1']],
-  ])('are refused when a name resolves to %s', async (_name, addresses) => {
-    const asked: string[] = [];
-    const images = fetcher({
-      allowHosts: [],
-      lookup: async (hostname) => {
-        asked.push(hostname);
-        return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-      },
-    });
-    for (const hostname of ['rebinding.test', 'localhost.']) {
-      expect(await failure(images.fetch(`https://${hostname}/a.png`))).toMatchObject({
-        code: 'ADDRESS_REFUSED',
-      });
-    }
-    expect(asked).toEqual(['rebinding.test', 'localhost.']);
-  });
-
-  it('are looked up once: the socket goes to the address that was checked', async () => {
-    const server = await serve((_request, response) => answer(response, png));
-    let lookups = 0;
-    const images = fetcher({
-      // The second answer would be refused, and a second question would get it.
-      lookup: async () => {
-        lookups += 1;
-        return [{ address: lookups === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }];
-      },
-    });
-    await images.fetch(`http://media.test:${server.port}/a.png`);
-    expect(lookups).toBe(1);
-    expect(await failure(images.fetch(`http://media.test:${server.port}/a.png`))).toMatchObject({
-      code: 'ADDRESS_REFUSED',
-    });
-    expect(server.requests).toEqual(['/a.png']);
-  });
-
-  it('are not reached through a proxy of the environment', async () => {
-    const proxy = await serve((_request, response) => answer(response, png));
-    for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, proxy.url(''));
-    const images = fetcher({ allowHosts: [], lookup: async () => [] });
-    expect(await failure(images.fetch('http://media.test/a.png'))).toMatchObject({ code: 'UNREACHABLE' });
-    expect(proxy.connections()).toBe(0);
   });
 });
 

@@ -44,6 +44,13 @@ export function isPicturePath(path: string): boolean {
   return PATH.test(path);
 }
 
+/** Whether a picture of GroupMe's image service, or of a simulator's, is named: one of an earlier run too. */
+export function isPictureUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname, pathname } = new URL(url);
+  return hostname === 'i.groupme.com' || isPicturePath(pathname);
+}
+
 /** Format and size from the header bytes; 1x1 jpeg for what is not recognised. */
 export function inspectPicture(bytes: Buffer): { format: string; width: number; height: number } {
   if (bytes.length >= 24 && bytes.readUInt32BE(0) === 0x89504e47) {

@@ -31,6 +31,10 @@ function post(body: unknown, query = ''): Promise<Response> {
   });
 }
 
+function withImages(...urls: string[]): object {
+  return { bot_id: simulator.botId, attachments: urls.map((url) => ({ type: 'image', url })) };
+}
+
 function get(path: string, token = simulator.accessToken): Promise<Response> {
   return fetch(`${simulator.url}${path}`, { headers: { 'x-access-token': token } });
 }
@@ -70,6 +74,14 @@ describe('bots/post', () => {
     ['a text that is none', 400, () => ({ bot_id: simulator.botId, text: ['hi'] })],
     ['malformed JSON', 400, () => '{"bot_id":'],
     ['JSON that is no object', 400, () => '"hi"'],
+    ['a picture of another host', 400, () => withImages('https://media.test/ME0123')],
+    [
+      'the same as picture_url',
+      400,
+      () => ({ bot_id: simulator.botId, picture_url: 'https://media.test/a' }),
+    ],
+    ['a picture with no address', 400, () => withImages('')],
+    ['two pictures', 400, () => withImages('https://i.groupme.com/a', 'https://i.groupme.com/b')],
     ['1001 UTF-16 units', 400, () => ({ bot_id: simulator.botId, text: 'x'.repeat(1001) })],
     [
       '501 characters that take two units each',
@@ -117,6 +129,24 @@ describe('pictures', () => {
     await expect.poll(() => head('.preview'), { timeout: 4_000, interval: 20 }).toBe(200);
     expect(await head('.large')).toBe(200);
     expect(await head('.preview.large')).toBe(404);
+  });
+
+  it('fails at a form, as GroupMe does', async () => {
+    const form = new FormData();
+    form.append('file', new Blob([PNG], { type: 'image/png' }), 'a.png');
+    const answer = await fetch(`${simulator.imageUrl}/pictures`, {
+      method: 'POST',
+      body: form,
+      headers: { 'x-access-token': simulator.accessToken },
+    });
+    expect(answer.status).toBe(500);
+  });
+
+  it('gives an address that a bot can post', async () => {
+    const answer = await upload({ 'x-access-token': simulator.accessToken });
+    const { url } = ((await answer.json()) as UploadAnswer).payload;
+    expect((await post({ bot_id: simulator.botId, picture_url: url })).status).toBe(202);
+    expect(simulator.messages()[0]?.attachments).toEqual([{ type: 'image', url }]);
   });
 
   it('takes the token in the query, and refuses a wrong or missing one', async () => {

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRunning } from '../src/process/is-running.mjs';
 import { runInGroup } from './run-in-group.mjs';
 
 const ROOT = dirname(fileURLToPath(new URL('../../../package.json', import.meta.url)));
@@ -127,21 +128,15 @@ function npmCommand(node) {
 async function reset() {
   const data = join(ROOT, '.data');
   for (const part of existsSync(data) ? readdirSync(data) : []) {
-    const pid = Number.parseInt(readText(join(data, part, 'server.pid')), 10);
-    if (pid > 0 && isAlive(pid))
-      return fail(`[bootstrap] .data/${part} is in use by process ${pid}: end npm start first`);
+    // As claim-folder.ts writes it: who works on the folder, one process a line.
+    for (const line of readText(join(data, part, 'server.pid')).split('\n')) {
+      const [pid = '', started = ''] = line.split(' ');
+      if (Number(pid) > 0 && isRunning(Number(pid), started))
+        return fail(`[bootstrap] .data/${part} is in use by process ${pid}: end npm start first`);
+    }
   }
   await step('removing .data', async () => rmSync(data, { recursive: true, force: true }));
   return 0;
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 async function step(name, work) {

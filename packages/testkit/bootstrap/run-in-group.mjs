@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { startTimeOf } from '../src/process/is-running.mjs';
 
 const KEEPER = fileURLToPath(new URL('../src/process/keeper.mjs', import.meta.url));
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -83,13 +83,5 @@ function sendToGroup(pid, signal) {
     process.kill(-pid, signal);
   } catch {
     // It has ended.
-  }
-}
-
-function startTimeOf(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')[19];
-  } catch {
-    return '';
   }
 }

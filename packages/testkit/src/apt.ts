@@ -5,6 +5,8 @@ import { runCommand } from './process/run-command.ts';
 const POLICY = '/usr/sbin/policy-rc.d';
 const SAVED_POLICY = `${POLICY}.before-wbor-testkit`;
 const MARK = '# written by wbor testkit; safe to remove';
+/** Longer than apt-get may take below, twice updated and tried. */
+const POLICY_LIFETIME_S = 45 * 60;
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -46,6 +48,19 @@ async function havePackageLists(): Promise<boolean> {
 }
 
 /**
+ * Forbids service starts, but not for ever: if we are killed it stays behind, and then does what `saved` says, or
+ * nothing.
+ */
+export function policyScript(untilUnixSeconds: number, saved: string): string {
+  return `#!/bin/sh
+${MARK}
+[ "$(date +%s)" -lt ${Math.ceil(untilUnixSeconds)} ] && exit 101
+[ -x '${saved}' ] && exec '${saved}' "$@"
+exit 0
+`;
+}
+
+/**
  * Debian starts a freshly installed server at once, on its usual port and for good. `policy-rc.d` is its own way of
  * saying no to that.
  */
@@ -53,7 +68,7 @@ async function withoutServiceStarts(work: () => Promise<void>): Promise<void> {
   const current = await readFile(POLICY, 'utf8').catch(() => undefined);
   // Left behind by a run that was killed: then the saved one, if any, is the real one.
   if (current !== undefined && !current.includes(MARK)) await rename(POLICY, SAVED_POLICY);
-  await writeFile(POLICY, `#!/bin/sh\n${MARK}\nexit 101\n`);
+  await writeFile(POLICY, policyScript(Date.now() / 1000 + POLICY_LIFETIME_S, SAVED_POLICY));
   await chmod(POLICY, 0o755);
   try {
     await work();

@@ -13,6 +13,17 @@ test('never gives the same port twice, and can be listened on', async () => {
   await once(server, 'listening');
 });
 
+test('gives a port to one only of many calls that overlap', async () => {
+  const preferred = await freePort();
+  const calls: Promise<number>[] = [];
+  for (let count = 0; count < 100; count += 1) {
+    // The earlier ones get along by a step: so some call begins when another has just looked.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    calls.push(freePort(preferred + 1));
+  }
+  expect(new Set(await Promise.all(calls)).size).toBe(100);
+});
+
 test('gives the preferred port only when it is free', async () => {
   const preferred = await freePort();
   const server = createServer().listen(preferred, '127.0.0.1');

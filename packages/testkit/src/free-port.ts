@@ -12,17 +12,21 @@ const given = new Set<number>();
  * rarely meet. Never the same one twice in a process.
  */
 export async function freePort(preferred?: number): Promise<number> {
-  if (preferred !== undefined && !given.has(preferred) && (await isFree(preferred))) {
-    given.add(preferred);
-    return preferred;
-  }
+  if (preferred !== undefined && (await reserve(preferred))) return preferred;
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
-    if (given.has(port) || !(await isFree(port))) continue;
-    given.add(port);
-    return port;
+    if (await reserve(port)) return port;
   }
   throw new TestkitError('TIMEOUT', `no free TCP port between ${LOWEST} and ${HIGHEST}`);
+}
+
+/** Ours before the look, which takes a moment: another call in that moment must not get it too. */
+async function reserve(port: number): Promise<boolean> {
+  if (given.has(port)) return false;
+  given.add(port);
+  if (await isFree(port)) return true;
+  given.delete(port);
+  return false;
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -25,3 +25,11 @@ test('says what did not happen, and the last error', async () => {
     message: expect.stringMatching(/^the thing appears: .* 1 ms .*no such thing/),
   });
 });
+
+test('gives up on a probe that hangs', async () => {
+  const hang = () => new Promise<boolean>(() => undefined);
+  await expect(waitFor(hang, { what: 'the answer', timeoutMs: 30 })).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: expect.stringContaining('the last look had not ended'),
+  });
+});

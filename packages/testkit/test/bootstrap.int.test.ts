@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { repoRoot, waitFor } from '../src/index.ts';
+import { startTimeOf } from '../src/process/is-running.mjs';
 
 // A repository in small: the real bootstrap, a pnpm that only says what it was asked, and a command that echoes.
 const FAKE_PNPM = `
@@ -34,8 +35,9 @@ beforeEach(() => {
   const folder = mkdtempSync(join(tmpdir(), 'wbor bootstrap-'));
   root = folder;
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const path of ['packages/testkit/bootstrap', 'packages/testkit/src/process/keeper.mjs']) {
-    cpSync(join(repoRoot, path), join(root, path), { recursive: true });
+  for (const path of ['bootstrap', 'src/process/keeper.mjs', 'src/process/is-running.mjs']) {
+    const inRepo = join('packages/testkit', path);
+    cpSync(join(repoRoot, inRepo), join(root, inRepo), { recursive: true });
   }
   write('package.json', '{ "packageManager": "pnpm@10.0.0", "type": "module" }');
   write('pnpm-lock.yaml', 'one');
@@ -147,10 +149,20 @@ test('the command ends when we are killed', async () => {
 });
 
 test('reset removes the data, unless a server still works on it', () => {
-  write('.data/postgres/server.pid', `${process.pid} 1`);
+  // The second line is the server's: its owner has gone, and it still works.
+  write('.data/postgres/server.pid', `4194305 1\n${process.pid} ${startTimeOf(process.pid)}\n`);
   expect(bootstrap('reset')).toMatchObject({ status: 1, stderr: expect.stringContaining('in use') });
   expect(existsSync(join(root, '.data'))).toBe(true);
   write('.data/postgres/server.pid', '');
   expect(bootstrap('reset').status).toBe(0);
   expect(existsSync(join(root, '.data'))).toBe(false);
 });
+
+test.runIf(process.platform === 'linux')(
+  'reset is not held up by a server of before the reboot, whose number another process has now',
+  () => {
+    write('.data/postgres/server.pid', `${process.pid} 1\n`);
+    expect(bootstrap('reset')).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(root, '.data'))).toBe(false);
+  },
+);

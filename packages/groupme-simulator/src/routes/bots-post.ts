@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Callbacks } from '../callbacks.ts';
-import { attachmentSchema, type Chat } from '../chat.ts';
+import { type Attachment, attachmentSchema, type Chat } from '../chat.ts';
+import { isPictureUrl } from '../pictures.ts';
 import { type Answer, envelope, type Serve } from './serve.ts';
 
 /** GroupMe counts "characters" and does not say which; UTF-16 units are the strictest reading in use. */
@@ -32,12 +33,27 @@ export function registerBotsPost(
     if ((text ?? '').length > MAX_TEXT_LENGTH) {
       return envelope(400, `text is longer than ${MAX_TEXT_LENGTH} characters`);
     }
+    const refusal = whyNotShown(all);
+    if (refusal !== undefined) return envelope(400, refusal);
     const message = chat.addFromBot(bot, text ?? undefined, all);
     callbacks.notify(message, chat.bots);
     return { status: 202, messageId: message.id };
   };
 
   app.post('/v3/bots/post', (request, reply) => serve('bots/post', request, reply, () => accept(request)));
+}
+
+/**
+ * Since 2022 GroupMe shows pictures of its own image service only, and its tutorial forbids several in one post.
+ * What it answers to either is not known; a client must not rely on them.
+ */
+function whyNotShown(attachments: readonly Attachment[]): string | undefined {
+  const images = attachments.filter(({ type }) => type === 'image');
+  if (images.length > 1) return 'more than one image';
+  if (!images.every(({ url }) => typeof url === 'string' && isPictureUrl(url))) {
+    return 'image url must be of the image service';
+  }
+  return undefined;
 }
 
 /** Query parameters and a JSON body are both allowed; the body wins. Undefined for a broken body. */

@@ -11,6 +11,9 @@ export function registerPictures(
   app.post('/pictures', (request, reply) =>
     serve('pictures', request, reply, () => {
       if (!hasToken(request)) return envelope(401, 'unauthorized');
+      // Bytes it must be: a form is what GroupMe's service was seen to fail at.
+      if (request.headers['content-type']?.startsWith('multipart/'))
+        return envelope(500, 'internal server error');
       if (!Buffer.isBuffer(request.body) || request.body.length === 0) return envelope(400, 'no picture');
       // The host that the client used is one at which it can fetch the picture, too.
       const url = `http://${request.headers.host}${pictures.store(request.body)}`;

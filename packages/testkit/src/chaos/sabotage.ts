@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { removeFolderAtEnd } from '../process/keep.ts';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { removeFolderAtEnd, spawnKept } from '../process/keep.ts';
 import { repoRoot } from '../repo-root.ts';
 import { SABOTAGES, type Sabotage } from './sabotages.ts';
 
@@ -42,28 +43,40 @@ async function spoil(copy: string, { file, find, replacement }: Sabotage): Promi
 }
 
 /** The failures that a short run in the copy names. */
-function runShortChaos(copy: string): Promise<readonly string[]> {
+async function runShortChaos(copy: string): Promise<readonly string[]> {
   const main = join(copy, 'packages/testkit/src/chaos/main.ts');
   const args = [main, '--json', '--seed', SEED, '--minutes', MINUTES, '--settle-seconds', SETTLE_SECONDS];
-  return new Promise((resolve, reject) => {
-    const options = { cwd: copy, maxBuffer: 64 * 1024 * 1024 };
-    execFile(
-      process.execPath,
-      [...args, '--keep-logs', join(copy, 'logs')],
-      options,
-      (error, stdout, stderr) => {
-        try {
-          const { failures } = JSON.parse(stdout) as { failures: string[] };
-          resolve(failures);
-        } catch {
-          reject(new Error(`the run gave no result: ${error?.message}\n${stderr.slice(-2_000)}`));
-        }
-      },
-    );
+  // Kept: whatever ends us, no run is left behind.
+  const run = await spawnKept(process.execPath, [...args, '--keep-logs', join(copy, 'logs')], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    graceMs: 30_000,
   });
+  const [stdout, stderr, exit] = await Promise.all([
+    textOf(run.child.stdout),
+    textOf(run.child.stderr),
+    run.exited,
+  ]);
+  try {
+    const { failures } = JSON.parse(stdout) as { failures: string[] };
+    return failures;
+  } catch {
+    const how = exit.signal ?? `exit code ${exit.exitCode}`;
+    throw new Error(`the run gave no result (${how})\n${stderr.slice(-2_000)}`);
+  }
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : await text(stream);
 }
 
 const only = process.argv.slice(2).join(' ');
+const chosen = SABOTAGES.filter(({ name }) => name.includes(only));
+if (chosen.length === 0) {
+  const names = SABOTAGES.map(({ name }) => `  ${name}\n`).join('');
+  process.stderr.write(`No sabotage has "${only}" in its name. There are:\n${names}`);
+  process.exit(2);
+}
 const copy = await mkdtemp(join(tmpdir(), 'wbor-sabotage-'));
 removeFolderAtEnd(copy);
 let failed = 0;
@@ -77,7 +90,7 @@ try {
     const failures = await runShortChaos(copy);
     tell(failures.length === 0, 'no sabotage', failures);
   }
-  for (const sabotage of SABOTAGES.filter(({ name }) => name.includes(only))) {
+  for (const sabotage of chosen) {
     const undo = await spoil(copy, sabotage);
     const failures = await runShortChaos(copy);
     tell(

@@ -31,17 +31,7 @@ async function runVitest(project: string, options: CheckOptions): Promise<StepRe
   const folder = await mkdtemp(join(tmpdir(), 'wbor-check-'));
   const reportPath = join(folder, 'report.json');
   try {
-    const { exitCode, output } = await run([
-      'vitest',
-      'run',
-      `--project=${project}`,
-      '--passWithNoTests',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${reportPath}`,
-      ...(options.testNamePattern === undefined ? [] : ['-t', options.testNamePattern]),
-      ...options.files,
-    ]);
+    const { exitCode, output } = await run(vitestCommand(project, options, reportPath));
     const counts = countReport(await readReport(reportPath));
     // Vitest fails for reasons that no test shows: a set-up that threw, an unhandled rejection.
     const unseen = exitCode !== 0 && counts.failed === 0 ? 1 : 0;
@@ -49,6 +39,22 @@ async function runVitest(project: string, options: CheckOptions): Promise<StepRe
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+export function vitestCommand(project: string, options: CheckOptions, reportPath: string): readonly string[] {
+  const { files, testNamePattern } = options;
+  const filters = [...(testNamePattern === undefined ? [] : ['-t', testNamePattern]), ...files];
+  return [
+    'vitest',
+    'run',
+    `--project=${project}`,
+    // A filter may fit the other project's tests only. Without one, no test means that the tests are not found.
+    ...(filters.length > 0 ? ['--passWithNoTests'] : []),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportPath}`,
+    ...filters,
+  ];
 }
 
 async function readReport(path: string): Promise<unknown> {

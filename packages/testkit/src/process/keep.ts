@@ -1,8 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { messageOf, TestkitError } from '../errors.ts';
+import { startTimeOf } from './is-running.mjs';
 
 export interface KeepOptions extends Omit<SpawnOptions, 'detached'> {
   /** What `stop()` sends first. Default SIGTERM. */
@@ -34,36 +34,52 @@ export interface KeptProcess {
 }
 
 let keeper: ChildProcess | undefined;
+/** What the keeper must know, by pid or folder: one that has to be replaced leaves nothing else behind. */
+const kept = new Map<number | string, object>();
 
-function tellKeeper(command: object): void {
-  if (keeper === undefined || keeper.exitCode !== null) {
-    keeper = spawn(process.execPath, [fileURLToPath(new URL('./keeper.mjs', import.meta.url))], {
-      // Its own session: Ctrl-C in a terminal must not end it before it has done its work.
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-      env: {},
-    });
-    keeper.unref();
-    if (keeper.stdin !== null && 'unref' in keeper.stdin) (keeper.stdin as { unref(): void }).unref();
-    keeper.on('error', () => undefined);
-    keeper.stdin?.on('error', () => undefined);
-  }
-  keeper.stdin?.write(`${JSON.stringify(command)}\n`);
+function keep(key: number | string, command: object): void {
+  kept.set(key, command);
+  tellKeeper(command);
 }
 
-/** When a process started, in clock ticks since boot; with the pid it names a process for good. Linux only. */
-export function startTimeOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+function release(key: number | string, command: object): void {
+  kept.delete(key);
+  tellKeeper(command);
+}
+
+function tellKeeper(command: object): void {
+  if (keeper === undefined || keeper.exitCode !== null || keeper.signalCode !== null) {
+    if (kept.size > 0) replaceKeeper();
+  } else write(keeper, command);
+}
+
+function replaceKeeper(): void {
+  const mine = spawn(process.execPath, [fileURLToPath(new URL('./keeper.mjs', import.meta.url))], {
+    // Its own session: Ctrl-C in a terminal must not end it before it has done its work.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+  });
+  keeper = mine;
+  mine.unref();
+  if (mine.stdin !== null && 'unref' in mine.stdin) (mine.stdin as { unref(): void }).unref();
+  mine.on('error', () => undefined);
+  mine.stdin?.on('error', () => undefined);
+  // Killed, perhaps for want of memory. One that ended by itself would do so again: that waits for the next command.
+  mine.once('exit', (_exitCode, signal) => {
+    if (keeper === mine && signal !== null && kept.size > 0) replaceKeeper();
+  });
+  for (const command of kept.values()) write(mine, command);
+}
+
+function write(to: ChildProcess, command: object): void {
+  to.stdin?.write(`${JSON.stringify(command)}\n`);
 }
 
 /** Has the folder removed when this process ends, even by SIGKILL. Call the result to take that back. */
 export function removeFolderAtEnd(path: string): () => void {
-  tellKeeper({ removeFolder: path });
-  return () => tellKeeper({ keepFolder: path });
+  keep(path, { removeFolder: path });
+  return () => release(path, { keepFolder: path });
 }
 
 /**
@@ -89,7 +105,8 @@ export async function spawnKept(
     throw new TestkitError('COMMAND_FAILED', `cannot run ${command}: ${messageOf(error)}`, { cause: error });
   }
   const pid = child.pid ?? 0;
-  tellKeeper({ keep: pid, started: startTimeOf(pid), signal: stopSignal, group, graceMs: orphanGraceMs });
+  const entry = { keep: pid, started: startTimeOf(pid), signal: stopSignal, group, graceMs: orphanGraceMs };
+  keep(pid, entry);
 
   let running = true;
   const exited = new Promise<Exit>((resolve) => {
@@ -97,7 +114,7 @@ export async function spawnKept(
       // A leader may leave children behind; its number stays theirs as long as one lives.
       if (group) send('SIGKILL', true);
       running = false;
-      tellKeeper({ release: pid });
+      release(pid, { release: pid });
       resolve({ exitCode, signal });
     });
   });

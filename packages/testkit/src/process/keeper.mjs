@@ -6,8 +6,9 @@
 //   {"keep": pid, "started": "…", "signal": "SIGTERM", "group": true, "graceMs": 3000}
 //   {"release": pid}
 //   {"removeFolder": "/path"}   {"keepFolder": "/path"}
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isRunning } from './is-running.mjs';
 
 const kept = new Map();
 const folders = new Set();
@@ -29,28 +30,14 @@ lines.on('close', async () => {
   process.exit(0);
 });
 
-async function end(entry) {
-  if (!isSame(entry)) return;
-  send(entry.group ? -entry.keep : entry.keep, entry.signal);
-  const deadline = Date.now() + entry.graceMs;
-  while (isSame(entry) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  send(entry.group ? -entry.keep : entry.keep, 'SIGKILL');
-}
-
-/** Whether the process still runs and is the one that was registered: numbers are used again. */
-function isSame({ keep: pid, started }) {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-    // Where nobody collects the dead (a container without init) they stay as zombies.
-    return fields[0] !== 'Z' && (started === '' || fields[19] === started);
-  } catch {
-    return process.platform !== 'linux';
-  }
+async function end({ keep: pid, started, signal, group, graceMs }) {
+  if (!isRunning(pid, started)) return;
+  const target = group ? -pid : pid;
+  send(target, signal);
+  const deadline = Date.now() + graceMs;
+  while (isRunning(pid, started) && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  send(target, 'SIGKILL');
 }
 
 function send(target, signal) {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEMO_PASSWORD, type Stack, startStack } from './stack.ts';
@@ -63,13 +64,16 @@ if (options.help) {
 }
 
 let stopping = false;
+let complete = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // A second signal ends it at once; what was started ends with it all the same.
     if (stopping) process.exit(1);
     stopping = true;
     steps.line('\nstopping …');
-    void stopAll().then(() => process.exit(0));
+    // Ctrl-C is how it is meant to end; but who asked for the tour has not got it.
+    const exitCode = options.once && !complete ? 128 + constants.signals[signal] : 0;
+    void stopAll().then(() => process.exit(exitCode));
   });
 }
 
@@ -80,7 +84,7 @@ try {
     steps,
     onStop: (release) => releases.push(release),
   });
-  const complete = options['no-tour'] ? true : await takeTour(stack, steps);
+  complete = options['no-tour'] ? true : await takeTour(stack, steps);
   if (options.once) {
     await stopAll();
     steps.line(complete ? '\nAll of it arrived.' : '\nNot all of it arrived.');

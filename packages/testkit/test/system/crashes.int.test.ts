@@ -4,7 +4,7 @@ import { type App, type SystemUnderTest, startSystem } from './system-under-test
 
 let system: SystemUnderTest;
 
-afterEach(() => system.stop());
+afterEach(() => system?.stop());
 
 describe('kill -9 in the middle of 200 messages, five times', () => {
   it.each<{ app: App; mostRepeats: number; why: string }>([

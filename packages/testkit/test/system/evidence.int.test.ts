@@ -5,7 +5,7 @@ import { type SystemUnderTest, startSystem } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 
-afterEach(() => system.stop());
+afterEach(() => system?.stop());
 
 const GROUP = '90000001';
 

@@ -33,22 +33,47 @@ export interface SystemUnderTest {
   posts(): string[];
   count(table: string, where?: string): Promise<number>;
   onStop(release: () => Promise<unknown>): void;
+  /** Stops what has not been stopped yet; goes on past failures. @throws AggregateError of those, at the end. */
   stop(): Promise<void>;
 }
 
 const PASSWORD = 'a-password-for-tests-only';
 const CALLBACK_SECRET = 'a-callback-secret-for-tests';
 
-export async function startSystem(options: {
-  brokerUrl: string;
-  databaseUrl: string;
-  relayEnv?: Record<string, string>;
+export interface SystemOptions {
+  readonly brokerUrl: string;
+  readonly databaseUrl: string;
+  readonly relayEnv?: Record<string, string>;
   /** With the moderator, which most tests have no use for. */
-  moderator?: boolean;
-}): Promise<SystemUnderTest> {
+  readonly moderator?: boolean;
+}
+
+type Release = () => Promise<unknown>;
+
+/** Starts everything. A start that fails leaves nothing behind. */
+export async function startSystem(options: SystemOptions): Promise<SystemUnderTest> {
+  const releases: Release[] = [];
+  try {
+    return await startParts(options, releases);
+  } catch (error) {
+    // Why it did not start matters more than what could not be undone.
+    await releaseAll(releases).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Last in, first out, each once, and past those that fail. */
+async function releaseAll(releases: Release[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let release = releases.pop(); release; release = releases.pop()) {
+    await release().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'not all of the system could be stopped');
+}
+
+async function startParts(options: SystemOptions, releases: Release[]): Promise<SystemUnderTest> {
   const { brokerUrl } = options;
   const namespace = createNamespace();
-  const releases: (() => Promise<unknown>)[] = [];
   releases.push(() => deleteNamespace(brokerUrl, namespace));
   const { url: databaseUrl, drop } = await createDatabase(options.databaseUrl);
   releases.push(drop);
@@ -98,7 +123,9 @@ export async function startSystem(options: {
   }
   releases.push(() => Promise.all([...services.values()].map((service) => service.kill())));
   const apps = (Object.keys(environments) as App[]).filter((app) => app !== 'moderator' || options.moderator);
-  await Promise.all(apps.map(start));
+  // All of them, so that none is on its way still when a failure is cleared away.
+  const starts = await Promise.allSettled(apps.map(start));
+  for (const result of starts) if (result.status === 'rejected') throw result.reason;
 
   let producer: Promise<ConfirmChannel> | undefined;
   async function openProducer(): Promise<ConfirmChannel> {
@@ -167,8 +194,6 @@ export async function startSystem(options: {
       return Number(rows[0].count);
     },
     onStop: (release) => releases.push(release),
-    async stop() {
-      for (const release of releases.reverse()) await release();
-    },
+    stop: () => releaseAll(releases),
   };
 }
