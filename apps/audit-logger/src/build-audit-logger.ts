@@ -1,4 +1,4 @@
-import { type Broker, connectBroker } from '@wbor/amqp';
+import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
 import { auditEventsQueue, auditQueues, deriveTopology, type Namespace, queueName } from '@wbor/contracts';
 import { backOffMs, createDatabase, type DatabaseHandle, migrateToLatest } from '@wbor/database';
 import { brokerUrl, type ServiceContext } from '@wbor/service';
@@ -158,7 +158,7 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
         broker: connected,
         queue: queueName(auditEventsQueue, options.namespace),
         prefetch: PREFETCH,
-        parse: (delivery) => parseEvent(delivery, Date.now()),
+        parse: (delivery) => parseEvent({ ...delivery, routingKey: originalKey(delivery) }, Date.now()),
         batcher,
         database,
         probe: () => sql`select 1`.execute(handle.db),

@@ -168,14 +168,16 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
       onStop('listener', () => listener.stop());
 
       const stopping = new AbortController();
+      const queue = queueName(moderatorCallbacksQueue, options.namespace);
       const consumer = await connected.consume({
-        queue: queueName(moderatorCallbacksQueue, options.namespace),
+        queue,
         prefetch: PREFETCH,
         onDelivery: createCallbackHandler({
           broker: connected,
           db,
           groupId: options.groupId,
           policy: { moderators: options.moderators, maxAgeMs: MAX_COMMAND_AGE_MS },
+          queue,
           parkedQueue: queueName(moderatorParkedQueue, options.namespace),
           database,
           backOffMs: failureBackOffMs,

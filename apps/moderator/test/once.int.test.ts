@@ -56,7 +56,7 @@ describe('who may', () => {
     expect(bed.reports().map(({ command }) => command)).toEqual(['ping']);
     expect(await bed.count('bans')).toBe(0);
     const parked = await bed.broker.browse(`${bed.namespace.queuePrefix}moderator.parked`);
-    expect((await parked.next())?.headers['x-parked-reason']).toMatch(/^no callback: id/);
+    expect((await parked.next())?.headers['x-parked-error']).toMatch(/^no callback: id/);
     expect(await parked.next()).toBeUndefined();
     await parked.close();
   });

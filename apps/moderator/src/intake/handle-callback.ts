@@ -1,4 +1,4 @@
-import type { Broker, Delivery } from '@wbor/amqp';
+import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
 import type { Database } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
@@ -14,7 +14,8 @@ export interface CallbackHandlerOptions {
   readonly db: Kysely<Database>;
   readonly groupId: string;
   readonly policy: CommandPolicy;
-  /** Full name. */
+  /** Full names. */
+  readonly queue: string;
   readonly parkedQueue: string;
   readonly database: DatabaseState;
   readonly backOffMs: (failures: number) => number;
@@ -36,19 +37,15 @@ export function createCallbackHandler(
   const { logger, metrics } = options;
 
   async function park(delivery: Delivery, reason: string): Promise<void> {
-    await options.broker.publishUntilConfirmed(
-      {
-        exchange: '',
-        routingKey: options.parkedQueue,
-        bytes: delivery.content,
-        ...(delivery.messageId === undefined ? {} : { messageId: delivery.messageId }),
-        headers: { 'x-parked-reason': reason, 'x-original-routing-key': delivery.routingKey },
-      },
+    const { parkedQueue, queue } = options;
+    await parkDelivery(
+      options.broker,
+      delivery,
+      { parkedQueue, queue, reason: 'no-callback', error: reason },
       AbortSignal.any([delivery.signal, options.stopping]),
     );
     metrics.parked.inc();
     logger.warn({ message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
-    delivery.ack();
   }
 
   /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */
