@@ -98,6 +98,8 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
     onStop('migrations', () => waiting.abort());
     const names = await migrateToLatest({
       connectionString: options.databaseUrl,
+      onNewerSchema: (names) =>
+        logger.warn({ migrations: names }, 'newer code has migrated the database; working on it all the same'),
       waitForDatabase: {
         signal: waiting.signal,
         onUnavailable: database.failed,

@@ -106,6 +106,8 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
     onStop('migrations', () => waiting.abort());
     const names = await migrateToLatest({
       connectionString: options.databaseUrl,
+      onNewerSchema: (names) =>
+        logger.warn({ migrations: names }, 'newer code has migrated the database; working on it all the same'),
       waitForDatabase: {
         signal: waiting.signal,
         onUnavailable: database.failed,
