@@ -106,13 +106,14 @@ describe('topology', () => {
     }
   });
 
-  it('lets one relay at a time work on intake and outbox', () => {
+  it('lets one relay at a time work on intake and outbox, and one moderator on callbacks', () => {
     const single = topology.queues.filter((queue) => queue.arguments['x-single-active-consumer'] === true);
     expect(single.map((queue) => queue.name)).toEqual([
       'test.relay.outbox.urgent',
       'test.relay.outbox',
       'test.relay.twilio',
       'test.relay.standard',
+      'test.moderator.callbacks',
     ]);
     expect(relayOutboxQueue.bindings).toEqual([]);
   });
