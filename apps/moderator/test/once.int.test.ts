@@ -2,7 +2,7 @@ import { queueName, relayStandardQueue } from '@wbor/contracts';
 import { createDatabase } from '@wbor/database';
 import { connectAmqp } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { readCommand } from '../src/intake/read-command.ts';
+import { type CommandCall, readCommand } from '../src/intake/read-command.ts';
 import { runCommand } from '../src/intake/run-command.ts';
 import { createTestBed, eventually, GROUP_ID, type TestBed } from './test-bed.ts';
 
@@ -18,6 +18,15 @@ afterEach(() => bed.dispose());
 /** How often a moderator was handed a command that had been run before. */
 function duplicates(moderator: Awaited<ReturnType<TestBed['launch']>>): number {
   return moderator.lines.filter(({ fields }) => fields.result === 'duplicate').length;
+}
+
+const policy = { moderators: [], maxAgeMs: 300_000 };
+
+/** A command as the moderator reads it, for tests that run it without one. */
+function read(text: string): CommandCall {
+  const reading = readCommand(Buffer.from(JSON.stringify(bed.callback(text))), GROUP_ID, undefined);
+  if (reading.kind !== 'command') throw new Error(reading.kind);
+  return reading.call;
 }
 
 describe('once', () => {
@@ -41,19 +50,57 @@ describe('once', () => {
     expect(Number((await bed.pool.query('select version from ban_list_version')).rows[0].version)).toBe(1);
   });
 
+  it('tells the end of a ban that another one replaces, whether it was over or not', async () => {
+    const handle = createDatabase({ connectionString: bed.databaseUrl });
+    onTestFinished(() => handle.close());
+    const ban = () => runCommand(handle.db, read('!ban 0a1b2c3d 1h'), policy, new Date());
+    await ban();
+    await ban();
+    // Over, and no moderator has come by yet to lift it.
+    await bed.pool.query("update bans set until = now() - interval '1 second' where lifted_at is null");
+    await ban();
+    const { rows } = await bed.pool.query(
+      "select body from moderator_outbox where routing_key = 'source.groupme.ban' order by id",
+    );
+    const events = rows.map(({ body }) => [body.action, body.version, body.caller_id]);
+    expect(events).toEqual([
+      ['ban', 1, '77'],
+      ['unban', 2, '77'],
+      ['ban', 2, '77'],
+      ['expired', 3, undefined],
+      ['ban', 3, '77'],
+    ]);
+    const lifted = await bed.pool.query(
+      'select lifted_by from bans where lifted_at is not null order by lifted_at',
+    );
+    expect(lifted.rows).toEqual([{ lifted_by: '77' }, { lifted_by: 'expired' }]);
+    expect(await bed.count('bans', 'lifted_at is null')).toBe(1);
+  });
+
+  it('does not take a fault of a command for one of Postgres', async () => {
+    const handle = createDatabase({ connectionString: bed.databaseUrl });
+    onTestFinished(() => handle.close());
+    const faults: unknown[] = [];
+    // No callback makes such a call: a mistake in the code would.
+    const call = { ...read('!stats'), argument: undefined as unknown as string };
+    expect(await runCommand(handle.db, call, policy, new Date(), (fault) => faults.push(fault))).toBe(
+      'invalid',
+    );
+    expect(faults).toEqual([expect.any(TypeError)]);
+    expect(await bed.count('moderator_handled')).toBe(1);
+    const { rows } = await bed.pool.query(
+      "select body ->> 'body' as reply from moderator_outbox where routing_key = 'source.standard.command'",
+    );
+    expect(rows).toEqual([{ reply: expect.stringContaining('nothing was done') }]);
+  });
+
   it('runs a command once that ten moderators hold at the same moment', async () => {
     // As after a freeze: the broker has given it to another, and the first one goes on.
     const handle = createDatabase({ connectionString: bed.databaseUrl, maxConnections: 10 });
     onTestFinished(() => handle.close());
-    const reading = readCommand(
-      Buffer.from(JSON.stringify(bed.callback('!ban 0a1b2c3d'))),
-      GROUP_ID,
-      undefined,
-    );
-    if (reading.kind !== 'command') throw new Error(reading.kind);
-    const policy = { moderators: [], maxAgeMs: 300_000 };
+    const call = read('!ban 0a1b2c3d');
     const runs = await Promise.all(
-      Array.from({ length: 10 }, () => runCommand(handle.db, reading.call, policy, new Date())),
+      Array.from({ length: 10 }, () => runCommand(handle.db, call, policy, new Date())),
     );
     expect(runs.toSorted()).toEqual(['done', ...Array.from({ length: 9 }, () => 'duplicate')].toSorted());
     expect(await bed.count('bans')).toBe(1);

@@ -1,5 +1,5 @@
 import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
-import type { Database } from '@wbor/database';
+import { type Database, describeDatabaseError, readSqlState } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
 import type { DatabaseState } from '../database-state.ts';
@@ -58,7 +58,12 @@ export function createCallbackHandler(
     for (let failures = 0; ; failures += 1) {
       const startedAt = performance.now();
       try {
-        const result = await runCommand(options.db, call, options.policy, new Date());
+        const result = await runCommand(options.db, call, options.policy, new Date(), (fault) =>
+          logger.error(
+            { callback_id: call.callbackId, ...describeFault(fault) },
+            'a command failed for good; the chat was told that nothing was done',
+          ),
+        );
         options.database.worked();
         const command = commandNames.includes(call.command) ? call.command : 'unknown';
         metrics.commands.inc({ command, result });
@@ -100,4 +105,9 @@ export function createCallbackHandler(
     }
     delivery.ack();
   };
+}
+
+/** Postgres quotes in its errors what people typed, so of those only the code is told. */
+function describeFault(fault: unknown): object {
+  return readSqlState(fault) === undefined ? { err: fault } : { reason: describeDatabaseError(fault) };
 }
