@@ -40,7 +40,7 @@ describe('POST /callback/:secret', () => {
     expect(published[0]?.body).not.toHaveProperty('bot_id');
   });
 
-  it.each([undefined, null, '', 17, ['x']])(
+  it.each([undefined, null, '', 17, { a: 1 }])(
     'takes the id for wbor_message_id when source_guid is %j',
     async (guid) => {
       const { app, published } = await createGatewayUnderTest();
