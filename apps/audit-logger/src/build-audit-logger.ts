@@ -1,7 +1,7 @@
 import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
 import { auditEventsQueue, auditQueues, deriveTopology, type Namespace, queueName } from '@wbor/contracts';
 import { backOffMs, createDatabase, type DatabaseHandle, migrateToLatest } from '@wbor/database';
-import { brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerUrl, pauseFor, type ServiceContext } from '@wbor/service';
 import { sql } from 'kysely';
 import { type Batcher, createBatcher } from './batch/create-batcher.ts';
 import type { AuditLoggerConfig } from './config.ts';
@@ -9,7 +9,6 @@ import { type AuditConsumer, consumeWhileStored } from './consume/consume-while-
 import { type AuditEvent, parseEvent } from './intake/parse-event.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { pauseFor } from './pause.ts';
 import { createDatabaseState } from './store/database-state.ts';
 import { storeEvents } from './store/store-events.ts';
 
@@ -99,7 +98,10 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
     const names = await migrateToLatest({
       connectionString: options.databaseUrl,
       onNewerSchema: (names) =>
-        logger.warn({ migrations: names }, 'newer code has migrated the database; working on it all the same'),
+        logger.warn(
+          { migrations: names },
+          'newer code has migrated the database; working on it all the same',
+        ),
       waitForDatabase: {
         signal: waiting.signal,
         onUnavailable: database.failed,

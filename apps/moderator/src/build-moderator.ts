@@ -13,7 +13,7 @@ import {
   relayStandardQueue,
 } from '@wbor/contracts';
 import { backOffMs, createDatabase, migrateToLatest } from '@wbor/database';
-import { brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerUrl, pauseFor, type ServiceContext } from '@wbor/service';
 import { listMessage, readBanList } from './bans/ban-list.ts';
 import { sweepExpiredBans } from './bans/lift-expired.ts';
 import type { ModeratorConfig } from './config.ts';
@@ -21,7 +21,6 @@ import { createDatabaseState } from './database-state.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { pauseFor } from './pause.ts';
 import { type Repeated, repeat } from './repeat.ts';
 import { forgetOld, publishOutbox } from './replies/outbox.ts';
 

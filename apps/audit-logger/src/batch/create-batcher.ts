@@ -1,5 +1,5 @@
 import type { Delivery } from '@wbor/amqp';
-import { pauseFor } from '../pause.ts';
+import { pauseFor } from '@wbor/service';
 
 /** What the batcher needs of a delivery. */
 type Acknowledgeable = Pick<Delivery, 'ack' | 'signal'>;

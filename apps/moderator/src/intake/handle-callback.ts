@@ -1,11 +1,11 @@
 import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
 import { type Database, describeDatabaseError, readSqlState } from '@wbor/database';
+import { pauseFor } from '@wbor/service';
 import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
 import type { DatabaseState } from '../database-state.ts';
 import type { Logger } from '../logger.ts';
 import type { ModeratorMetrics } from '../metrics.ts';
-import { pauseFor } from '../pause.ts';
 import { type CommandCall, readCommand } from './read-command.ts';
 import { type CommandPolicy, runCommand } from './run-command.ts';
 
