@@ -14,6 +14,8 @@ import { storeEvents } from './store/store-events.ts';
 
 /** Rows of one transaction. More gain nothing, and make the search for a bad row longer. */
 const MAX_BATCH_ROWS = 250;
+/** Events are small. A batch of large ones would reach the statement's time-out, again and again. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_DELAY_MS = 200;
 /** Two batches: one is written while the next one grows. */
 const PREFETCH = 2 * MAX_BATCH_ROWS;
@@ -116,6 +118,8 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
   function buildBatcher({ db }: DatabaseHandle): Batcher<AuditEvent> {
     return createBatcher<AuditEvent>({
       maxItems: MAX_BATCH_ROWS,
+      maxBytes: MAX_BATCH_BYTES,
+      sizeOf: ({ bytes }) => bytes,
       maxDelayMs: MAX_BATCH_DELAY_MS,
       backOffMs: failureBackOffMs,
       async write(events) {
