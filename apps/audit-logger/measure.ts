@@ -5,10 +5,10 @@ import process from 'node:process';
 import { connectBroker } from '@wbor/amqp';
 import { auditQueues, deriveTopology } from '@wbor/contracts';
 import { createDatabase } from '@wbor/database';
+import { pauseFor } from '@wbor/service';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { buildAuditLogger } from './src/build-audit-logger.ts';
-import { pauseFor } from './src/pause.ts';
 
 const { RABBITMQ_URL: brokerUrl, DATABASE_URL: databaseUrl } = process.env;
 if (!brokerUrl || !databaseUrl) throw new Error('set RABBITMQ_URL and DATABASE_URL');

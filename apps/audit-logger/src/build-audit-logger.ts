@@ -1,7 +1,7 @@
-import { type Broker, connectBroker } from '@wbor/amqp';
+import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
 import { auditEventsQueue, auditQueues, deriveTopology, type Namespace, queueName } from '@wbor/contracts';
 import { backOffMs, createDatabase, type DatabaseHandle, migrateToLatest } from '@wbor/database';
-import { brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerUrl, pauseFor, type ServiceContext } from '@wbor/service';
 import { sql } from 'kysely';
 import { type Batcher, createBatcher } from './batch/create-batcher.ts';
 import type { AuditLoggerConfig } from './config.ts';
@@ -9,12 +9,13 @@ import { type AuditConsumer, consumeWhileStored } from './consume/consume-while-
 import { type AuditEvent, parseEvent } from './intake/parse-event.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { pauseFor } from './pause.ts';
 import { createDatabaseState } from './store/database-state.ts';
 import { storeEvents } from './store/store-events.ts';
 
 /** Rows of one transaction. More gain nothing, and make the search for a bad row longer. */
 const MAX_BATCH_ROWS = 250;
+/** Events are small. A batch of large ones would reach the statement's time-out, again and again. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_DELAY_MS = 200;
 /** Two batches: one is written while the next one grows. */
 const PREFETCH = 2 * MAX_BATCH_ROWS;
@@ -98,6 +99,11 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
     onStop('migrations', () => waiting.abort());
     const names = await migrateToLatest({
       connectionString: options.databaseUrl,
+      onNewerSchema: (names) =>
+        logger.warn(
+          { migrations: names },
+          'newer code has migrated the database; working on it all the same',
+        ),
       waitForDatabase: {
         signal: waiting.signal,
         onUnavailable: database.failed,
@@ -112,6 +118,8 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
   function buildBatcher({ db }: DatabaseHandle): Batcher<AuditEvent> {
     return createBatcher<AuditEvent>({
       maxItems: MAX_BATCH_ROWS,
+      maxBytes: MAX_BATCH_BYTES,
+      sizeOf: ({ bytes }) => bytes,
       maxDelayMs: MAX_BATCH_DELAY_MS,
       backOffMs: failureBackOffMs,
       async write(events) {
@@ -158,7 +166,7 @@ export function buildAuditLogger(options: AuditLoggerOptions, context: AuditLogg
         broker: connected,
         queue: queueName(auditEventsQueue, options.namespace),
         prefetch: PREFETCH,
-        parse: (delivery) => parseEvent(delivery, Date.now()),
+        parse: (delivery) => parseEvent({ ...delivery, routingKey: originalKey(delivery) }, Date.now()),
         batcher,
         database,
         probe: () => sql`select 1`.execute(handle.db),

@@ -42,7 +42,7 @@ export const gatewaySettings = z
       ),
     RATE_LIMIT_SEND: perMinute()
       .default(600)
-      .describe('/send calls a minute and token, before they are answered 429; 0 = no limit.'),
+      .describe('/send calls a minute, address and source, before they are answered 429; 0 = no limit.'),
     RATE_LIMIT_REFUSED: perMinute()
       .default(30)
       .describe('Refused calls a minute and address (bad password, unknown path), before 429; 0 = no limit.'),

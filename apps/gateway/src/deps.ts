@@ -31,7 +31,7 @@ export interface GatewaySettings {
 
 /** Calls a minute; 0 is no limit. */
 export interface RateLimits {
-  /** Per token, of callers that have proven who they are. */
+  /** Per address and source, of callers that know the password. */
   readonly send: number;
   /** Per address, of calls that were refused. */
   readonly refused: number;

@@ -1,5 +1,5 @@
 import { type Broker, connectBroker, PublishError } from '@wbor/amqp';
-import { auditQueues, deriveTopology } from '@wbor/contracts';
+import { auditQueues, deriveTopology, relayParkedQueue, relayStandardQueue } from '@wbor/contracts';
 import { brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
 import { buildGateway } from './build-gateway.ts';
 import type { GatewayConfig } from './config.ts';
@@ -52,8 +52,9 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   broker = await connectBroker({
     url: brokerUrl(config),
     appId: 'gateway',
-    // The audit's queue is declared here too: no callback is lost if the audit-logger comes up later.
-    topology: deriveTopology(auditQueues, {
+    // Queues of others are declared too: what is accepted is kept if its taker comes up later, and a queue of
+    // somebody else that happens to get everything does not pass for the relay's.
+    topology: deriveTopology([relayParkedQueue, relayStandardQueue, ...auditQueues], {
       exchange: config.RABBITMQ_EXCHANGE,
       queuePrefix: config.QUEUE_PREFIX,
     }),

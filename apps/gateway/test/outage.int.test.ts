@@ -1,4 +1,4 @@
-import { auditEventsQueue, type Namespace, queueName } from '@wbor/contracts';
+import { auditEventsQueue, type Namespace, queueName, relayStandardQueue } from '@wbor/contracts';
 import {
   connectAmqp,
   createNamespace,
@@ -82,6 +82,10 @@ describe('while the broker is away', () => {
 
 describe('while no queue takes the messages', () => {
   it('/send is 503 and not 202, and works once there is one', async () => {
+    const connection = await connectAmqp(brokerUrl);
+    const channel = await connection.createChannel();
+    await channel.deleteQueue(queueName(relayStandardQueue, namespace));
+    await connection.close();
     const refused = await gateway.send(message, PASSWORD);
     expect(refused.status).toBe(503);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -89,6 +93,18 @@ describe('while no queue takes the messages', () => {
     const spy = await spyOnExchange(brokerUrl, namespace.exchange, 'source.standard.#');
     expect((await gateway.send(message, PASSWORD)).status).toBe(202);
     expect(await spy.waitForCount(1)).toHaveLength(1);
+    await spy.close();
+  });
+
+  it('/send is kept for a relay that was never up yet, whoever else hears of it', async () => {
+    const spy = await spyOnExchange(brokerUrl, namespace.exchange);
+    expect((await gateway.send(message, PASSWORD)).status).toBe(202);
+    expect((await gateway.send({ body: 'On battery', source: 'ups' }, PASSWORD)).status).toBe(202);
+    const connection = await connectAmqp(brokerUrl);
+    const channel = await connection.createChannel();
+    const { messageCount } = await channel.checkQueue(queueName(relayStandardQueue, namespace));
+    expect(messageCount).toBe(2);
+    await connection.close();
     await spy.close();
   });
 

@@ -43,6 +43,7 @@ async function startProcess(env: Record<string, string> = {}, entry?: string): P
     env: {
       RABBITMQ_URL: brokerUrl,
       RABBITMQ_EXCHANGE: namespace.exchange,
+      QUEUE_PREFIX: namespace.queuePrefix,
       APP_HOST: '127.0.0.1',
       APP_PORT: String(port),
       APP_PASSWORD: PASSWORD,

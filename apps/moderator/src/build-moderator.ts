@@ -13,7 +13,7 @@ import {
   relayStandardQueue,
 } from '@wbor/contracts';
 import { backOffMs, createDatabase, migrateToLatest } from '@wbor/database';
-import { brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerUrl, pauseFor, type ServiceContext } from '@wbor/service';
 import { listMessage, readBanList } from './bans/ban-list.ts';
 import { sweepExpiredBans } from './bans/lift-expired.ts';
 import type { ModeratorConfig } from './config.ts';
@@ -21,11 +21,11 @@ import { createDatabaseState } from './database-state.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { pauseFor } from './pause.ts';
 import { type Repeated, repeat } from './repeat.ts';
 import { forgetOld, publishOutbox } from './replies/outbox.ts';
 
-const PREFETCH = 4;
+/** One at a time: commands count in the order in which they were typed. */
+const PREFETCH = 1;
 const MAX_COMMAND_AGE_MS = 5 * 60_000;
 /** What was committed is published at once; this finds what a crash or another moderator left. */
 const OUTBOX_SWEEP_MS = 2_000;
@@ -33,7 +33,10 @@ const EXPIRY_SWEEP_MS = 3_000;
 const BAN_LIST_MS = 60_000;
 const FORGET_SWEEP_MS = 3_600_000;
 const FORGET_AFTER_MS = 30 * 86_400_000;
-const CLOSE_TIMEOUT_MS = 2_000;
+/** What runs at once: a command, and the work that is repeated. */
+const MAX_CONNECTIONS = 5;
+/** Of each of the two steps that a hung Postgres can hold up; with the consumer's 5 s, less than the 9 s of a stop. */
+const CLOSE_TIMEOUT_MS = 1_500;
 
 export interface ModeratorOptions {
   readonly brokerUrl: string;
@@ -78,6 +81,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
   const failureBackOffMs = options.backOffMs ?? backOffMs;
   const database = createDatabaseState(logger);
   const metrics = createMetrics(context.registry);
+  const repeats: Repeated[] = [];
   let migrated = false;
   let broker: Broker | undefined;
 
@@ -106,6 +110,11 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
     onStop('migrations', () => waiting.abort());
     const names = await migrateToLatest({
       connectionString: options.databaseUrl,
+      onNewerSchema: (names) =>
+        logger.warn(
+          { migrations: names },
+          'newer code has migrated the database; working on it all the same',
+        ),
       waitForDatabase: {
         signal: waiting.signal,
         onUnavailable: database.failed,
@@ -118,7 +127,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
   }
 
   /** Work on Postgres that is tried again by the clock, so a failure is noted and no more. */
-  function repeatOnDatabase(name: string, everyMs: number, work: () => Promise<void>): Repeated {
+  function repeatOnDatabase(everyMs: number, work: () => Promise<void>): Repeated {
     const repeated = repeat(everyMs, async () => {
       try {
         await work();
@@ -127,7 +136,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
         database.failed(error);
       }
     });
-    onStop(name, () => Promise.race([repeated.stop(), pauseFor(CLOSE_TIMEOUT_MS)]));
+    repeats.push(repeated);
     return repeated;
   }
 
@@ -135,7 +144,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
     async start() {
       const { close, db } = createDatabase({
         connectionString: options.databaseUrl,
-        maxConnections: PREFETCH + 3,
+        maxConnections: MAX_CONNECTIONS,
         applicationName: 'moderator',
         onIdleError: (error) => logger.debug({ error: error.message }, 'lost an idle connection to Postgres'),
       });
@@ -143,10 +152,15 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
       onStop('database', () => Promise.race([close(), pauseFor(CLOSE_TIMEOUT_MS)]));
       const [connected] = await Promise.all([connect(), migrate()]);
 
-      const outbox = repeatOnDatabase('outbox', OUTBOX_SWEEP_MS, async () => {
+      // All at once: a hung Postgres holds each of them up.
+      onStop('repeated work', () => {
+        const stopped = Promise.all(repeats.map((repeated) => repeated.stop()));
+        return Promise.race([stopped.then(() => undefined), pauseFor(CLOSE_TIMEOUT_MS)]);
+      });
+      const outbox = repeatOnDatabase(OUTBOX_SWEEP_MS, async () => {
         metrics.waiting.set(await publishOutbox(db, connected, logger));
       });
-      const banList = repeatOnDatabase('ban list', BAN_LIST_MS, async () => {
+      const banList = repeatOnDatabase(BAN_LIST_MS, async () => {
         const list = await readBanList(db, new Date());
         // A hint that is repeated anyway: not worth a row of the outbox.
         const { body, ...message } = listMessage(list, randomUUID());
@@ -155,27 +169,27 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
           (error: unknown) => logger.warn({ reason: String(error) }, 'the ban list was not published'),
         );
       });
-      repeatOnDatabase('expiry', EXPIRY_SWEEP_MS, async () => {
+      repeatOnDatabase(EXPIRY_SWEEP_MS, async () => {
         const lifted = await sweepExpiredBans(db, { announce: options.announceExpired, now: new Date() });
         if (lifted === 0) return;
         logger.info({ bans: lifted }, 'bans have run out');
         outbox.now();
       });
-      repeatOnDatabase('old rows', FORGET_SWEEP_MS, () =>
-        forgetOld(db, new Date(Date.now() - FORGET_AFTER_MS)),
-      );
+      repeatOnDatabase(FORGET_SWEEP_MS, () => forgetOld(db, new Date(Date.now() - FORGET_AFTER_MS)));
       const listener = await connected.listen({ pattern: banListRequest.key, onMessage: banList.now });
       onStop('listener', () => listener.stop());
 
       const stopping = new AbortController();
+      const queue = queueName(moderatorCallbacksQueue, options.namespace);
       const consumer = await connected.consume({
-        queue: queueName(moderatorCallbacksQueue, options.namespace),
+        queue,
         prefetch: PREFETCH,
         onDelivery: createCallbackHandler({
           broker: connected,
           db,
           groupId: options.groupId,
           policy: { moderators: options.moderators, maxAgeMs: MAX_COMMAND_AGE_MS },
+          queue,
           parkedQueue: queueName(moderatorParkedQueue, options.namespace),
           database,
           backOffMs: failureBackOffMs,

@@ -95,6 +95,31 @@ describe('!who', () => {
       reply: 'I do not know the message that you replied to. Type its UID instead.',
     });
   });
+
+  it('does not repeat the words of a message that was kept out of the chat', async () => {
+    await bed.addPost('5ec4e700-a', { sender: ANN, outcome: 'blocked', code: 0, text: 'nasty words' });
+    await bed.addPost('5ec4e701-a', { sender: BOB });
+    expect((await bed.type('!who 5ec4e700')).reply).toMatch(/^5ec4e700, .*, \(blocked\): from …0101/);
+    const { reply } = await bed.type('!who 5ec4');
+    expect(reply).toMatch(/5ec4e700-a from …0101, .*, \(blocked\)/);
+    expect(reply).toContain('“Hello 5ec4e701');
+    expect(reply).not.toContain('nasty');
+  });
+
+  it('says of a reply to one of its own answers that it has no record of that', async () => {
+    const answer = { source: 'command', text: 'Pong! UID: NO_UID' };
+    await bed.addPost('a115e700-a', answer);
+    await bed.pool.query(
+      `insert into groupme_echoes (event_id, occurred_at, groupme_id, text, payload)
+       values (gen_random_uuid(), now(), '900009', $1, '{}')`,
+      [answer.text],
+    );
+    const reply = { attachments: [{ type: 'reply', reply_id: '900009', base_reply_id: '900009' }] };
+    expect(await bed.type('!who', reply)).toMatchObject({
+      result: 'invalid',
+      reply: expect.stringMatching(/^I keep no record of the message that you replied to/),
+    });
+  });
 });
 
 describe('!ban and !unban', () => {

@@ -1,7 +1,10 @@
 import { queueName, relayStandardQueue } from '@wbor/contracts';
+import { createDatabase } from '@wbor/database';
 import { connectAmqp } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { createTestBed, eventually, type TestBed } from './test-bed.ts';
+import { type CommandCall, readCommand } from '../src/intake/read-command.ts';
+import { runCommand } from '../src/intake/run-command.ts';
+import { createTestBed, eventually, GROUP_ID, type TestBed } from './test-bed.ts';
 
 const ANN = '+12075550101';
 
@@ -12,20 +15,32 @@ beforeEach(async () => {
 });
 afterEach(() => bed.dispose());
 
+/** How often a moderator was handed a command that had been run before. */
+function duplicates(moderator: Awaited<ReturnType<TestBed['launch']>>): number {
+  return moderator.lines.filter(({ fields }) => fields.result === 'duplicate').length;
+}
+
+const policy = { moderators: [], maxAgeMs: 300_000 };
+
+/** A command as the moderator reads it, for tests that run it without one. */
+function read(text: string): CommandCall {
+  const reading = readCommand(Buffer.from(JSON.stringify(bed.callback(text))), GROUP_ID, undefined);
+  if (reading.kind !== 'command') throw new Error(reading.kind);
+  return reading.call;
+}
+
 describe('once', () => {
-  it('runs a command once, delivered ten times to two moderators', async () => {
-    await bed.launch();
-    await bed.launch();
+  it('runs a command once, delivered ten times to a moderator and ten to the one that takes over', async () => {
+    const first = await bed.launch();
+    const second = await bed.launch();
     const typed = bed.callback('!ban 0a1b2c3d');
     await Promise.all(Array.from({ length: 10 }, () => bed.deliver(typed)));
-    // Its report is the last of what it publishes; one more command shows that all copies were worked on.
-    await eventually(() => expect(bed.reports()).toHaveLength(1));
-    await eventually(async () => {
-      const channel = await bed.broker.browse(`${bed.namespace.queuePrefix}moderator.callbacks`);
-      const waiting = await channel.next();
-      await channel.close();
-      expect(waiting).toBeUndefined();
-    });
+    await eventually(() => expect(duplicates(first)).toBe(9));
+    expect(second.lines.filter(({ message }) => message.includes('command'))).toEqual([]);
+    await first.stop();
+    await Promise.all(Array.from({ length: 10 }, () => bed.deliver(typed)));
+    await eventually(() => expect(duplicates(second)).toBe(10));
+    // One more command: all that the copies might have published is before its report.
     await bed.type('!ping');
     expect(bed.reports().map(({ command }) => command)).toEqual(['ban', 'ping']);
     expect(bed.replies()).toHaveLength(2);
@@ -33,6 +48,76 @@ describe('once', () => {
     expect(await bed.count('bans')).toBe(1);
     expect(await bed.count('moderator_handled')).toBe(2);
     expect(Number((await bed.pool.query('select version from ban_list_version')).rows[0].version)).toBe(1);
+  });
+
+  it('tells the end of a ban that another one replaces, whether it was over or not', async () => {
+    const handle = createDatabase({ connectionString: bed.databaseUrl });
+    onTestFinished(() => handle.close());
+    const ban = () => runCommand(handle.db, read('!ban 0a1b2c3d 1h'), policy, new Date());
+    await ban();
+    await ban();
+    // Over, and no moderator has come by yet to lift it.
+    await bed.pool.query("update bans set until = now() - interval '1 second' where lifted_at is null");
+    await ban();
+    const { rows } = await bed.pool.query(
+      "select body from moderator_outbox where routing_key = 'source.groupme.ban' order by id",
+    );
+    const events = rows.map(({ body }) => [body.action, body.version, body.caller_id]);
+    expect(events).toEqual([
+      ['ban', 1, '77'],
+      ['unban', 2, '77'],
+      ['ban', 2, '77'],
+      ['expired', 3, undefined],
+      ['ban', 3, '77'],
+    ]);
+    const lifted = await bed.pool.query(
+      'select lifted_by from bans where lifted_at is not null order by lifted_at',
+    );
+    expect(lifted.rows).toEqual([{ lifted_by: '77' }, { lifted_by: 'expired' }]);
+    expect(await bed.count('bans', 'lifted_at is null')).toBe(1);
+  });
+
+  it('does not take a fault of a command for one of Postgres', async () => {
+    const handle = createDatabase({ connectionString: bed.databaseUrl });
+    onTestFinished(() => handle.close());
+    const faults: unknown[] = [];
+    // No callback makes such a call: a mistake in the code would.
+    const call = { ...read('!stats'), argument: undefined as unknown as string };
+    expect(await runCommand(handle.db, call, policy, new Date(), (fault) => faults.push(fault))).toBe(
+      'invalid',
+    );
+    expect(faults).toEqual([expect.any(TypeError)]);
+    expect(await bed.count('moderator_handled')).toBe(1);
+    const { rows } = await bed.pool.query(
+      "select body ->> 'body' as reply from moderator_outbox where routing_key = 'source.standard.command'",
+    );
+    expect(rows).toEqual([{ reply: expect.stringContaining('nothing was done') }]);
+  });
+
+  it('runs a command once that ten moderators hold at the same moment', async () => {
+    // As after a freeze: the broker has given it to another, and the first one goes on.
+    const handle = createDatabase({ connectionString: bed.databaseUrl, maxConnections: 10 });
+    onTestFinished(() => handle.close());
+    const call = read('!ban 0a1b2c3d');
+    const runs = await Promise.all(
+      Array.from({ length: 10 }, () => runCommand(handle.db, call, policy, new Date())),
+    );
+    expect(runs.toSorted()).toEqual(['done', ...Array.from({ length: 9 }, () => 'duplicate')].toSorted());
+    expect(await bed.count('bans')).toBe(1);
+    expect(await bed.count('moderator_outbox')).toBe(4);
+  });
+
+  it('runs a backlog in the order in which it was typed, whatever the number of moderators', async () => {
+    const typed = Array.from({ length: 20 }, (_, index) =>
+      bed.callback(index % 2 === 0 ? '!ban 0a1b2c3d' : '!unban 0a1b2c3d'),
+    );
+    for (const command of typed) await bed.deliver(command);
+    await Promise.all([bed.launch(), bed.launch()]);
+    await eventually(() => expect(bed.reports()).toHaveLength(typed.length));
+    const { rows } = await bed.pool.query('select callback_id from moderator_handled order by handled_at');
+    expect(rows.map(({ callback_id }) => callback_id)).toEqual(typed.map(({ id }) => id));
+    expect(bed.reports().map(({ result }) => result)).toEqual(typed.map(() => 'done'));
+    expect(await bed.count('bans', 'lifted_at is null')).toBe(0);
   });
 });
 
@@ -56,7 +141,7 @@ describe('who may', () => {
     expect(bed.reports().map(({ command }) => command)).toEqual(['ping']);
     expect(await bed.count('bans')).toBe(0);
     const parked = await bed.broker.browse(`${bed.namespace.queuePrefix}moderator.parked`);
-    expect((await parked.next())?.headers['x-parked-reason']).toMatch(/^no callback: id/);
+    expect((await parked.next())?.headers['x-parked-error']).toMatch(/^no callback: id/);
     expect(await parked.next()).toBeUndefined();
     await parked.close();
   });

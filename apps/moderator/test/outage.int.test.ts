@@ -1,4 +1,5 @@
-import { startTcpProxy, type TcpProxy } from '@wbor/testkit';
+import { moderatorCallbacksQueue, queueName } from '@wbor/contracts';
+import { connectAmqp, startTcpProxy, type TcpProxy } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, type TestBed } from './test-bed.ts';
 
@@ -45,6 +46,22 @@ describe('an outage', () => {
     await proxy.heal();
     await eventually(() => expect(bed.reports().at(-1)).toMatchObject({ result: 'too-old' }));
     expect(await bed.count('bans')).toBe(0);
+  });
+
+  it('of a Postgres that says nothing does not keep it from stopping, and the command stays', async () => {
+    const proxy = await proxyTo(bed.databaseUrl);
+    const moderator = await bed.spawn({ DATABASE_URL: proxy.url(bed.databaseUrl) });
+    await bed.type('!ping');
+    proxy.stall();
+    // All that is repeated gets stuck, and so does a command.
+    await bed.deliver(bed.callback('!ping'));
+    await bed.broker.publish({ routingKey: 'moderation.bans.request', body: {}, mandatory: false });
+    expect(await moderator.stop()).toMatchObject({ exitCode: 0, signal: null });
+    const connection = await connectAmqp(inject('brokerUrl'));
+    bed.onDispose(() => connection.close());
+    const channel = await connection.createChannel();
+    const queue = queueName(moderatorCallbacksQueue, bed.namespace);
+    await eventually(async () => expect((await channel.checkQueue(queue)).messageCount).toBe(1));
   });
 
   it('of the broker keeps what is committed and publishes it afterwards', async () => {

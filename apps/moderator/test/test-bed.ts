@@ -23,7 +23,7 @@ import { Registry } from 'prom-client';
 import { inject, vi } from 'vitest';
 import { buildModerator, type ModeratorOptions } from '../src/build-moderator.ts';
 
-const GROUP_ID = '1234567890';
+export const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };
 
 interface LogLine {

@@ -106,13 +106,14 @@ describe('topology', () => {
     }
   });
 
-  it('lets one relay at a time work on intake and outbox', () => {
+  it('lets one relay at a time work on intake and outbox, and one moderator on callbacks', () => {
     const single = topology.queues.filter((queue) => queue.arguments['x-single-active-consumer'] === true);
     expect(single.map((queue) => queue.name)).toEqual([
       'test.relay.outbox.urgent',
       'test.relay.outbox',
       'test.relay.twilio',
       'test.relay.standard',
+      'test.moderator.callbacks',
     ]);
     expect(relayOutboxQueue.bindings).toEqual([]);
   });
@@ -148,6 +149,9 @@ describe('/send', () => {
     ['an unknown field', { ...good, colour: 'red' }],
     ['a reserved source', { ...good, source: 'twilio' }],
     ['a reserved source', { ...good, source: 'groupme' }],
+    ['the source of the moderator', { ...good, source: 'command' }],
+    ['an empty id', { ...good, wbor_message_id: '' }],
+    ['a blank id', { ...good, wbor_message_id: ' \u00a0\t' }],
     ['a source that is no slug', { ...good, source: 'ups.alert' }],
     ['a source with capitals', { ...good, source: 'UPS' }],
     ['nothing to say', { source: 'ups', body: ' \n' }],

@@ -62,9 +62,11 @@ export const auditEventsQueue = defineQueue({
 /** What the moderator could not work on and the broker gave up on. */
 export const moderatorParkedQueue = defineTerminalQueue({ name: 'moderator.parked' });
 
+/** One moderator at a time: a `!ban` and the `!unban` after it must not run the other way round. */
 export const moderatorCallbacksQueue = defineQueue({
   name: 'moderator.callbacks',
   bindings: ['source.groupme.callback'],
+  singleActiveConsumer: true,
   deadLetterQueue: moderatorParkedQueue.name,
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_BODY_LENGTH, MAX_IMAGES, MAX_MESSAGE_ID_LENGTH } from './incoming.ts';
 
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
-export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme'];
+export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];
 
 /** Whether body and images are of the right types, so that one can ask whether there is anything to say. */
 function isSpokenRequest(value: unknown): boolean {
@@ -32,7 +32,7 @@ export const sendRequestSchema = z
         'must be a slug: lower-case letters and digits with single - or _ between them',
       )
       .refine((source) => !RESERVED_SOURCES.includes(source), 'is reserved')
-      .describe('Who is speaking, for example `ups`. `twilio` and `groupme` are reserved.'),
+      .describe('Who is speaking, for example `ups`. `twilio`, `groupme` and `command` are reserved.'),
     images: z
       .array(z.url({ protocol: /^https?$/ }))
       .max(MAX_IMAGES)
@@ -40,8 +40,9 @@ export const sendRequestSchema = z
       .describe('http(s) addresses of pictures to attach.'),
     wbor_message_id: z
       .string()
-      .min(1)
       .max(MAX_MESSAGE_ID_LENGTH)
+      // The relay takes a blank id for a missing one, and the caller would be told an id that nobody knows.
+      .regex(/\S/, 'is blank')
       .optional()
       .describe('Your own id for the message; made for you when missing.'),
   })

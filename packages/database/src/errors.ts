@@ -2,7 +2,7 @@ export type DatabaseConfigurationErrorCode =
   | 'ACCESS_REFUSED'
   | 'NO_DATABASE'
   | 'NOT_PERMITTED'
-  | 'NEWER_THAN_CODE';
+  | 'FOREIGN_SCHEMA';
 
 /** Postgres refuses us for a reason that waiting cannot help. The message says what to do. */
 export class DatabaseConfigurationError extends Error {

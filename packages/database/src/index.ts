@@ -29,6 +29,7 @@ export {
   type EventRow,
   type EventTable,
   eventTableColumns,
+  eventTables,
   type ImagesTable,
   type MessageStoryView,
   type PostsTable,

@@ -18,6 +18,8 @@ export interface MigrateOptions {
     /** Default {@link backOffMs}. */
     readonly backOffMs?: (failures: number) => number;
   };
+  /** Called when newer code has migrated the database further. Migrations only add, so this code works on it. */
+  readonly onNewerSchema?: (names: readonly string[]) => void;
   /** For tests. */
   readonly migrations?: typeof allMigrations;
 }
@@ -31,7 +33,7 @@ const STATEMENT_TIMEOUT_MS = 600_000;
  *
  * @returns names of the migrations that were run by this call.
  * @throws DatabaseConfigurationError on wrong credentials, a missing database, missing rights, or a database
- *   that newer code has migrated.
+ *   whose migrations are not ours and then newer ones.
  * @throws MigrationError when a migration fails; whatever the query threw when Postgres is away and nobody
  *   asked to wait, or the reason of the signal.
  */
@@ -64,35 +66,41 @@ async function migrateOnce(options: MigrateOptions): Promise<string[]> {
     const { error, results = [] } = await migrator.migrateToLatest();
     if (error === undefined) return results.map((result) => result.migrationName);
     const failed = results.find((result) => result.status === 'Error');
-    throw await explain(error, failed?.migrationName, db, migrations);
+    // Kysely's own complaints are plain errors without a code, and so are some of a lost connection.
+    if (readSqlState(error) === undefined && (await runsOnNewer(db, options))) return [];
+    throw explain(error, failed?.migrationName);
   } finally {
     await close();
   }
 }
 
-async function explain(
-  error: unknown,
-  failedMigration: string | undefined,
-  db: Kysely<Database>,
-  migrations: typeof allMigrations,
-): Promise<unknown> {
+function explain(error: unknown, failedMigration: string | undefined): unknown {
   if (classifyDatabaseError(error) === 'configuration') return explainRefusal(error);
-  const hasSqlState = readSqlState(error) !== undefined;
-  if (failedMigration !== undefined && hasSqlState && !isTransient(error)) {
+  if (failedMigration !== undefined && readSqlState(error) !== undefined && !isTransient(error)) {
     return new MigrationError(`migration ${failedMigration} failed: ${String(error)}`, { cause: error });
   }
-  // Kysely's own complaints are plain errors without a code, and so are some of a lost connection.
-  if (!hasSqlState) {
-    const unknown = await unknownMigrations(db, migrations);
-    if (unknown.length > 0) {
-      return new DatabaseConfigurationError(
-        'NEWER_THAN_CODE',
-        `the database was migrated by a newer version (${unknown.join(', ')}); deploy that version or a later one`,
-        { cause: error },
-      );
-    }
-  }
   return error;
+}
+
+/**
+ * Whether the database has all our migrations and then newer ones: the state of an older service that is restarted
+ * beside newer ones.
+ *
+ * @throws DatabaseConfigurationError when it has some that we do not know and lacks some of ours.
+ */
+async function runsOnNewer(db: Kysely<Database>, options: MigrateOptions): Promise<boolean> {
+  const ours = Object.keys(options.migrations ?? allMigrations).toSorted();
+  const recorded = await recordedMigrations(db);
+  const unknown = recorded.filter((name) => !ours.includes(name));
+  if (unknown.length === 0) return false;
+  if (ours.some((name, index) => recorded[index] !== name)) {
+    throw new DatabaseConfigurationError(
+      'FOREIGN_SCHEMA',
+      `the database has migrations that this version does not know (${unknown.join(', ')}) and lacks some of its own; deploy the version that made them or a later one`,
+    );
+  }
+  options.onNewerSchema?.(unknown);
+  return true;
 }
 
 /** Shutdowns, dropped connections, lack of resources, deadlocks, time-outs: the same migration works later. */
@@ -124,11 +132,11 @@ function explainRefusal(error: unknown): DatabaseConfigurationError {
   );
 }
 
-/** Names that the database has recorded and this code does not know; none when it cannot be asked. */
-async function unknownMigrations(db: Kysely<Database>, migrations: typeof allMigrations): Promise<string[]> {
+/** Names in order; none when the database cannot be asked. */
+async function recordedMigrations(db: Kysely<Database>): Promise<string[]> {
   try {
-    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-    return rows.map((row) => row.name).filter((name) => !(name in migrations));
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+    return rows.map((row) => row.name).toSorted();
   } catch {
     return [];
   }

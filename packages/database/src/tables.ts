@@ -235,3 +235,6 @@ export const eventTableColumns: { readonly [Table in EventTable]: Columns<Databa
     version: 'bigint',
   },
 };
+
+/** In one order for everybody: two replicas that store the same events must not lock them crosswise. */
+export const eventTables = Object.keys(eventTableColumns) as readonly EventTable[];

@@ -107,13 +107,24 @@ describe('migrateToLatest', () => {
     });
   });
 
-  it('refuses a database that newer code has migrated', async () => {
+  it('runs on a database that newer code has migrated, and says so', async () => {
     const newer = { ...migrations, '9999_from_the_future': { up: async () => undefined } };
     await migrateToLatest({ connectionString: temporary.url, migrations: newer });
+    const told: string[] = [];
+    const options = { onNewerSchema: (names: readonly string[]) => told.push(...names) };
+    expect(await migrateToLatest({ connectionString: temporary.url, ...options, ...patient() })).toEqual([]);
+    expect(told).toEqual(['9999_from_the_future']);
+  });
+
+  it('refuses a database that others have migrated before it had all of ours', async () => {
+    const [[name, first] = ['', undefined]] = Object.entries(migrations);
+    if (!first) throw new Error('there is no migration');
+    const others = { [name]: first, '9999_from_elsewhere': { up: async () => undefined } };
+    await migrateToLatest({ connectionString: temporary.url, migrations: others });
     const error = await failureOf(migrateToLatest({ connectionString: temporary.url, ...patient() }));
     expect(error).toMatchObject({
-      code: 'NEWER_THAN_CODE',
-      message: expect.stringContaining('9999_from_the_future'),
+      code: 'FOREIGN_SCHEMA',
+      message: expect.stringContaining('9999_from_elsewhere'),
     });
   });
 

@@ -16,6 +16,8 @@ function setUp() {
   let failures = 0;
   const batcher = createBatcher<number>({
     maxItems: 3,
+    maxBytes: 1000,
+    sizeOf: (item) => item,
     maxDelayMs: 200,
     write: (items) =>
       new Promise((resolve, reject) => {
@@ -46,6 +48,23 @@ describe('createBatcher', () => {
     expect(writes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(writes[1]?.items).toEqual([4]);
+  });
+
+  it('ends a batch before it gets too large, and writes a larger item alone', async () => {
+    const { add, writes, settle, acknowledged } = setUp();
+    for (const item of [600, 400, 1, 5000, 2]) add(item);
+    await settle();
+    expect(writes.map((write) => write.items)).toEqual([[600, 400]]);
+    writes[0]?.succeed();
+    await settle();
+    expect(writes[1]?.items).toEqual([1]);
+    writes[1]?.succeed();
+    await settle();
+    expect(writes[2]?.items).toEqual([5000]);
+    writes[2]?.succeed();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(writes[3]?.items).toEqual([2]);
+    expect(acknowledged).toEqual([600, 400, 1, 5000]);
   });
 
   it('acknowledges after the write, never before', async () => {

@@ -1,11 +1,14 @@
 import type { Delivery } from '@wbor/amqp';
-import { pauseFor } from '../pause.ts';
+import { pauseFor } from '@wbor/service';
 
 /** What the batcher needs of a delivery. */
 type Acknowledgeable = Pick<Delivery, 'ack' | 'signal'>;
 
 export interface BatcherOptions<Item> {
   readonly maxItems: number;
+  /** A batch ends before the item that takes it beyond this; a larger one makes a batch of its own. */
+  readonly maxBytes: number;
+  readonly sizeOf: (item: Item) => number;
   /** The longest that an item waits for others to fill its batch. */
   readonly maxDelayMs: number;
   /** Stores a batch or throws. Called for one batch at a time. */
@@ -57,7 +60,7 @@ export function createBatcher<Item>(options: BatcherOptions<Item>): Batcher<Item
   async function run(): Promise<void> {
     while (pending.length > 0) {
       await fill();
-      inHand = takeLive(options.maxItems);
+      inHand = takeLive();
       await writeUntilStored(abandoned.signal);
       inHand = [];
     }
@@ -66,7 +69,7 @@ export function createBatcher<Item>(options: BatcherOptions<Item>): Batcher<Item
   /** Waits until a batch is full or its first item has waited long enough. */
   async function fill(): Promise<void> {
     const [oldest] = pending;
-    if (!oldest || draining || abandoned.signal.aborted || pending.length >= options.maxItems) return;
+    if (!oldest || draining || abandoned.signal.aborted || countNext().full) return;
     const waitMs = oldest.arrivedAtMs + options.maxDelayMs - Date.now();
     if (waitMs <= 0) return;
     await new Promise<void>((resolve) => {
@@ -79,7 +82,19 @@ export function createBatcher<Item>(options: BatcherOptions<Item>): Batcher<Item
     hurry = undefined;
   }
 
-  function takeLive(count: number): readonly Entry<Item>[] {
+  /** How many of the waiting items make the next batch, and whether no other fits in. */
+  function countNext(): { count: number; full: boolean } {
+    let bytes = 0;
+    for (const [index, { item }] of pending.entries()) {
+      bytes += options.sizeOf(item);
+      if (bytes > options.maxBytes) return { count: Math.max(index, 1), full: true };
+      if (index + 1 === options.maxItems) return { count: options.maxItems, full: true };
+    }
+    return { count: pending.length, full: false };
+  }
+
+  function takeLive(): readonly Entry<Item>[] {
+    const { count } = countNext();
     const taken = pending.slice(0, count);
     pending = pending.slice(count);
     return keepLive(taken);
@@ -130,7 +145,7 @@ export function createBatcher<Item>(options: BatcherOptions<Item>): Batcher<Item
     add(item, delivery) {
       return new Promise((resolve) => {
         pending.push({ item, delivery, arrivedAtMs: Date.now(), release: resolve });
-        if (pending.length >= options.maxItems) hurry?.();
+        if (hurry && countNext().full) hurry();
         start();
       });
     },

@@ -1,8 +1,8 @@
 import type { Broker, Consumer, Delivery } from '@wbor/amqp';
+import { pauseFor } from '@wbor/service';
 import type { Batcher } from '../batch/create-batcher.ts';
 import type { AuditEvent } from '../intake/parse-event.ts';
 import type { Logger } from '../logger.ts';
-import { pauseFor } from '../pause.ts';
 import type { DatabaseState } from '../store/database-state.ts';
 
 export interface ConsumeOptions {

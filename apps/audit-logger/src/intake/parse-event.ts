@@ -31,6 +31,8 @@ type TargetRow =
 export interface AuditEvent {
   readonly eventId: string;
   readonly routingKey: string;
+  /** Of the message. */
+  readonly bytes: number;
   readonly target: TargetRow;
   /** Where the event departs from its contract, as field names. Stored all the same. */
   readonly offContract: readonly string[];
@@ -113,6 +115,7 @@ export function parseEvent(message: IncomingMessage, nowMs: number): AuditEvent 
   const toEvent = (target: TargetRow, offContract: readonly string[] = []): AuditEvent => ({
     eventId,
     routingKey: message.routingKey,
+    bytes: message.content.length,
     target,
     offContract,
     reject: (reason) => toEvent(toRejected(message, eventId, nowMs, reason)),

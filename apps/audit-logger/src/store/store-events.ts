@@ -3,6 +3,7 @@ import {
   type Database,
   describeDatabaseError,
   type EventTable,
+  eventTables,
   insertEvents,
 } from '@wbor/database';
 import type { Kysely } from 'kysely';
@@ -14,16 +15,6 @@ export interface StoreResult {
   /** Those that are in `audit_rejected` since this call. */
   readonly rejected: readonly { readonly event: AuditEvent; readonly reason: string }[];
 }
-
-const EVENT_TABLES: readonly EventTable[] = [
-  'groupme_posts',
-  'groupme_images',
-  'groupme_callbacks',
-  'groupme_echoes',
-  'groupme_undisplayed',
-  'groupme_commands',
-  'groupme_ban_changes',
-];
 
 /**
  * Stores events, each in its table, in one transaction. When Postgres refuses a value, the batch is halved
@@ -55,7 +46,7 @@ async function insertAll(db: Kysely<Database>, events: readonly AuditEvent[]): P
   const sorted = events.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1));
   return db.transaction().execute(async (transaction) => {
     const newRows = emptyCounts();
-    for (const table of EVENT_TABLES) {
+    for (const table of eventTables) {
       const rows = sorted.flatMap(({ target }) => (target.table === table ? [target.row] : []));
       newRows[table] = await insertEvents(transaction, table, rows);
     }
@@ -74,19 +65,11 @@ async function insertAll(db: Kysely<Database>, events: readonly AuditEvent[]): P
 }
 
 function emptyCounts(): Record<EventTable, number> {
-  return {
-    groupme_posts: 0,
-    groupme_images: 0,
-    groupme_callbacks: 0,
-    groupme_echoes: 0,
-    groupme_undisplayed: 0,
-    groupme_commands: 0,
-    groupme_ban_changes: 0,
-  };
+  return Object.fromEntries(eventTables.map((table) => [table, 0])) as Record<EventTable, number>;
 }
 
 function merge(left: StoreResult, right: StoreResult): StoreResult {
   const newRows = emptyCounts();
-  for (const table of EVENT_TABLES) newRows[table] = left.newRows[table] + right.newRows[table];
+  for (const table of eventTables) newRows[table] = left.newRows[table] + right.newRows[table];
   return { newRows, rejected: [...left.rejected, ...right.rejected] };
 }

@@ -36,14 +36,27 @@ describe('rate limits', () => {
     expect((await send(app, PASSWORD)).statusCode).toBe(202);
   });
 
-  it('limits a token, whatever the address', async () => {
+  it('limits a producer, and neither another one nor the same source elsewhere', async () => {
     const { app, published } = await createGatewayUnderTest({ rateLimits: limits });
-    for (const host of [1, 2, 3])
-      expect((await send(app, PASSWORD, `203.0.113.${host}`)).statusCode).toBe(202);
-    const limited = await send(app, PASSWORD, '203.0.113.4');
+    for (let call = 0; call < 3; call += 1) expect((await send(app, PASSWORD)).statusCode).toBe(202);
+    const limited = await send(app, PASSWORD);
     expect(limited.statusCode).toBe(429);
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
     expect(published).toHaveLength(3);
+    const payload = { ...valid, source: 'endec', password: PASSWORD };
+    const other = await app.inject({ method: 'POST', url: '/send', payload, remoteAddress: STRANGER });
+    expect(other.statusCode).toBe(202);
+    expect((await send(app, PASSWORD, '203.0.113.10')).statusCode).toBe(202);
+  });
+
+  it('counts bodies without a usable source together', async () => {
+    const { app } = await createGatewayUnderTest({ rateLimits: limits });
+    const statuses: number[] = [];
+    for (const source of [undefined, 7, ['ups'], null]) {
+      const payload = { body: 'hello', source, password: PASSWORD };
+      statuses.push((await app.inject({ method: 'POST', url: '/send', payload })).statusCode);
+    }
+    expect(statuses).toEqual([400, 400, 400, 429]);
   });
 
   it('counts requests that are not even JSON', async () => {

@@ -17,7 +17,8 @@ export interface Limits {
  * Three budgets that do not touch each other, so that no stranger can spend a producer's.
  *
  * - Public pages: per address, before anything else.
- * - `/send` with the right token: per token, whatever the address.
+ * - `/send` with the right token: per address and source that the body names. All producers share one password,
+ *   and one that sends without end must not silence the others; it guards against mistakes, not against malice.
  * - Refused calls (no or wrong token, wrong callback secret, unknown path): per address. Once it is gone
  *   refusals become 429, but a right token from the same address still passes: behind one router or one
  *   reverse proxy the address is no evidence of who is calling.
@@ -37,12 +38,20 @@ export async function addRateLimits(app: FastifyInstance, budgets: RateLimits): 
   const sends = app.createRateLimit({
     max: limitOf(budgets.send),
     timeWindow: WINDOW_MS,
-    keyGenerator: (request) => request.caller ?? '',
+    keyGenerator: (request) => `${request.ip} ${sourceOf(request.body)}`,
   });
   return {
     countRefused: async (request) => waitSeconds(await refused(request)),
     countSend: async (request) => waitSeconds(await sends(request)),
   };
+}
+
+/** As long as a valid source can be. The body is not validated yet. The store forgets the oldest of 5 000 keys. */
+const MAX_SOURCE_LENGTH = 64;
+
+function sourceOf(body: unknown): string {
+  if (typeof body !== 'object' || body === null || !('source' in body)) return '';
+  return typeof body.source === 'string' ? body.source.slice(0, MAX_SOURCE_LENGTH) : '';
 }
 
 function limitOf(budget: number): number {

@@ -40,11 +40,14 @@ describe('POST /callback/:secret', () => {
     expect(published[0]?.body).not.toHaveProperty('bot_id');
   });
 
-  it.each([undefined, null, ''])('takes the id for wbor_message_id when source_guid is %j', async (guid) => {
-    const { app, published } = await createGatewayUnderTest();
-    await post(app, callbackBody({ source_guid: guid }));
-    expect(published[0]?.body).toMatchObject({ wbor_message_id: '130262332812345678' });
-  });
+  it.each([undefined, null, '', 17, { a: 1 }])(
+    'takes the id for wbor_message_id when source_guid is %j',
+    async (guid) => {
+      const { app, published } = await createGatewayUnderTest();
+      await post(app, callbackBody({ source_guid: guid }));
+      expect(published[0]?.body).toMatchObject({ wbor_message_id: '130262332812345678' });
+    },
+  );
 
   it.each([
     ['bot', 'source.groupme.echo'],

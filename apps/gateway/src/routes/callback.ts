@@ -114,12 +114,14 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
 
 /** The callback as it came, and the fields that the original added. */
 function toCallbackEvent(callback: GroupMeCallback, botId: string | undefined): CallbackEvent {
+  // As it came, so it may be of any type.
+  const guid: unknown = callback.source_guid;
   return {
     ...callback,
     ...(botId === undefined ? {} : { bot_id: botId }),
     source: 'groupme.callback',
     code: 200,
     type: 'log',
-    wbor_message_id: callback.source_guid || callback.id,
+    wbor_message_id: typeof guid === 'string' && guid !== '' ? guid : callback.id,
   };
 }

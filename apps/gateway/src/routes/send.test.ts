@@ -89,7 +89,7 @@ describe('POST /send', () => {
     expect(anonymous.json().faults).toEqual([{ path: 'source', message: 'is missing' }]);
   });
 
-  it.each(['twilio', 'groupme'])('refuses the reserved source %s', async (source) => {
+  it.each(['twilio', 'groupme', 'command'])('refuses the reserved source %s', async (source) => {
     const { app } = await createGatewayUnderTest();
     const response = await app.inject({
       method: 'POST',

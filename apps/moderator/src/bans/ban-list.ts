@@ -40,7 +40,7 @@ export async function readBanList(db: Kysely<Database>, now: Date): Promise<BanL
   return { version: Number(row?.version ?? 0), bans: row?.bans ?? [] };
 }
 
-/** Bans a sender; a ban that is in force already is replaced. Needs the lock. */
+/** Bans a sender; a ban that is in force already is replaced, and its end is told like any other. Needs the lock. */
 export async function addBan(
   db: Kysely<Database>,
   ban: {
@@ -53,11 +53,17 @@ export async function addBan(
   },
 ): Promise<Outgoing[]> {
   const { call, now, sender } = ban;
-  await db
+  // One whose time was over, and that nobody had come to lift yet, was not ended by this caller.
+  const isOver = sql<boolean>`coalesce(until <= ${now}, false)`;
+  const ended = await db
     .updateTable('bans')
-    .set({ lifted_at: now, lifted_by: call.callerId })
+    .set({
+      lifted_at: now,
+      lifted_by: sql`case when ${isOver} then 'expired' else ${call.callerId}::text end`,
+    })
     .where('sender', '=', sender)
     .where('lifted_at', 'is', null)
+    .returningAll()
     .execute();
   const row = {
     id: randomUUID(),
@@ -72,7 +78,13 @@ export async function addBan(
     lifted_by: null,
   };
   await db.insertInto('bans').values(row).execute();
-  return announce(db, [{ action: 'ban', row, call }], now);
+  const ends = ended.map(
+    (over): BanChange =>
+      over.lifted_by === 'expired'
+        ? { action: 'expired', row: over, call: undefined }
+        : { action: 'unban', row: over, call },
+  );
+  return announce(db, [...ends, { action: 'ban', row, call }], now);
 }
 
 /** Lifts bans that are in force. Needs the lock. */

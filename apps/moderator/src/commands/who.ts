@@ -1,6 +1,6 @@
 import { readActiveBans } from '../bans/ban-list.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { firstWords, maskName, maskNumber, shorten, showTime, showUid } from '../messages/show.ts';
+import { describeText, maskName, maskNumber, shorten, showTime, showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 export const who: Command = {
@@ -10,7 +10,7 @@ export const who: Command = {
     const lookup = await findMessage(db, call);
     if (lookup.kind === 'not-found') return invalid(lookup.reply);
     const { message } = lookup;
-    const about = `${showUid(message.wbor_message_id)}, ${showTime(message.first_at)}, ${firstWords(message.text)}`;
+    const about = `${showUid(message.wbor_message_id)}, ${showTime(message.first_at)}, ${describeText(message)}`;
     if (message.sender === null) {
       return done(
         `${about}: from ${shorten(message.source, 60) || 'an unknown source'}, which has no sender.`,

@@ -1,11 +1,11 @@
-import type { Broker, Delivery } from '@wbor/amqp';
-import type { Database } from '@wbor/database';
+import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import { type Database, describeDatabaseError, readSqlState } from '@wbor/database';
+import { pauseFor } from '@wbor/service';
 import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
 import type { DatabaseState } from '../database-state.ts';
 import type { Logger } from '../logger.ts';
 import type { ModeratorMetrics } from '../metrics.ts';
-import { pauseFor } from '../pause.ts';
 import { type CommandCall, readCommand } from './read-command.ts';
 import { type CommandPolicy, runCommand } from './run-command.ts';
 
@@ -14,7 +14,8 @@ export interface CallbackHandlerOptions {
   readonly db: Kysely<Database>;
   readonly groupId: string;
   readonly policy: CommandPolicy;
-  /** Full name. */
+  /** Full names. */
+  readonly queue: string;
   readonly parkedQueue: string;
   readonly database: DatabaseState;
   readonly backOffMs: (failures: number) => number;
@@ -36,19 +37,15 @@ export function createCallbackHandler(
   const { logger, metrics } = options;
 
   async function park(delivery: Delivery, reason: string): Promise<void> {
-    await options.broker.publishUntilConfirmed(
-      {
-        exchange: '',
-        routingKey: options.parkedQueue,
-        bytes: delivery.content,
-        ...(delivery.messageId === undefined ? {} : { messageId: delivery.messageId }),
-        headers: { 'x-parked-reason': reason, 'x-original-routing-key': delivery.routingKey },
-      },
+    const { parkedQueue, queue } = options;
+    await parkDelivery(
+      options.broker,
+      delivery,
+      { parkedQueue, queue, reason: 'no-callback', error: reason },
       AbortSignal.any([delivery.signal, options.stopping]),
     );
     metrics.parked.inc();
     logger.warn({ message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
-    delivery.ack();
   }
 
   /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */
@@ -61,7 +58,12 @@ export function createCallbackHandler(
     for (let failures = 0; ; failures += 1) {
       const startedAt = performance.now();
       try {
-        const result = await runCommand(options.db, call, options.policy, new Date());
+        const result = await runCommand(options.db, call, options.policy, new Date(), (fault) =>
+          logger.error(
+            { callback_id: call.callbackId, ...describeFault(fault) },
+            'a command failed for good; the chat was told that nothing was done',
+          ),
+        );
         options.database.worked();
         const command = commandNames.includes(call.command) ? call.command : 'unknown';
         metrics.commands.inc({ command, result });
@@ -103,4 +105,9 @@ export function createCallbackHandler(
     }
     delivery.ack();
   };
+}
+
+/** Postgres quotes in its errors what people typed, so of those only the code is told. */
+function describeFault(fault: unknown): object {
+  return readSqlState(fault) === undefined ? { err: fault } : { reason: describeDatabaseError(fault) };
 }

@@ -19,6 +19,8 @@ type RunOutcome = CommandResult['result'] | 'duplicate';
  * Runs a command once, whoever else is given the same callback: what marks it as run, what it changes and what
  * will be published are one transaction, and a second run waits for that and finds the mark.
  *
+ * A command that fails for a fault of its own or of ours would fail for ever: nothing is done, and the chat is told.
+ *
  * @throws whatever says that Postgres cannot do it now; then nothing has happened.
  */
 export async function runCommand(
@@ -26,17 +28,23 @@ export async function runCommand(
   call: CommandCall,
   policy: CommandPolicy,
   now: Date,
+  onFault: (error: unknown) => void = () => undefined,
 ): Promise<RunOutcome> {
   try {
     return await attempt(db, call, now, (transaction) => decide(transaction, call, policy, now));
   } catch (error) {
-    if (classifyDatabaseError(error) !== 'data') throw error;
-    // A fault of ours, and it would be one for ever: say so, and be done with it.
+    if (classifyDatabaseError(error) !== 'data' && !isProgrammingError(error)) throw error;
+    onFault(error);
     return attempt(db, call, now, async () => ({
       result: 'invalid',
       reply: 'Something in this command cannot be worked on, so nothing was done.',
     }));
   }
+}
+
+/** Neither Postgres nor the network throws these: code does that is wrong. */
+function isProgrammingError(error: unknown): boolean {
+  return [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
 }
 
 async function attempt(

@@ -1,7 +1,7 @@
 import type { Database, MessagesTable } from '@wbor/database';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
-import { firstWords, maskNumber, shorten, showTime, showUid } from './show.ts';
+import { describeText, maskNumber, shorten, showTime, showUid } from './show.ts';
 
 type FoundMessage = Selectable<MessagesTable>;
 
@@ -59,10 +59,17 @@ async function findByPrefix(db: Kysely<Database>, prefix: string): Promise<Found
     .execute();
 }
 
+/** `uid` is empty for a message that was replied to. */
 function choose(rows: readonly FoundMessage[], uid: string, rest: string): MessageLookup {
   const newest = rows.toSorted((a, b) => b.first_at.getTime() - a.first_at.getTime());
   const [message] = newest;
-  if (!message) return missing(`I know no message with the UID ${shownUid(uid)}.`);
+  if (!message) {
+    return missing(
+      uid === ''
+        ? 'I keep no record of the message that you replied to; my own answers are such. Type a UID instead.'
+        : `I know no message with the UID ${shownUid(uid)}.`,
+    );
+  }
   const senders = new Set(rows.map((row) => row.sender ?? `no sender, ${row.source}`));
   if (senders.size === 1 && rows.length <= MAX_LISTED) return { kind: 'found', message, rest };
   const lines = newest.slice(0, MAX_LISTED).map((row) => `${longerUid(row)} ${describeMessage(row)}`);
@@ -105,7 +112,7 @@ function describeMessage(message: FoundMessage): string {
     message.sender === null
       ? `${shorten(message.source, 40) || 'unknown source'} (no sender)`
       : `from ${maskNumber(message.sender)}`;
-  return `${from}, ${showTime(message.first_at)}, ${firstWords(message.text)}`;
+  return `${from}, ${showTime(message.first_at)}, ${describeText(message)}`;
 }
 
 function longerUid(message: FoundMessage): string {

@@ -66,6 +66,11 @@ export function firstWords(post: string | null, length = 40): string {
   return body === '' ? '(no text)' : `“${shorten(body, length)}”`;
 }
 
+/** What a message says, unless it was kept out of the chat: then its words stay out, too. */
+export function describeText(message: { readonly text: string | null; readonly blocked: boolean }): string {
+  return message.blocked ? '(blocked)' : firstWords(message.text);
+}
+
 export function plural(count: number, one: string): string {
   return `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
 }

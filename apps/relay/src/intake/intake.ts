@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
+import { type Broker, type Delivery, originalKey, PublishError } from '@wbor/amqp';
 import { type Part, type PlannedMessage, plannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
@@ -11,7 +11,6 @@ import type { RelayMetrics } from '../metrics.ts';
 import type { Blocker } from '../moderation/blocker.ts';
 import type { Moderation } from '../moderation/moderation.ts';
 import type { Parker, ParkReason } from '../parked/park.ts';
-import { REPLAYED_KEY_HEADER } from '../parked/parked-queue.ts';
 import { createLanes } from './lanes.ts';
 import {
   type Incoming,
@@ -213,12 +212,6 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   return { onDelivery };
-}
-
-/** A replayed message comes under its queue's name; a header has the key that it first came with. */
-function originalKey(delivery: Delivery): string {
-  const replayed = delivery.headers[REPLAYED_KEY_HEADER];
-  return delivery.exchange === '' && typeof replayed === 'string' ? replayed : delivery.routingKey;
 }
 
 /**

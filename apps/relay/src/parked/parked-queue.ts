@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Broker, BrowsedMessage } from '@wbor/amqp';
-import { PARKED_HEADERS } from './park.ts';
+import {
+  type Broker,
+  type BrowsedMessage,
+  originalKey,
+  PARKED_HEADERS,
+  REPLAYED_KEY_HEADER,
+} from '@wbor/amqp';
 
 /** One parked message, as a person sees it. */
 export interface ParkedMessage {
@@ -55,14 +60,11 @@ async function replay(broker: Broker, entry: BrowsedMessage, message: ParkedMess
     ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
     headers: {
       ...withoutBookkeeping(entry.headers),
-      // Intake decides by the key, and the default exchange would put the queue's name in its place.
+      // Consumers decide by the key, and the default exchange puts the queue's name in its place.
       [REPLAYED_KEY_HEADER]: message.routingKey,
     },
   });
 }
-
-/** Header of a replayed message: the routing key that it first came with. */
-export const REPLAYED_KEY_HEADER = 'x-original-routing-key';
 
 function withoutBookkeeping(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const ours: readonly string[] = Object.values(PARKED_HEADERS);
@@ -100,11 +102,13 @@ function deathOf(headers: Readonly<Record<string, unknown>>) {
   const deaths = headers['x-death'];
   const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
   if (typeof death !== 'object' || death === null) return undefined;
-  const { reason, queue, 'routing-keys': keys } = death as Record<string, unknown>;
+  const { exchange, reason, queue, 'routing-keys': keys } = death as Record<string, unknown>;
+  const routingKey = Array.isArray(keys) ? String(keys[0]) : '';
   return {
     reason: String(reason),
     queue: String(queue),
-    routingKey: Array.isArray(keys) ? String(keys[0]) : undefined,
+    // One that was replayed before has its queue's name for a key.
+    routingKey: originalKey({ exchange: String(exchange), routingKey, headers }) || undefined,
   };
 }
 

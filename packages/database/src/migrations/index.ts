@@ -5,7 +5,8 @@ import { moderation } from './0003-moderation.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
- * file. Append only: Kysely refuses a database whose past differs.
+ * file. Append only: a database whose past differs is refused. A migration only adds: services are deployed one
+ * by one, and the older ones go on working on the newer schema.
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_audit_tables': auditTables,

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { auditEventsQueue, auditParkedQueue, queueName } from '@wbor/contracts';
+import { connectAmqp, repoRoot } from '@wbor/testkit';
+import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { createTestBed, eventually, postBody, type TestBed } from './test-bed.ts';
+
+let bed: TestBed;
+beforeEach(async () => {
+  bed = await createTestBed();
+});
+afterEach(() => bed.dispose());
+
+/** The operator's command, as a process of its own. */
+async function parked(...args: string[]): Promise<string> {
+  const { PATH, HOME } = process.env;
+  const queue = queueName(auditParkedQueue, bed.namespace);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(repoRoot, 'apps/relay/src/parked/main.ts'), ...args, '--queue', queue],
+    {
+      env: {
+        PATH,
+        HOME,
+        RABBITMQ_URL: inject('brokerUrl'),
+        RABBITMQ_EXCHANGE: bed.namespace.exchange,
+        QUEUE_PREFIX: bed.namespace.queuePrefix,
+      },
+    },
+  );
+  return stdout;
+}
+
+/** Has the broker give up on the next event and park it, as it does at the delivery limit. */
+async function giveUp(): Promise<void> {
+  const connection = await connectAmqp(inject('brokerUrl'));
+  bed.onDispose(() => connection.close());
+  const channel = await connection.createChannel();
+  const event = await channel.get(queueName(auditEventsQueue, bed.namespace));
+  if (!event) throw new Error('there is no event');
+  channel.nack(event, false, false);
+  // A channel that is closed sooner may take the event back.
+  await eventually(async () => expect(await parked('list')).toContain('1 message parked'));
+}
+
+it('stores an event that was parked by the broker and replayed, even the second time', async () => {
+  await bed.broker.publish({ routingKey: 'source.groupme.msg', body: postBody(1) });
+  await giveUp();
+  expect(await parked('replay', '--all')).toContain('1 message replayed');
+  await giveUp();
+  expect(await parked('replay', '--all')).toContain('1 message replayed');
+
+  await bed.launch().started;
+  await bed.waitForRows('groupme_posts', 1);
+  expect(await bed.count('audit_rejected')).toBe(0);
+  expect(await parked('list')).toContain('0 messages parked');
+});

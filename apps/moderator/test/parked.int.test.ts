@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { moderatorCallbacksQueue, moderatorParkedQueue, queueName } from '@wbor/contracts';
+import { repoRoot } from '@wbor/testkit';
+import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { createTestBed, eventually, type TestBed } from './test-bed.ts';
+
+let bed: TestBed;
+beforeEach(async () => {
+  bed = await createTestBed();
+});
+afterEach(() => bed.dispose());
+
+/** The operator's command, as a process of its own. */
+async function parked(...args: string[]): Promise<string> {
+  const { PATH, HOME } = process.env;
+  const queue = queueName(moderatorParkedQueue, bed.namespace);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(repoRoot, 'apps/relay/src/parked/main.ts'), ...args, '--queue', queue],
+    {
+      env: {
+        PATH,
+        HOME,
+        RABBITMQ_URL: inject('brokerUrl'),
+        RABBITMQ_EXCHANGE: bed.namespace.exchange,
+        QUEUE_PREFIX: bed.namespace.queuePrefix,
+      },
+    },
+  );
+  return stdout;
+}
+
+it('lists what the moderator parked with queue, time and error, and replays it to where it came from', async () => {
+  const moderator = await bed.launch();
+  await bed.deliver({ text: '!ban 0a1b2c3d' });
+  const list = async () => JSON.parse((await parked('list', '--json')) || '{}') as Record<string, unknown>;
+  const described = {
+    reason: 'no-callback',
+    error: expect.stringMatching(/^no callback: id/),
+    queue: queueName(moderatorCallbacksQueue, bed.namespace),
+    routingKey: 'source.groupme.callback',
+    parkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  };
+  await eventually(async () => expect(await list()).toMatchObject(described));
+  expect(await parked('replay', '--all')).toContain('1 message replayed');
+  await eventually(() =>
+    expect(moderator.lines.filter(({ message }) => message.startsWith('no callback'))).toHaveLength(2),
+  );
+  // Still none, so it is parked again, and no worse described than before.
+  await eventually(async () => expect(await list()).toMatchObject(described));
+});
