@@ -10,7 +10,7 @@ import type { Logger } from '@wbor/service';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
 /** What came of looking for a post. */
-export interface Settlement {
+interface Settlement {
   readonly evidence: Evidence;
   /** With `none`: the group was read, and does not show it. Without that, an echo may still come. */
   readonly sure: boolean;
