@@ -39,8 +39,11 @@ import { createBlocker } from './moderation/blocker.ts';
 import { startModeration } from './moderation/moderation.ts';
 import { createParker } from './parked/park.ts';
 
-/** Messages that are prepared at once. More would only hold more of a flood of huge ones in memory. */
-const INTAKE_PREFETCH = 20;
+/**
+ * Messages that are prepared at once: many, or those of one source that wait for slow pictures would keep all others
+ * out; not any number, since a flood of huge ones must fit into memory.
+ */
+const INTAKE_PREFETCH = 100;
 
 /** For audit events and acknowledgements under way, once intake and delivery have stopped. */
 const DRAIN_TIMEOUT_MS = 2_000;

@@ -6,13 +6,17 @@ import type { BrowsedMessage, QueueBrowser } from './types.ts';
 
 const RETURN_TIMEOUT_MS = 2_000;
 const RETURN_POLL_MS = 20;
+/** Messages that are taken at once: first these, then twice as many each time as long as they are small. */
+const FIRST_CHUNK = 32;
+const MAX_CHUNK = 1_024;
+const SMALL_CHUNK_BYTES = 1_048_576;
+/** What is given back without a round trip in between: of more the broker makes one list, in no order. */
+const GIVE_BACK_AT_ONCE = 32;
 /** Somebody else has taken what was there when nothing comes for this long. */
-const IDLE_MS = 1_000;
-/** The protocol's own limit. */
-const MAX_PREFETCH = 65_535;
+const IDLE_MS = 5_000;
 
 /**
- * Opens a queue for reading without consuming it. All that is there is taken into memory at once.
+ * Opens a queue for reading without consuming it.
  *
  * @throws PublishError with code DISCONNECTED while there is no connection.
  */
@@ -22,52 +26,74 @@ export async function openBrowser(connection: Connection, queue: string): Promis
   const channel = await model.createChannel();
   channel.on('error', () => {});
   const { messageCount } = await channel.checkQueue(queue);
-  const messages = await takeAll(channel, queue, Math.min(messageCount, MAX_PREFETCH));
-  const removed = new Set<ConsumeMessage>();
-  let read = 0;
+  let left = messageCount;
+  let size = FIRST_CHUNK;
+  let chunk: ConsumeMessage[] = [];
+  /** Delivery tags that we hold, in order. */
+  const held = new Set<number>();
+  let removed = 0;
+
+  async function takeNextChunk(): Promise<void> {
+    chunk = await takeChunk(channel, queue, Math.min(left, size));
+    const bytes = chunk.reduce((sum, { content }) => sum + content.length, 0);
+    size = bytes < SMALL_CHUNK_BYTES ? Math.min(size * 2, MAX_CHUNK) : FIRST_CHUNK;
+    for (const { fields } of chunk) held.add(fields.deliveryTag);
+    left = chunk.length === 0 ? 0 : left - chunk.length;
+  }
+
   return {
     async next() {
-      const message = messages[read];
+      if (chunk.length === 0 && left > 0) await takeNextChunk();
+      const message = chunk.shift();
       if (message === undefined) return undefined;
-      read += 1;
       return toBrowsed(message, () => {
         channel.ack(message);
-        removed.add(message);
+        held.delete(message.fields.deliveryTag);
+        removed += 1;
       });
     },
     async close() {
       try {
-        // One by one: a closed channel gives back more than a few in no order at all.
-        for (const message of messages) if (!removed.has(message)) channel.nack(message, false, true);
+        // A closed channel gives back more than a few messages in no order at all.
+        for (const [index, deliveryTag] of [...held].entries()) {
+          giveBack(channel, deliveryTag);
+          if ((index + 1) % GIVE_BACK_AT_ONCE === 0) await channel.checkQueue(queue);
+        }
         await channel.close();
       } catch {
         // The channel has gone, and the messages are back with it.
       }
-      await waitForMessages(model, queue, messageCount - removed.size);
+      await waitForMessages(model, queue, messageCount - removed);
     },
   };
 }
 
 /** Consuming is many times as fast as getting one by one, which takes a quorum queue a millisecond or two each. */
-async function takeAll(channel: Channel, queue: string, count: number): Promise<ConsumeMessage[]> {
+async function takeChunk(channel: Channel, queue: string, size: number): Promise<ConsumeMessage[]> {
   const messages: ConsumeMessage[] = [];
-  if (count === 0) return messages;
   const { promise, resolve } = Promise.withResolvers<void>();
   channel.once('close', resolve);
   const idle = setTimeout(resolve, IDLE_MS);
   try {
-    await channel.prefetch(count);
+    // Holds for the consumers that begin after it.
+    await channel.prefetch(size);
     const { consumerTag } = await channel.consume(queue, (message) => {
       idle.refresh();
       if (message !== null) messages.push(message);
-      if (message === null || messages.length === count) resolve();
+      if (message === null || messages.length === size) resolve();
     });
     await promise;
     await channel.cancel(consumerTag);
   } finally {
     clearTimeout(idle);
+    channel.off('close', resolve);
   }
   return messages;
+}
+
+/** amqplib wants the whole message and reads its tag: we have no use for the rest any more. */
+function giveBack(channel: Channel, deliveryTag: number): void {
+  channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
 }
 
 /** A quorum queue gives messages back a moment after the channel has closed; the next reader would miss them. */

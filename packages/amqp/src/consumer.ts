@@ -58,12 +58,12 @@ export async function startConsumer(
     name: `${options.appId} ${queue}`,
     logger,
     async setup(channel, lose) {
-      await declareTopology(channel, options.topology);
       // An exclusive queue is a lock that the broker gives back the moment the connection is gone; and the
       // consumers that it guards are on the same connection.
       if (options.lock !== undefined) {
         await channel.assertQueue(options.lock, { exclusive: true, durable: false });
       }
+      await declareTopology(channel, options.topology);
       await channel.prefetch(options.prefetch);
       const lost = new AbortController();
       current = { channel, lost };

@@ -56,7 +56,8 @@ export const standardMessageSchema = z.looseObject({
     .max(MAX_IMAGES)
     .nullish()
     .transform((value) => value ?? []),
-  format: z.enum(['quoted', 'plain']).default('quoted'),
+  // A field of the producer's own may have this name: no reason to keep its message from the chat.
+  format: z.enum(['quoted', 'plain']).catch('quoted'),
 });
 export type StandardMessage = z.infer<typeof standardMessageSchema>;
 

@@ -25,8 +25,8 @@ describe('what a status means', () => {
     [400, 'GROUPME_REJECTED'],
     [403, 'GROUPME_REJECTED'],
     [413, 'GROUPME_REJECTED'],
-    [301, 'GROUPME_REJECTED'],
-    [307, 'GROUPME_REJECTED'],
+    [301, 'GROUPME_CONFIGURATION'],
+    [307, 'GROUPME_CONFIGURATION'],
   ])('of a post, %i is %s', (status, code) => {
     expect(classify(status, 'bot')).toBe(code);
   });

@@ -49,7 +49,9 @@ export function toGroupMeError(
   if (status >= 500 || status === 408 || /\brequest time(?:d )?-?out\b/i.test(detail ?? '')) {
     return new GroupMeUnknownOutcomeError(said, facts);
   }
-  if (configurationStatuses.includes(status)) return new GroupMeConfigurationError(said, facts);
+  // A redirect is no word of GroupMe's about the message: something else answers at this address.
+  if (configurationStatuses.includes(status) || (status >= 300 && status < 400))
+    return new GroupMeConfigurationError(said, facts);
   if (status >= 300) return new GroupMeRejectedError(said, facts);
   return new GroupMeUnknownOutcomeError(`${route} answered ${status} with a body that makes no sense`, facts);
 }

@@ -146,6 +146,8 @@ export function createIntake(options: IntakeOptions): Intake {
         type: 'log',
         wbor_message_id: messageId,
         outcome: 'already-sent',
+        // As Twilio names it: without a sender nobody could be banned for it.
+        ...(typeof payload.From === 'string' ? { sender: payload.From } : {}),
       },
       {
         messageId: uuidv5(

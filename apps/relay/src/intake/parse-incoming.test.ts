@@ -42,6 +42,16 @@ describe('parseIncoming', () => {
     });
   });
 
+  it.each([
+    ['plain', 'plain'],
+    [undefined, 'quoted'],
+    [null, 'quoted'],
+    ['html', 'quoted'],
+    [7, 'quoted'],
+  ])('with format %j forwards it as %s', (format, expected) => {
+    expect(parse({ body: 'a', source: 'x', format })).toMatchObject({ format: expected });
+  });
+
   it('reads a missing source off the routing key', () => {
     expect(parse({ body: 'a' }, { key: 'source.standard.azuracast.down' })).toMatchObject({
       source: 'azuracast',

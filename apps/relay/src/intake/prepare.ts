@@ -141,7 +141,17 @@ export function createPreparer(options: PreparerOptions): Preparer {
         await waitForPreview(pictureUrl);
         return { pictureUrl };
       } catch (error) {
-        if (!(error instanceof GroupMeError)) throw error;
+        if (!(error instanceof GroupMeError)) {
+          logger.error({ err: error, message_id: message.messageId }, 'uploading a picture failed oddly');
+          await report(message, url, {
+            ...facts,
+            code: 0,
+            attempt,
+            outcome: 'not-attached',
+            error: 'unexpected error',
+          });
+          return { reason: 'could not be uploaded' };
+        }
         const { outcome } = classifyFailure(error);
         await report(message, url, {
           ...facts,
