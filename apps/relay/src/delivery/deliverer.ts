@@ -119,7 +119,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (before === undefined) return 'left';
     hold.restart();
     let { done } = before;
-    if (done >= parts) options.metrics.posts.inc({ outcome: 'repeated' });
+    if (done >= parts && !delivery.redelivered) options.metrics.posts.inc({ outcome: 'repeated' });
     holding.begun = before.begun;
     while (done < parts) {
       // Nothing of it can be in the chat yet: that is the time to step back, or to be too late.
