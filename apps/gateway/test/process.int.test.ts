@@ -10,7 +10,7 @@ import type { Namespace } from '@wbor/contracts';
 import {
   createNamespace,
   deleteNamespace,
-  freePort,
+  lastingPort,
   repoRoot,
   type ServiceProcess,
   spawnService,
@@ -29,7 +29,7 @@ const processes: ServiceProcess[] = [];
 
 beforeEach(async () => {
   namespace = createNamespace();
-  port = await freePort();
+  port = await lastingPort();
 });
 
 afterEach(async () => {

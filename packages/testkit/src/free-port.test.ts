@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from './free-port.ts';
+import { freePort, lastingPort } from './free-port.ts';
 
 test('never gives the same port twice, and can be listened on', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
@@ -32,4 +32,12 @@ test('gives the preferred port only when it is free', async () => {
   });
   await once(server, 'listening');
   expect(await freePort(preferred)).not.toBe(preferred);
+});
+
+test('keeps the ports of servers that come back apart from all others', async () => {
+  const [passing, lasting] = await Promise.all([
+    Promise.all(Array.from({ length: 50 }, () => freePort())),
+    Promise.all(Array.from({ length: 50 }, () => lastingPort())),
+  ]);
+  expect(Math.max(...lasting)).toBeLessThan(Math.min(...passing));
 });

@@ -3,8 +3,9 @@ import { TestkitError } from './errors.ts';
 
 // Below the range from which systems draw the ports of outgoing connections: a stopped server finds its port
 // still free when it is started again.
-const LOWEST = 20_000;
-const HIGHEST = 31_999;
+const PASSING = { lowest: 20_000, highest: 31_999 };
+/** Apart from the others, of which there are many in the time that a server is down. */
+const LASTING = { lowest: 12_000, highest: 19_999 };
 const given = new Set<number>();
 
 /**
@@ -13,11 +14,20 @@ const given = new Set<number>();
  */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred !== undefined && (await reserve(preferred))) return preferred;
+  return randomPort(PASSING);
+}
+
+/** The same for a server that will be stopped and started again, and must find its port free then. */
+export function lastingPort(): Promise<number> {
+  return randomPort(LASTING);
+}
+
+async function randomPort({ lowest, highest }: typeof PASSING): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+    const port = lowest + Math.floor(Math.random() * (highest - lowest + 1));
     if (await reserve(port)) return port;
   }
-  throw new TestkitError('TIMEOUT', `no free TCP port between ${LOWEST} and ${HIGHEST}`);
+  throw new TestkitError('TIMEOUT', `no free TCP port between ${lowest} and ${highest}`);
 }
 
 /** Ours before the look, which takes a moment: another call in that moment must not get it too. */

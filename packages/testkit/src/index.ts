@@ -9,7 +9,7 @@ export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
 export { ensureChromium } from './chromium.ts';
 export { TestkitError, type TestkitErrorCode } from './errors.ts';
-export { freePort } from './free-port.ts';
+export { freePort, lastingPort } from './free-port.ts';
 export {
   type HandlerMap,
   type HttpRecorder,

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TestkitError } from '../errors.ts';
-import { freePort } from '../free-port.ts';
+import { lastingPort } from '../free-port.ts';
 import { claimFolder } from '../process/claim-folder.ts';
 import { type KeptProcess, removeFolderAtEnd, spawnKept } from '../process/keep.ts';
 import { lastLines, runCommand } from '../process/run-command.ts';
@@ -30,10 +30,10 @@ export async function startInstalledBroker(
   const claim = await claimFolder(root);
 
   const [amqpPort, distPort, epmdPort, managementPort] = await Promise.all([
-    freePort(),
-    freePort(),
-    freePort(),
-    freePort(),
+    lastingPort(),
+    lastingPort(),
+    lastingPort(),
+    lastingPort(),
   ]);
   const env = await prepareFolder(root, { amqpPort, distPort, epmdPort, managementPort }, options);
   const url = `amqp://guest:guest@127.0.0.1:${amqpPort}`;

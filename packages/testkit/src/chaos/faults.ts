@@ -42,21 +42,24 @@ export function createFaultRunner(
     records,
     async run(schedule, signal) {
       const startedAt = performance.now();
+      // What cannot be mended makes the rest of the run worthless.
+      const failed = new AbortController();
+      const ended = AbortSignal.any([signal, failed.signal]);
       const running: Promise<void>[] = [];
       for (const fault of schedule) {
         const waitMs = startedAt + fault.atMs - performance.now();
-        if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) break;
+        if (waitMs > 0) await delay(waitMs, undefined, { signal: ended }).catch(() => undefined);
+        if (ended.aborted) break;
         // A broker that took long to come up must be up before it is stopped again.
         const resource = resourceOf(fault.trouble);
         const before = busy.get(resource) ?? Promise.resolve();
-        const work = before.then(() => carryOut(fault, signal));
+        const work = before.then(() => carryOut(fault, ended));
         busy.set(resource, work);
         running.push(work);
-        // Reported below; meanwhile it is no unhandled rejection.
-        work.catch(() => undefined);
+        work.catch((error: unknown) => failed.abort(error));
       }
-      await Promise.all(running);
+      await Promise.allSettled(running);
+      if (failed.signal.aborted) throw failed.signal.reason;
     },
   };
 }

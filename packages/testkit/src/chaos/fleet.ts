@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { freePort } from '../free-port.ts';
+import { lastingPort } from '../free-port.ts';
 import { type ServiceProcess, spawnService } from '../process/spawn-service.ts';
 import type { ProcessMemory, UnexpectedExit } from './facts.ts';
 import { PROCESS_NAMES, type ProcessName } from './schedule.ts';
@@ -49,7 +49,7 @@ export function createFleet(settings: Readonly<Record<ProcessName, ServiceSettin
   async function start(name: ProcessName): Promise<void> {
     if (stopping || current.get(name)?.service.running) return;
     const { app, env } = settings[name];
-    const port = ports.get(name) ?? String(await freePort());
+    const port = ports.get(name) ?? String(await lastingPort());
     ports.set(name, port);
     const service = await spawnService({ app, env: { ...env, HEALTH_PORT: port } });
     const member: Member = { service, startedAtMs: Date.now(), startMiB: null, endIsExpected: false };

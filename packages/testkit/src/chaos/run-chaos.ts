@@ -87,7 +87,10 @@ async function breakAndMend(
     progress(`${describeFault(fault).padEnd(60)} ${accepted()} accepted, ${posts()} posts`);
   });
 
-  await faults.run(buildSchedule(options), signal);
+  await faults.run(buildSchedule(options), signal).catch(async (error: unknown) => {
+    await producers.stop(0);
+    throw error;
+  });
   await delayUntil(startedAt + options.minutes * 60_000, signal);
   if (signal.aborted) return undefined;
   progress('no more faults; what was sent must be accepted and arrive');

@@ -6,7 +6,7 @@ import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
 import pg from 'pg';
 import { startBroker } from '../broker/start-broker.ts';
 import type { TestBroker } from '../broker/types.ts';
-import { freePort } from '../free-port.ts';
+import { lastingPort } from '../free-port.ts';
 import { serveBytes, startHttpServer } from '../http-recorder.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
 import type { TestPostgres } from '../postgres/types.ts';
@@ -60,7 +60,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
   database.on('error', () => undefined);
   onStop(() => database.end());
 
-  const gatewayPort = await freePort();
+  const gatewayPort = await lastingPort();
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
   const simulator = await startSimulator({
     callbackUrl: `${gatewayUrl}/callback/${CALLBACK_SECRET}`,

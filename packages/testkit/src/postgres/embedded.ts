@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TestkitError } from '../errors.ts';
-import { freePort } from '../free-port.ts';
+import { lastingPort } from '../free-port.ts';
 import { claimFolder } from '../process/claim-folder.ts';
 import { type KeptProcess, removeFolderAtEnd, spawnKept } from '../process/keep.ts';
 import { lastLines, runCommand } from '../process/run-command.ts';
@@ -31,7 +31,7 @@ export async function startEmbeddedPostgres(
   const runAs = await chooseRunAs([binaries.postgres, cluster]);
   await runAs.giveFolder(root);
 
-  const port = await freePort();
+  const port = await lastingPort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let server: KeptProcess | undefined;
 

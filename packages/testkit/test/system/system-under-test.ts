@@ -7,7 +7,7 @@ import {
   createDatabase,
   createNamespace,
   deleteNamespace,
-  freePort,
+  lastingPort,
   publishRaw,
   type ServiceProcess,
   spawnService,
@@ -80,7 +80,7 @@ async function startParts(options: SystemOptions, releases: Release[]): Promise<
   const database = new pg.Pool({ connectionString: databaseUrl });
   database.on('error', () => undefined);
   releases.push(() => database.end());
-  const gatewayPort = await freePort();
+  const gatewayPort = await lastingPort();
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
   const simulator = await startSimulator({ callbackUrl: `${gatewayUrl}/callback/${CALLBACK_SECRET}` });
   releases.push(() => simulator.stop());
