@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { type ServiceProcess, startBroker, waitFor } from '@wbor/testkit';
-import { type RelayUnderTest, setUpRelay } from './test/relay-under-test.ts';
+import { type RelayUnderTest, setUpRelay } from '../test/relay-under-test.ts';
 
 // Starts a broker, a GroupMe and two relays, kills the one that delivers with SIGKILL, again and again, and prints
 // how long it takes until the other one posts. Once with nothing on its way, once in the middle of a call that GroupMe
