@@ -30,7 +30,7 @@ export interface BotOptions {
 export interface SimulatorOptions {
   /** Default 127.0.0.1. The control routes are open to whoever reaches it. */
   readonly host?: string | undefined;
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number | undefined;
   /** Where the first bot is called back; default: nowhere. */
   readonly callbackUrl?: string | undefined;

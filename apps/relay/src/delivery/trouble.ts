@@ -6,7 +6,7 @@ export interface Trouble {
   readonly reason: string | undefined;
   /** Records a failed try and returns how long to wait before the next. */
   failed(outcome: Outcome, text: string): number;
-  /** A post got through. Returns how long the trouble lasted, if there was any. */
+  /** A post got through. Returns how long the trouble lasted; undefined when there was none. */
   over(): number | undefined;
 }
 
