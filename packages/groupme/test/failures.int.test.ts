@@ -104,7 +104,7 @@ describe('a post that fails', () => {
     [
       'redirected',
       { route: 'bots/post', mode: 'status', status: 307 },
-      { code: 'GROUPME_REJECTED', status: 307, shown: 0 },
+      { code: 'GROUPME_CONFIGURATION', status: 307, shown: 0 },
     ],
     [
       'answered 401',
@@ -196,7 +196,7 @@ describe('odd answers', () => {
       response.writeHead(302, { location: '/elsewhere' }).end();
     });
     const error = await failureOf(connect({ apiUrl }).getMe());
-    expect(error).toMatchObject({ code: 'GROUPME_REJECTED', status: 302 });
+    expect(error).toMatchObject({ code: 'GROUPME_CONFIGURATION', status: 302 });
     expect(paths).toEqual(['/users/me']);
   });
 

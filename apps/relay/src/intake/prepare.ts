@@ -212,7 +212,8 @@ export function createPreparer(options: PreparerOptions): Preparer {
 
 /** Completes `A media item …`. */
 function uploadReason(error: GroupMeError): string {
-  if (error instanceof GroupMeConfigurationError) return 'could not be uploaded (GroupMe refused our token)';
+  if (error instanceof GroupMeConfigurationError && error.status >= 400)
+    return 'could not be uploaded (GroupMe refused our token)';
   if (error instanceof GroupMeRejectedError) return `was refused by GroupMe (${error.status})`;
   return error.status === 0
     ? 'could not be uploaded (GroupMe did not answer)'
