@@ -9,7 +9,7 @@ import type { Logger } from './types.ts';
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Seconds. The broker drops a silent peer after two of these; lower risks false alarms. */
-export const HEARTBEAT_SECONDS = 10;
+export const HEARTBEAT_SECONDS = 8;
 
 const RETRY_DELAY_MS = 1_000;
 const REPEAT_LOG_EVERY = 10;
