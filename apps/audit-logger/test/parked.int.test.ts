@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { auditEventsQueue, auditParkedQueue, queueName } from '@wbor/contracts';
-import { connectAmqp, repoRoot } from '@wbor/testkit';
+import { connectAmqp, runParked } from '@wbor/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, postBody, type TestBed } from './test-bed.ts';
 
@@ -12,23 +9,13 @@ beforeEach(async () => {
 });
 afterEach(() => bed.dispose());
 
-/** The operator's command, as a process of its own. */
 async function parked(...args: string[]): Promise<string> {
-  const { PATH, HOME } = process.env;
-  const queue = queueName(auditParkedQueue, bed.namespace);
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [join(repoRoot, 'apps/relay/src/parked/main.ts'), ...args, '--queue', queue],
-    {
-      env: {
-        PATH,
-        HOME,
-        RABBITMQ_URL: inject('brokerUrl'),
-        RABBITMQ_EXCHANGE: bed.namespace.exchange,
-        QUEUE_PREFIX: bed.namespace.queuePrefix,
-      },
-    },
-  );
+  const env = {
+    RABBITMQ_URL: inject('brokerUrl'),
+    RABBITMQ_EXCHANGE: bed.namespace.exchange,
+    QUEUE_PREFIX: bed.namespace.queuePrefix,
+  };
+  const { stdout } = await runParked(env, ...args, '--queue', queueName(auditParkedQueue, bed.namespace));
   return stdout;
 }
 
@@ -37,9 +24,12 @@ async function giveUp(): Promise<void> {
   const connection = await connectAmqp(inject('brokerUrl'));
   bed.onDispose(() => connection.close());
   const channel = await connection.createChannel();
-  const event = await channel.get(queueName(auditEventsQueue, bed.namespace));
-  if (!event) throw new Error('there is no event');
-  channel.nack(event, false, false);
+  // Once in a dozen runs the first look found nothing.
+  await eventually(async () => {
+    const event = await channel.get(queueName(auditEventsQueue, bed.namespace));
+    if (!event) throw new Error('there is no event');
+    channel.nack(event, false, false);
+  });
   // A channel that is closed sooner may take the event back.
   await eventually(async () => expect(await parked('list')).toContain('1 message parked'));
 }

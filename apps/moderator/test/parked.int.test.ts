@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { moderatorCallbacksQueue, moderatorParkedQueue, queueName } from '@wbor/contracts';
-import { repoRoot } from '@wbor/testkit';
+import { runParked } from '@wbor/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, type TestBed } from './test-bed.ts';
 
@@ -12,23 +9,13 @@ beforeEach(async () => {
 });
 afterEach(() => bed.dispose());
 
-/** The operator's command, as a process of its own. */
 async function parked(...args: string[]): Promise<string> {
-  const { PATH, HOME } = process.env;
-  const queue = queueName(moderatorParkedQueue, bed.namespace);
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [join(repoRoot, 'apps/relay/src/parked/main.ts'), ...args, '--queue', queue],
-    {
-      env: {
-        PATH,
-        HOME,
-        RABBITMQ_URL: inject('brokerUrl'),
-        RABBITMQ_EXCHANGE: bed.namespace.exchange,
-        QUEUE_PREFIX: bed.namespace.queuePrefix,
-      },
-    },
-  );
+  const env = {
+    RABBITMQ_URL: inject('brokerUrl'),
+    RABBITMQ_EXCHANGE: bed.namespace.exchange,
+    QUEUE_PREFIX: bed.namespace.queuePrefix,
+  };
+  const { stdout } = await runParked(env, ...args, '--queue', queueName(moderatorParkedQueue, bed.namespace));
   return stdout;
 }
 

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { waitFor } from '@wbor/testkit';
+import { runParked, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
 
@@ -22,21 +19,8 @@ interface ParkedLine {
   readonly bytes: number;
 }
 
-const command = fileURLToPath(new URL('../src/parked/main.ts', import.meta.url));
-
-/** The operator's command, as a process of its own. */
-async function parked(...args: string[]): Promise<{ stdout: string; code: number }> {
-  const { PATH, HOME } = process.env;
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [command, ...args], {
-      env: { PATH, HOME, ...world.env },
-      maxBuffer: 2 ** 30,
-    });
-    return { stdout, code: 0 };
-  } catch (error) {
-    const failed = error as { stdout: string; stderr: string; code: number };
-    return { stdout: failed.stdout + failed.stderr, code: failed.code };
-  }
+function parked(...args: string[]): Promise<{ stdout: string; code: number }> {
+  return runParked(world.env, ...args);
 }
 
 async function listParked(...args: string[]): Promise<ParkedLine[]> {

@@ -27,6 +27,7 @@ export { createNamespace, deleteNamespace } from './namespace.ts';
 export { createDatabase, ensureTemplate } from './postgres/databases.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
+export { runParked } from './process/parked-command.ts';
 export {
   type LogLine,
   type ServiceExit,
