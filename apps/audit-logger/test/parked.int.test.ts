@@ -24,7 +24,7 @@ async function giveUp(): Promise<void> {
   const connection = await connectAmqp(inject('brokerUrl'));
   bed.onDispose(() => connection.close());
   const channel = await connection.createChannel();
-  // Once in a dozen runs the first look found nothing.
+  // The first look may come too early.
   await eventually(async () => {
     const event = await channel.get(queueName(auditEventsQueue, bed.namespace));
     if (!event) throw new Error('there is no event');
