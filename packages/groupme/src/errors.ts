@@ -29,9 +29,9 @@ export abstract class GroupMeError extends Error {
 }
 
 /** 429 or 420: GroupMe wants fewer calls. Nothing was posted. */
-export class GroupMeRefusedError extends GroupMeError {
-  override readonly name = 'GroupMeRefusedError';
-  readonly code = 'GROUPME_REFUSED';
+export class GroupMeRateLimitedError extends GroupMeError {
+  override readonly name = 'GroupMeRateLimitedError';
+  readonly code = 'GROUPME_RATE_LIMITED';
 }
 
 /** The request was never written to a connection, so nothing was posted. */

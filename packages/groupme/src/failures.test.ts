@@ -13,8 +13,8 @@ function classify(status: number, authorisation: 'bot' | 'token', body = '') {
 
 describe('what a status means', () => {
   it.each([
-    [429, 'GROUPME_REFUSED'],
-    [420, 'GROUPME_REFUSED'],
+    [429, 'GROUPME_RATE_LIMITED'],
+    [420, 'GROUPME_RATE_LIMITED'],
     [401, 'GROUPME_CONFIGURATION'],
     [404, 'GROUPME_CONFIGURATION'],
     [500, 'GROUPME_UNKNOWN_OUTCOME'],
@@ -36,7 +36,7 @@ describe('what a status means', () => {
     [403, 'GROUPME_CONFIGURATION'],
     [404, 'GROUPME_REJECTED'],
     [400, 'GROUPME_REJECTED'],
-    [429, 'GROUPME_REFUSED'],
+    [429, 'GROUPME_RATE_LIMITED'],
     [503, 'GROUPME_UNKNOWN_OUTCOME'],
   ])('of a call with the token, %i is %s', (status, code) => {
     expect(classify(status, 'token')).toBe(code);
@@ -52,7 +52,7 @@ describe('what a status means', () => {
   );
 
   it('a refusal stays one, whatever it says', () => {
-    expect(classify(429, 'bot', 'request timeout')).toBe('GROUPME_REFUSED');
+    expect(classify(429, 'bot', 'request timeout')).toBe('GROUPME_RATE_LIMITED');
   });
 });
 

@@ -3,7 +3,7 @@ import {
   type FailureFacts,
   GroupMeConfigurationError,
   type GroupMeError,
-  GroupMeRefusedError,
+  GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnknownOutcomeError,
 } from './errors.ts';
@@ -44,7 +44,7 @@ export function toGroupMeError(
   const said = `${route} answered ${status}${detail === undefined ? '' : `: ${detail}`}`;
   const configurationStatuses: readonly number[] = CONFIGURATION_STATUSES[authorisation];
 
-  if (status === 429 || status === 420) return new GroupMeRefusedError(said, facts);
+  if (status === 429 || status === 420) return new GroupMeRateLimitedError(said, facts);
   // GroupMe has a 4xx that reports its own time-out, and then nobody knows how far it got.
   if (status >= 500 || status === 408 || /\brequest time(?:d )?-?out\b/i.test(detail ?? '')) {
     return new GroupMeUnknownOutcomeError(said, facts);

@@ -8,7 +8,7 @@ export {
   type FailureFacts,
   GroupMeConfigurationError,
   GroupMeError,
-  GroupMeRefusedError,
+  GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnknownOutcomeError,
   GroupMeUnreachableError,

@@ -64,12 +64,12 @@ describe('a post that fails', () => {
     [
       'refused with 429 and seconds to wait',
       { route: 'bots/post', mode: 'status', status: 429, retryAfter: 7 },
-      { code: 'GROUPME_REFUSED', status: 429, shown: 0, retryAfterMs: 7_000 },
+      { code: 'GROUPME_RATE_LIMITED', status: 429, shown: 0, retryAfterMs: 7_000 },
     ],
     [
       'refused with 420 by the rate limit',
       { route: 'bots/post', mode: 'rate-limit', perSeconds: 60, posts: 0, status: 420 },
-      { code: 'GROUPME_REFUSED', status: 420, shown: 0 },
+      { code: 'GROUPME_RATE_LIMITED', status: 420, shown: 0 },
     ],
     [
       'answered 500, not shown',
@@ -133,7 +133,7 @@ describe('a post that fails', () => {
       response.end();
     });
     const error = await failureOf(connect({ apiUrl }).postMessage({ text: 'hello' }));
-    expect(error).toMatchObject({ code: 'GROUPME_REFUSED', retryAfterMs: 45_000 });
+    expect(error).toMatchObject({ code: 'GROUPME_RATE_LIMITED', retryAfterMs: 45_000 });
   });
 
   it('is a fault of configuration when GroupMe does not know the bot', async () => {

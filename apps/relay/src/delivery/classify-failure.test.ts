@@ -1,6 +1,6 @@
 import {
   GroupMeConfigurationError,
-  GroupMeRefusedError,
+  GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnknownOutcomeError,
   GroupMeUnreachableError,
@@ -11,7 +11,7 @@ import { classifyFailure } from './classify-failure.ts';
 const facts = { status: 0, durationMs: 1 };
 
 it.each([
-  [new GroupMeRefusedError('', facts), 'refused', 'pace'],
+  [new GroupMeRateLimitedError('', facts), 'refused', 'pace'],
   [new GroupMeUnreachableError('', facts), 'unreachable', 'back-off'],
   [new GroupMeUnknownOutcomeError('', facts), 'unknown', 'back-off'],
   [new GroupMeConfigurationError('', facts), 'misconfigured', 'back-off'],

@@ -2,7 +2,7 @@ import type { Outcome } from '@wbor/contracts';
 import {
   GroupMeConfigurationError,
   type GroupMeError,
-  GroupMeRefusedError,
+  GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnreachableError,
 } from '@wbor/groupme';
@@ -16,7 +16,7 @@ export interface FailureClass {
 
 /** The one table of failures. */
 export function classifyFailure(error: GroupMeError): FailureClass {
-  if (error instanceof GroupMeRefusedError) return { outcome: 'refused', next: 'pace' };
+  if (error instanceof GroupMeRateLimitedError) return { outcome: 'refused', next: 'pace' };
   if (error instanceof GroupMeUnreachableError) return { outcome: 'unreachable', next: 'back-off' };
   if (error instanceof GroupMeConfigurationError) return { outcome: 'misconfigured', next: 'back-off' };
   if (error instanceof GroupMeRejectedError) return { outcome: 'rejected', next: 'park' };

@@ -3,7 +3,7 @@ import type { Evidence } from '@wbor/contracts';
 import {
   type GroupMeClient,
   GroupMeConfigurationError,
-  GroupMeRefusedError,
+  GroupMeRateLimitedError,
   GroupMeRejectedError,
 } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
@@ -90,7 +90,7 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
             );
             return false;
           }
-          const told = error instanceof GroupMeRefusedError ? (error.retryAfterMs ?? 0) : 0;
+          const told = error instanceof GroupMeRateLimitedError ? (error.retryAfterMs ?? 0) : 0;
           const waitMs = Math.min(Math.max(READ_RETRY_MS, told), options.giveUpMs);
           await delay(waitMs, undefined, { signal: ended }).catch(() => {});
         }
