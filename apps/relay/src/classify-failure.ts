@@ -7,18 +7,17 @@ import {
   GroupMeUnreachableError,
 } from '@wbor/groupme';
 
-/** What a failed call means and what to do next. */
-export interface FailureClass {
-  readonly outcome: Outcome;
-  /** `pace`: wait as told and repeat. `back-off`: repeat with growing pauses. `park`: no retry can help. */
-  readonly next: 'pace' | 'back-off' | 'park';
-}
+/** How one call of GroupMe ended, as it is stored. `refused` means that GroupMe has limited our rate. */
+export type CallOutcome = Extract<
+  Outcome,
+  'delivered' | 'refused' | 'unreachable' | 'unknown' | 'misconfigured' | 'rejected'
+>;
 
-/** The one table of failures. */
-export function classifyFailure(error: GroupMeError): FailureClass {
-  if (error instanceof GroupMeRateLimitedError) return { outcome: 'refused', next: 'pace' };
-  if (error instanceof GroupMeUnreachableError) return { outcome: 'unreachable', next: 'back-off' };
-  if (error instanceof GroupMeConfigurationError) return { outcome: 'misconfigured', next: 'back-off' };
-  if (error instanceof GroupMeRejectedError) return { outcome: 'rejected', next: 'park' };
-  return { outcome: 'unknown', next: 'back-off' };
+/** The one table of failures: what a failed call means for the post. Only `rejected` is never tried again. */
+export function classifyFailure(error: GroupMeError): Exclude<CallOutcome, 'delivered'> {
+  if (error instanceof GroupMeRateLimitedError) return 'refused';
+  if (error instanceof GroupMeUnreachableError) return 'unreachable';
+  if (error instanceof GroupMeConfigurationError) return 'misconfigured';
+  if (error instanceof GroupMeRejectedError) return 'rejected';
+  return 'unknown';
 }

@@ -41,7 +41,7 @@ export interface Outbox {
    */
   put(planned: PlannedMessage, origin: Delivery): Promise<boolean>;
   /** Reads a delivery of one of the two queues; undefined when it holds no planned message of this version. */
-  read(delivery: Delivery, lane: Lane): OutboxEntry | undefined;
+  read(delivery: Delivery): OutboxEntry | undefined;
 }
 
 /** Header of a planned message that may be in the chat already; see {@link OutboxEntry.inDoubt}. */
@@ -99,11 +99,11 @@ export function createOutbox(options: {
       }
       return false;
     },
-    read(delivery, lane) {
+    read(delivery) {
       const planned = parsePlanned(delivery.content);
       if (!planned) return undefined;
       return {
-        lane,
+        lane: delivery.queue === queues.urgent ? 'urgent' : 'normal',
         planned,
         planId: delivery.messageId ?? uuidv7(),
         inDoubt: delivery.headers[IN_DOUBT_HEADER] === true,

@@ -158,7 +158,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
           });
           return { reason: 'could not be uploaded' };
         }
-        const { outcome } = classifyFailure(error);
+        const outcome = classifyFailure(error);
         await report(message, url, {
           ...facts,
           code: error.status,

@@ -14,6 +14,10 @@ export interface Bans {
   isBanned(sender: string | undefined, ended: AbortSignal): Promise<boolean>;
   /** The same by what is known now. */
   isBannedNow(sender: string | undefined): boolean;
+  /** Whether the newest list is known, or was waited for long enough. */
+  readonly certain: boolean;
+  /** From now on calls back whenever it has become certain who is banned. The callback must not throw. */
+  onCertain(listener: () => void): void;
   /** For people, when bans are not as they should be. */
   readonly notice: string | undefined;
   stop(): Promise<void>;
@@ -32,9 +36,11 @@ export async function startBans(options: {
   metrics: RelayMetrics;
   logger: Logger;
 }): Promise<Bans> {
+  const certainListeners: (() => void)[] = [];
   const { broker, logger, metrics } = options;
   const replica = createBanReplica({ staleAfterMs: options.staleAfterMs });
   let uncertainty = startUncertainty(DEAF_TIMEOUT_MS);
+  tellWhenCertain();
 
   metrics.watchBans(() => {
     const nowMs = Date.now();
@@ -46,9 +52,16 @@ export async function startBans(options: {
     };
   });
 
+  function tellWhenCertain(): void {
+    uncertainty.over.addEventListener('abort', () => {
+      for (const listener of certainListeners) listener();
+    });
+  }
+
   function becomeUncertain(timeoutMs: number): void {
     const earlier = uncertainty;
     uncertainty = startUncertainty(timeoutMs);
+    tellWhenCertain();
     // Whoever waits for its end goes on to wait for the end of this one.
     earlier.end();
   }
@@ -104,6 +117,10 @@ export async function startBans(options: {
       }
       return replica.isBanned(sender, Date.now());
     },
+    get certain() {
+      return uncertainty.over.aborted;
+    },
+    onCertain: (listener) => void certainListeners.push(listener),
     isBannedNow: (sender) => replica.isBanned(sender, Date.now()),
     get notice() {
       return replica.notice(Date.now());

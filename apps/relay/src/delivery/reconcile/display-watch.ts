@@ -1,7 +1,7 @@
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../../metrics.ts';
 import type { AuditEvents } from '../../notify/audit-events.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 /** Looks for posts that GroupMe accepted and never showed. */
 export interface DisplayWatch {
@@ -24,25 +24,25 @@ export function startDisplayWatch(options: {
 }): DisplayWatch {
   const { audit, ledger, logger, metrics, timeoutMs } = options;
   const startedAtMs = Date.now();
-  const reported = new WeakSet<LedgerEntry>();
 
   function look(): void {
-    for (const entry of ledger.unproved()) {
+    for (const entry of ledger.unobserved()) {
       const waitedMs = Date.now() - entry.lastCall.sentAtMs;
-      // What was posted before our time is not ours to judge: its echo may have come before we listened.
-      if (waitedMs < timeoutMs || entry.lastCall.sentAtMs < startedAtMs || reported.has(entry)) continue;
+      if (entry.reportedAbsent || waitedMs < timeoutMs) continue;
+      // The echo of what was posted before our time may have come before we listened.
+      if (entry.lastCall.sentAtMs < startedAtMs) continue;
       if ((ledger.lastEchoAtMs ?? 0) <= entry.lastCall.sentAtMs) continue;
-      reported.add(entry);
+      ledger.reportAbsent(entry);
       metrics.undisplayed.inc();
       logger.warn(
-        { wbor_message_id: entry.messageId, part: entry.part, waited_ms: waitedMs },
+        { wbor_message_id: entry.wborMessageId, part: entry.part, waited_ms: waitedMs },
         'GroupMe accepted a post and has not shown it',
       );
       void audit.undisplayed({
         type: 'undisplayed',
         source: entry.source,
         bot_id: options.botId,
-        wbor_message_id: entry.messageId,
+        wbor_message_id: entry.wborMessageId,
         part: entry.part,
         text: entry.text,
         ...(entry.pictureUrl === undefined ? {} : { picture_url: entry.pictureUrl }),

@@ -13,16 +13,16 @@ import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './led
 
 /**
  * What a relay leaves to the one after it: which calls it was about to make, how they ended, and what the chat was
- * seen to show.
+ * seen to show. The queue keeps a bounded number of messages.
  */
 export interface Journal {
   /**
    * Resolves once the broker has it in store that a call is about to be made.
    *
-   * @returns false when `ended` came first, and the call is not to be made.
+   * @returns false when `lost` was aborted first, and the call is not to be made.
    */
-  announce(part: LedgerPart, call: LedgerCall, ended: AbortSignal): Promise<boolean>;
-  /** Reads it into the ledger. Reading it again adds only what is new. */
+  announce(part: LedgerPart, call: LedgerCall, lost: AbortSignal): Promise<boolean>;
+  /** Reads the journal into the ledger. Reading it again adds only what is new. */
   read(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createJournal(options: {
   logger: Logger;
 }): Journal {
   const { broker, ledger, logger, queue } = options;
-  /** By the type too: a call's intent and its event have one id. */
+  /** What was read before, by type and id: a call's intent and its event have one id. */
   const recorded = new Set<string>();
   let reading: Promise<void> | undefined;
 
@@ -49,7 +49,7 @@ export function createJournal(options: {
         if (recorded.has(id)) continue;
         if (entry.routingKey === echoEvent.key || entry.type === echoEvent.key) {
           const post = parseEcho(entry.content);
-          if (post && options.echo) ledger.saw(post, 'echo');
+          if (post && options.echo) ledger.observe(post, 'echo');
         } else {
           recordCall(ledger, entry);
         }
@@ -62,7 +62,7 @@ export function createJournal(options: {
   }
 
   return {
-    async announce(part, call, ended) {
+    async announce(part, call, lost) {
       try {
         await broker.publishUntilConfirmed(
           {
@@ -75,26 +75,26 @@ export function createJournal(options: {
               text: part.text,
               ...(part.pictureUrl === undefined ? {} : { picture_url: part.pictureUrl }),
               source: part.source,
-              wbor_message_id: part.messageId,
+              wbor_message_id: part.wborMessageId,
               part: part.part,
               parts: part.parts,
               attempt: call.attempt,
               sent_at: new Date(call.sentAtMs).toISOString(),
             },
           },
-          ended,
+          lost,
         );
       } catch (error) {
-        if (ended.aborted) return false;
+        if (lost.aborted) return false;
         if (!(error instanceof PublishError)) throw error;
         // Without the journal a crash may repeat a part. Without the post, somebody waits for an alert.
         logger.error({ queue, error: error.code }, 'could not write to the journal; posting without it');
       }
-      return !ended.aborted;
+      return !lost.aborted;
     },
     read() {
-      // One at a time: what one holds another does not get to see. And it breaks off with the connection that it
-      // shares with the deliveries, so that who joins it reads nothing from before its own time.
+      // One reader at a time: what one holds another does not get to see. A reading breaks off with the connection
+      // that it shares with the deliveries, so a caller that joins it never reads from before its own time.
       reading ??= readAll().finally(() => {
         reading = undefined;
       });
@@ -103,7 +103,7 @@ export function createJournal(options: {
   };
 }
 
-/** What a callback of a bot's post shows; undefined when it is none. */
+/** Reads the post that a bot's callback shows; undefined when the message is no callback. */
 export function parseEcho(content: Buffer): ShownPost | undefined {
   const echo = callbackEventSchema.safeParse(parseJson(content)).data;
   if (!echo) return undefined;
@@ -118,7 +118,7 @@ export function parseEcho(content: Buffer): ShownPost | undefined {
 
 function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
   const planId = entry.headers[PLAN_ID_HEADER];
-  // Without a plan it is no call of a relay's: a producer's own post, say.
+  // An event without a plan is no call of a relay's, for example a producer's own post.
   if (typeof planId !== 'string' || entry.messageId === undefined) return;
   const json = parseJson(entry.content);
   const call = callIntentSchema.safeParse(json).data;
@@ -127,7 +127,7 @@ function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
   ledger.record(
     {
       planId,
-      messageId: call.wbor_message_id,
+      wborMessageId: call.wbor_message_id,
       source: call.source,
       part: call.part,
       parts: call.parts,

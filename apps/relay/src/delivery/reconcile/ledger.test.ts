@@ -13,7 +13,7 @@ const T0 = Date.now();
 function part(overrides: Partial<LedgerPart> = {}): LedgerPart {
   return {
     planId: 'plan-a',
-    messageId: 'a',
+    wborMessageId: 'a',
     source: 'x',
     part: 1,
     parts: 3,
@@ -33,7 +33,7 @@ function call(sentAtMs = T0, attempt = 1) {
 /** Enters a call of our own that ended so. */
 function make(ledger: Ledger, what: LedgerPart, state: CallState, sentAtMs = T0): LedgerEntry {
   const entry = ledger.begin(what, call(sentAtMs));
-  entry.state = state;
+  if (state !== 'open') ledger.close(entry, state);
   return entry;
 }
 
@@ -45,7 +45,7 @@ describe('proof in the chat', () => {
   it('is a post with the same text and picture', () => {
     const ledger = createLedger();
     const entry = ledger.begin(part(), call());
-    ledger.saw(shown({ text: 'hello ' }), 'echo');
+    ledger.observe(shown({ text: 'hello ' }), 'echo');
     expect(entry).toMatchObject({ shownAs: '1', shownVia: 'echo' });
   });
 
@@ -57,7 +57,7 @@ describe('proof in the chat', () => {
   ])('is not %s', (_what, post) => {
     const ledger = createLedger();
     const entry = ledger.begin(part(), call());
-    ledger.saw(post, 'echo');
+    ledger.observe(post, 'echo');
     expect(entry.shownAs).toBeUndefined();
   });
 
@@ -65,16 +65,16 @@ describe('proof in the chat', () => {
     const ledger = createLedger();
     const first = ledger.begin(part({ planId: 'plan-a' }), call());
     const second = ledger.begin(part({ planId: 'plan-b' }), call(T0 + 100));
-    ledger.saw(shown({ id: '1' }), 'echo');
-    ledger.saw(shown({ id: '1' }), 'read-back');
+    ledger.observe(shown({ id: '1' }), 'echo');
+    ledger.observe(shown({ id: '1' }), 'read-back');
     expect([first.shownAs, second.shownAs]).toEqual(['1', undefined]);
-    ledger.saw(shown({ id: '2' }), 'read-back');
+    ledger.observe(shown({ id: '2' }), 'read-back');
     expect(second.shownAs).toBe('2');
   });
 
   it('is remembered until the journal tells of the call, and given away once', () => {
     const ledger = createLedger();
-    ledger.saw(shown(), 'echo');
+    ledger.observe(shown(), 'echo');
     ledger.record(part(), call(T0 - 500), 'open');
     ledger.record(part({ planId: 'plan-b' }), call(T0 - 400), 'open');
     expect(ledger.find('plan-a', 1)?.shownAs).toBe('1');
@@ -83,7 +83,7 @@ describe('proof in the chat', () => {
 
   it('of a fresh post is nothing that was there before', () => {
     const ledger = createLedger();
-    ledger.saw(shown(), 'echo');
+    ledger.observe(shown(), 'echo');
     expect(ledger.begin(part(), call()).shownAs).toBeUndefined();
   });
 
@@ -91,7 +91,7 @@ describe('proof in the chat', () => {
     const ledger = createLedger();
     make(ledger, part({ planId: 'plan-a' }), 'rejected');
     const replayed = ledger.begin(part({ planId: 'plan-b' }), call(T0 + 100));
-    ledger.saw(shown(), 'echo');
+    ledger.observe(shown(), 'echo');
     expect(replayed.shownAs).toBe('1');
   });
 
@@ -99,14 +99,14 @@ describe('proof in the chat', () => {
     const ledger = createLedger();
     const delivered = make(ledger, part({ part: 1 }), 'delivered');
     make(ledger, part({ part: 2 }), 'failed');
-    expect(ledger.unproved()).toEqual([delivered]);
+    expect(ledger.unobserved()).toEqual([delivered]);
   });
 
   it('tells when echoes come at all', () => {
     const ledger = createLedger();
-    ledger.saw(shown(), 'read-back');
+    ledger.observe(shown(), 'read-back');
     expect(ledger.lastEchoAtMs).toBeUndefined();
-    ledger.saw(shown(), 'echo');
+    ledger.observe(shown(), 'echo');
     expect(ledger.lastEchoAtMs).toBe(T0);
   });
 });
@@ -177,7 +177,7 @@ it('keeps the parts of a second copy apart whose picture has another address', (
   const picture = (address: string) => part({ text: '', pictureUrl: `https://i.example/${address}` });
   const first = make(ledger, picture('1'), 'failed');
   const second = ledger.begin(picture('2'), call(T0 + 1, 2));
-  ledger.saw(shown({ text: '', pictureUrl: 'https://i.example/2' }), 'echo');
+  ledger.observe(shown({ text: '', pictureUrl: 'https://i.example/2' }), 'echo');
   expect([first.shownAs, second.shownAs]).toEqual([undefined, '1']);
   expect(ledger.find('plan-a', 1)).toBe(second);
 });
@@ -194,7 +194,7 @@ describe('a message that may be half in the chat', () => {
   ])('is known when %s', (_what, states) => {
     const ledger = createLedger();
     for (const [index, state] of states.entries()) make(ledger, of(index + 1), state, T0 + index);
-    expect(ledger.unfinished()).toBe('a');
+    expect(ledger.unfinished()).toBe('plan-a');
   });
 
   it.each<[string, CallState[]]>([
@@ -211,7 +211,7 @@ describe('a message that may be half in the chat', () => {
   it('is none when a later one was begun, or when it has one part only', () => {
     const ledger = createLedger();
     make(ledger, of(1), 'delivered');
-    make(ledger, part({ planId: 'plan-b', messageId: 'b', parts: 1 }), 'open');
+    make(ledger, part({ planId: 'plan-b', wborMessageId: 'b', parts: 1 }), 'open');
     expect(ledger.unfinished()).toBeUndefined();
   });
 });

@@ -7,15 +7,18 @@ export interface ShownPost {
   readonly createdAtMs: number;
 }
 
+/** By which way a post was seen in the chat. */
+export type SeenVia = 'echo' | 'read-back';
+
 interface UnclaimedPost extends ShownPost {
-  readonly via: 'echo' | 'read-back';
+  readonly via: SeenVia;
 }
 
 /** What a part is known by. */
 export interface LedgerPart {
   /** The AMQP id of the planned message. */
   readonly planId: string;
-  readonly messageId: string;
+  readonly wborMessageId: string;
   readonly source: string;
   /** Counted from 1. */
   readonly part: number;
@@ -34,22 +37,37 @@ export interface LedgerCall {
   readonly sentAtMs: number;
 }
 
+/** What a call's own answer says, before anybody looks into the chat. */
+export interface CallAnswer {
+  /** The HTTP status; 0 when no answer came. */
+  readonly code: number;
+  readonly durationMs: number;
+  readonly error?: string;
+}
+
 /**
- * How the last call ended. `open`: nobody has told yet, so that the part may be in the chat. `failed`: it is not, as
- * far as one can know. `rejected`: it is not, and never will be.
+ * How the last call ended. `open`: its result is not recorded yet, so that the part may be in the chat. `failed`: it
+ * is not, as far as one can know. `rejected`: it is not, and never will be.
  */
 export type CallState = 'open' | 'delivered' | 'failed' | 'rejected';
 
-/** One part of one message, and what is known of it. */
+/** One part of one message, and what is known of it. Only the ledger changes it. */
 export interface LedgerEntry extends LedgerPart {
   /** No call can have been made before. */
   readonly firstSentAtMs: number;
-  lastCall: LedgerCall;
-  state: CallState;
-  /** The post in the chat that proves it, once one was seen. */
-  shownAs: string | undefined;
-  /** How that post was seen. */
-  shownVia: 'echo' | 'read-back' | undefined;
+  readonly lastCall: LedgerCall;
+  readonly state: CallState;
+  /** Undefined while the last call is under way, and when its relay stopped before it could record the answer. */
+  readonly answer: CallAnswer | undefined;
+  /** Whether the chat was searched for the open call without certainty. */
+  readonly examined: boolean;
+  /** Whether that was so for any of its calls: the part may be in the chat ever since. */
+  readonly doubted: boolean;
+  /** The post in the chat that proves the part, once one was seen. */
+  readonly shownAs: string | undefined;
+  readonly shownVia: SeenVia | undefined;
+  /** Whether it was reported that the chat does not show the part. */
+  readonly reportedAbsent: boolean;
 }
 
 /**
@@ -61,24 +79,34 @@ export interface Ledger {
   find(planId: string, part: number): LedgerEntry | undefined;
   /** Enters a call that we are about to make. */
   begin(part: LedgerPart, call: LedgerCall): LedgerEntry;
+  /** Enters what an open call's own answer was; the call stays open. */
+  answered(entry: LedgerEntry, answer: CallAnswer): void;
+  /** Enters that an open call was searched for in the chat without certainty. */
+  examined(entry: LedgerEntry): void;
+  /** Enters how the last call ended. */
+  close(entry: LedgerEntry, state: Exclude<CallState, 'open'>, answer?: CallAnswer): void;
   /** Enters what the journal tells: that a call was about to be made (`open`), or how it ended. */
   record(part: LedgerPart, call: LedgerCall, state: CallState): void;
-  /** Records a post that the chat shows. Hearing it twice does no harm. */
-  saw(post: ShownPost, via: 'echo' | 'read-back'): void;
+  /** Enters a post that the chat shows. Observing it twice does no harm. */
+  observe(post: ShownPost, via: SeenVia): void;
+  /** Enters that somebody was told of a delivered part which the chat does not show. */
+  reportAbsent(entry: LedgerEntry): void;
   /** How many parts of a planned message are delivered, going by calls that were made since then. */
   partsDelivered(planId: string, sinceMs?: number): number;
   /** The same, whatever plan they belonged to: parts of this message with this text and picture. */
   equalPartsDelivered(
-    messageId: string,
+    wborMessageId: string,
     parts: readonly { text: string; picture_url?: string | undefined }[],
   ): number;
   /** When the newest post was made whose echo was heard; undefined when none ever was. */
   readonly lastEchoAtMs: number | undefined;
-  /** The message that may be half in the chat, going by the newest call; undefined when there is none. */
+  /** The plan that may be half in the chat, going by the newest call; undefined when there is none. */
   unfinished(): string | undefined;
-  /** Delivered parts that no post in the chat has proved. */
-  unproved(): readonly LedgerEntry[];
+  /** Delivered parts that the chat was not seen to show. */
+  unobserved(): readonly LedgerEntry[];
 }
+
+type OwnEntry = { -readonly [Key in keyof LedgerEntry]: LedgerEntry[Key] };
 
 /** GroupMe's clock against ours, and its whole seconds. */
 const CLOCK_SLACK_MS = 5_000;
@@ -89,37 +117,36 @@ const MAX_ENTRIES = 2_000;
 const MAX_SEEN = 10_000;
 
 export function createLedger(): Ledger {
-  const entries: LedgerEntry[] = [];
-  const unclaimed: UnclaimedPost[] = [];
-  const seenIds = new Set<string>();
-  let lastEchoAtMs: number | undefined;
-  /** Whose call is the newest. */
-  let newest: LedgerEntry | undefined;
+  const entries: OwnEntry[] = [];
+  const chat = createChatMemory();
+  /** The entry whose call is the newest. */
+  let newest: OwnEntry | undefined;
 
-  function find(planId: string, part: number): LedgerEntry | undefined {
+  function find(planId: string, part: number): OwnEntry | undefined {
     return entries.findLast((entry) => entry.planId === planId && entry.part === part);
   }
 
-  function add(part: LedgerPart, call: LedgerCall): LedgerEntry {
-    const entry: LedgerEntry = {
+  /** Enters a call of a part that is known already, or of a new one. */
+  function enter(
+    known: OwnEntry | undefined,
+    part: LedgerPart,
+    call: LedgerCall,
+    state: CallState,
+  ): OwnEntry {
+    const lastCall = { lastCall: call, state, answer: undefined, examined: false };
+    if (known) return Object.assign(known, lastCall);
+    const entry: OwnEntry = {
       ...part,
+      ...lastCall,
       firstSentAtMs: call.sentAtMs,
-      lastCall: call,
-      state: 'open',
+      doubted: false,
       shownAs: undefined,
       shownVia: undefined,
+      reportedAbsent: false,
     };
     entries.push(entry);
     if (entries.length > MAX_ENTRIES) entries.shift();
     return entry;
-  }
-
-  /** Its proof may have been seen before we knew of the call. */
-  function claimEarlier(entry: LedgerEntry): void {
-    const index = unclaimed.findIndex((post) => proves(post, entry));
-    const [proof] = index < 0 ? [] : unclaimed.splice(index, 1);
-    entry.shownAs = proof?.id;
-    entry.shownVia = proof?.via;
   }
 
   /** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
@@ -132,7 +159,7 @@ export function createLedger(): Ledger {
 
   return {
     get lastEchoAtMs() {
-      return lastEchoAtMs;
+      return chat.lastEchoAtMs;
     },
     find,
     partsDelivered,
@@ -140,44 +167,38 @@ export function createLedger(): Ledger {
       const known = find(part.planId, part.part);
       // A second copy of a message has pictures of its own.
       const isSame = known?.text === part.text && known.pictureUrl === part.pictureUrl;
-      const entry = known && isSame ? known : add(part, call);
-      entry.lastCall = call;
-      entry.state = 'open';
-      newest = entry;
-      return entry;
+      newest = enter(isSame ? known : undefined, part, call, 'open');
+      return newest;
     },
+    answered: (entry, answer) => void Object.assign(entry, { answer }),
+    examined: (entry) => void Object.assign(entry, { examined: true, doubted: true }),
+    reportAbsent: (entry) => void Object.assign(entry, { reportedAbsent: true }),
+    close: (entry, state, answer = entry.answer) => void Object.assign(entry, { state, answer }),
     record(part, call, state) {
       const known = find(part.planId, part.part);
-      if (known !== undefined && !isNews(known, call, state)) return;
-      const entry = known ?? add(part, call);
-      entry.lastCall = call;
-      entry.state = state;
+      if (known !== undefined && !supersedes(call, state, known)) return;
+      const entry = enter(known, part, call, state);
       // The journal may have been put back in another order.
       if (newest === undefined || call.sentAtMs >= newest.lastCall.sentAtMs) newest = entry;
-      if (entry.shownAs === undefined) claimEarlier(entry);
+      if (entry.shownAs !== undefined) return;
+      // Its proof may have been seen before we knew of the call.
+      const proof = chat.claim((post) => matches(post, entry));
+      Object.assign(entry, { shownAs: proof?.id, shownVia: proof?.via });
     },
-    saw(post, via) {
-      if (via === 'echo') lastEchoAtMs = Math.max(lastEchoAtMs ?? 0, post.createdAtMs);
-      if (seenIds.has(post.id)) return;
-      seenIds.add(post.id);
-      if (seenIds.size > MAX_SEEN) seenIds.delete(seenIds.values().next().value ?? '');
+    observe(post, via) {
+      if (!chat.hear(post, via)) return;
       // The oldest first: posts appear in the order in which they were made.
-      const proved = entries.find((entry) => entry.shownAs === undefined && proves(post, entry));
-      if (proved) {
-        proved.shownAs = post.id;
-        proved.shownVia = via;
-        return;
-      }
-      unclaimed.push({ ...post, via });
-      if (unclaimed.length > MAX_ENTRIES) unclaimed.shift();
+      const proved = entries.find((entry) => entry.shownAs === undefined && matches(post, entry));
+      if (proved) Object.assign(proved, { shownAs: post.id, shownVia: via });
+      else chat.keep({ ...post, via });
     },
-    equalPartsDelivered(messageId, parts) {
+    equalPartsDelivered(wborMessageId, parts) {
       const missing = parts.findIndex(
         ({ text, picture_url }, index) =>
           !entries.some(
             (entry) =>
               entry.state === 'delivered' &&
-              entry.messageId === messageId &&
+              entry.wborMessageId === wborMessageId &&
               entry.part === index + 1 &&
               entry.text === text &&
               entry.pictureUrl === picture_url,
@@ -188,23 +209,52 @@ export function createLedger(): Ledger {
     unfinished() {
       if (newest === undefined || newest.parts === 1 || newest.state === 'rejected') return undefined;
       const done = partsDelivered(newest.planId);
-      const begun = done > 0 || newest.state === 'open';
-      return begun && done < newest.parts ? newest.messageId : undefined;
+      const begun = done > 0 || newest.state === 'open' || newest.doubted;
+      return begun && done < newest.parts ? newest.planId : undefined;
     },
-    unproved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
+    unobserved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
 }
 
-/** Whether the journal tells more of a part than we know. */
-function isNews(entry: LedgerEntry, call: LedgerCall, state: CallState): boolean {
-  // What is in the chat stays there: a relay that was frozen may have meant to post it once more.
-  if (entry.state === 'delivered') return false;
-  if (entry.lastCall.id === call.id) return entry.state === 'open' && state !== 'open';
-  // Two relays may have counted alike.
-  return call.attempt > entry.lastCall.attempt - (state === 'delivered' ? 1 : 0);
+/** The posts that were seen in the chat, each counted once, and those that no part has claimed yet. */
+function createChatMemory() {
+  const unclaimed: UnclaimedPost[] = [];
+  const seenIds = new Set<string>();
+  let lastEchoAtMs: number | undefined;
+  return {
+    get lastEchoAtMs() {
+      return lastEchoAtMs;
+    },
+    /** Returns false when the post was seen before. */
+    hear(post: ShownPost, via: SeenVia): boolean {
+      if (via === 'echo') lastEchoAtMs = Math.max(lastEchoAtMs ?? 0, post.createdAtMs);
+      if (seenIds.has(post.id)) return false;
+      seenIds.add(post.id);
+      if (seenIds.size > MAX_SEEN) seenIds.delete(seenIds.values().next().value ?? '');
+      return true;
+    },
+    keep(post: UnclaimedPost): void {
+      unclaimed.push(post);
+      if (unclaimed.length > MAX_ENTRIES) unclaimed.shift();
+    },
+    claim(isWanted: (post: ShownPost) => boolean): UnclaimedPost | undefined {
+      const index = unclaimed.findIndex(isWanted);
+      return index < 0 ? undefined : unclaimed.splice(index, 1)[0];
+    },
+  };
 }
 
-function proves(post: ShownPost, entry: LedgerEntry): boolean {
+/** Whether what the journal tells of a call is newer than what is known of its part. */
+function supersedes(call: LedgerCall, state: CallState, known: LedgerEntry): boolean {
+  // What is in the chat stays there: a relay that was frozen may have meant to post it once more.
+  if (known.state === 'delivered') return false;
+  if (known.lastCall.id === call.id) return known.state === 'open' && state !== 'open';
+  // Two relays may have counted alike.
+  return call.attempt > known.lastCall.attempt - (state === 'delivered' ? 1 : 0);
+}
+
+/** Whether a post in the chat can be the part's. */
+function matches(post: ShownPost, entry: LedgerEntry): boolean {
   return (
     entry.state !== 'rejected' &&
     post.text.trim() === entry.text.trim() &&

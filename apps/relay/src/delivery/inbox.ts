@@ -1,0 +1,173 @@
+import type { Delivery } from '@wbor/amqp';
+import type { OutboxEntry } from '../outbox.ts';
+import type { Clock } from './clock.ts';
+
+/** A planned message that the broker has handed to us and that is not acknowledged yet. */
+export interface HeldMessage extends OutboxEntry {
+  readonly delivery: Delivery;
+  readonly heldSinceMs: number;
+  /** How many of its parts are in the chat; undefined until its first turn, when the ledger is asked. */
+  done: number | undefined;
+  /** Whether anything of it may be in the chat: then no other message comes before it is through. */
+  begun: boolean;
+  /** Whether a call was made for it since it was handed to us. */
+  tried: boolean;
+}
+
+/**
+ * The messages in hand, and whose turn it is:
+ *
+ * 0. a message whose channel is gone, which can only be let go;
+ * 1. the message that is begun, so that parts never interleave;
+ * 2. the expected one: begun or urgent before it was given back, and about to be delivered again. Nothing else comes
+ *    before it, for some seconds: a person may have removed it;
+ * 3. the oldest urgent one;
+ * 4. the oldest of the source whose turn it is: sources take turns, a message each.
+ *
+ * It holds as many messages as the broker hands out at once, which is how far it sees: a source whose first message
+ * is behind more than that of another waits until it is handed out.
+ */
+export interface Inbox {
+  /** Takes a message in hand. Resolves once it is released. */
+  offer(entry: OutboxEntry, delivery: Delivery): Promise<void>;
+  /** Whose turn it is; undefined when nobody's. */
+  next(): HeldMessage | undefined;
+  /**
+   * Lets a message go that is settled, or left to the broker. With an error the broker's consumer requeues it.
+   *
+   * @param options.tookTurn whether it was its source's turn.
+   */
+  release(message: HeldMessage, options?: { tookTurn?: boolean; error?: unknown }): void;
+  /** From now on nothing comes before this plan's message, until its turn has come or some seconds have passed. */
+  expect(planId: string): void;
+  /** The channel of the newest message, which brings all others too; undefined before the first. */
+  readonly channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
+  /** Since when the oldest message in hand is held; undefined when there is none. */
+  readonly heldSinceMs: number | undefined;
+  /** Resolves as soon as something has changed, or at a time. */
+  changed(untilMs: number): Promise<void>;
+  /** Something outside has changed that a turn may wait for. */
+  wake(): void;
+  /** Releases all messages, and each that is offered from now on. */
+  close(): void;
+}
+
+/** The broker delivers the expected message in the same moment as the first other one. */
+const EXPECTED_WITHIN_MS = 5_000;
+
+export function createInbox(clock: Clock): Inbox {
+  /** In the order in which they came, with what ends their offers. */
+  const held = new Map<HeldMessage, PromiseWithResolvers<void>>();
+  const lanes = createLanes();
+  /** Those whose channel is gone. */
+  const gone: HeldMessage[] = [];
+  let channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
+  let current: HeldMessage | undefined;
+  let expected: { readonly planId: string; readonly untilMs: number } | undefined;
+  let change = Promise.withResolvers<void>();
+  let closed = false;
+
+  function wake(): void {
+    change.resolve();
+    change = Promise.withResolvers();
+  }
+
+  function release(message: HeldMessage, options: { tookTurn?: boolean; error?: unknown } = {}): void {
+    const offer = held.get(message);
+    if (!offer) return;
+    held.delete(message);
+    lanes.remove(message, options.tookTurn ?? false);
+    if (options.error === undefined) offer.resolve();
+    else offer.reject(options.error);
+    wake();
+  }
+
+  /** One listener for each channel, however many messages it brings. */
+  function watch({ channelId, signal: lost }: Delivery): void {
+    if (channel?.id === channelId) return;
+    channel = { id: channelId, lost };
+    lost.addEventListener('abort', () => {
+      gone.push(...[...held.keys()].filter(({ delivery }) => delivery.signal === lost));
+      wake();
+    });
+  }
+
+  return {
+    offer(entry, delivery) {
+      if (closed || delivery.signal.aborted) return Promise.resolve();
+      watch(delivery);
+      const state = { heldSinceMs: clock.now(), done: undefined, begun: false, tried: false };
+      const message: HeldMessage = { ...entry, ...state, delivery };
+      const offer = Promise.withResolvers<void>();
+      held.set(message, offer);
+      lanes.add(message);
+      wake();
+      return offer.promise;
+    },
+    next() {
+      const lost = gone.shift();
+      if (lost) return lost;
+      if (current?.begun && held.has(current)) return current;
+      current = undefined;
+      if (expected && clock.now() < expected.untilMs) {
+        const { planId } = expected;
+        current = [...held.keys()].find((message) => message.planId === planId);
+        if (!current) return undefined;
+      }
+      expected = undefined;
+      current ??= lanes.first();
+      return current;
+    },
+    release,
+    expect(planId) {
+      expected = { planId, untilMs: clock.now() + EXPECTED_WITHIN_MS };
+    },
+    get channel() {
+      return channel;
+    },
+    get heldSinceMs() {
+      return held.keys().next().value?.heldSinceMs;
+    },
+    async changed(untilMs) {
+      const dueMs = Math.min(untilMs, expected?.untilMs ?? Number.POSITIVE_INFINITY);
+      const cancel = Number.isFinite(dueMs) ? clock.alarm(dueMs, wake) : undefined;
+      await change.promise;
+      cancel?.();
+    },
+    wake,
+    close() {
+      closed = true;
+      for (const message of [...held.keys()]) release(message);
+      wake();
+    },
+  };
+}
+
+/** Messages that wait for their turn. */
+function createLanes() {
+  const urgent: HeldMessage[] = [];
+  /** Each source's messages; the sources in the order of their turns. */
+  const sources = new Map<string, HeldMessage[]>();
+  return {
+    add(message: HeldMessage): void {
+      if (message.lane === 'urgent') {
+        urgent.push(message);
+        return;
+      }
+      const queue = sources.get(message.planned.source) ?? [];
+      queue.push(message);
+      sources.set(message.planned.source, queue);
+    },
+    first: (): HeldMessage | undefined => urgent[0] ?? sources.values().next().value?.[0],
+    remove(message: HeldMessage, tookTurn: boolean): void {
+      const { source } = message.planned;
+      const queue = message.lane === 'urgent' ? urgent : (sources.get(source) ?? []);
+      const index = queue.indexOf(message);
+      if (index >= 0) queue.splice(index, 1);
+      if (message.lane === 'urgent') return;
+      if (queue.length === 0 || tookTurn) sources.delete(source);
+      // At the end of the line: the others come first.
+      if (queue.length > 0) sources.set(source, queue);
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import type { Part } from '@wbor/contracts';
+import { type GroupMeClient, GroupMeError } from '@wbor/groupme';
+import type { Logger } from '@wbor/service';
+import { v7 as uuidv7 } from 'uuid';
+import { type CallOutcome, classifyFailure } from '../classify-failure.ts';
+import type { RelayMetrics } from '../metrics.ts';
+import type { HeldMessage } from './inbox.ts';
+import type { Journal } from './reconcile/journal.ts';
+import type { Ledger, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
+import type { ChatObserver, Observation } from './reconcile/observe-chat.ts';
+import type { ResultRecorder } from './record-result.ts';
+import type { Throttle } from './throttle.ts';
+
+/**
+ * Posts one part by one call, finds out how the call ended, and records it. What is known of the call stands in the
+ * ledger afterwards.
+ */
+export interface PartPoster {
+  /**
+   * Makes one call.
+   *
+   * @param number the part's, counted from 1. No call for it is open.
+   * @returns how the call ended; undefined when the message was found to be another relay's, and no call was made.
+   */
+  post(message: HeldMessage, number: number, lost: AbortSignal): Promise<CallOutcome | undefined>;
+  /**
+   * Looks in the chat for the post of the part's open call, and records the call's result if that shows it for certain.
+   *
+   * @returns undefined when `lost` was aborted first. Whoever has the message next reconciles it.
+   */
+  reconcile(message: HeldMessage, number: number, lost: AbortSignal): Promise<Observation | undefined>;
+  /**
+   * Ends an open call by what the chat has shown up to now.
+   *
+   * @returns whether the part is in the chat.
+   */
+  conclude(message: HeldMessage, number: number): Promise<boolean>;
+}
+
+export interface PartPosterOptions {
+  readonly groupme: Pick<GroupMeClient, 'postMessage'>;
+  readonly throttle: Throttle;
+  readonly ledger: Ledger;
+  readonly journal: Pick<Journal, 'announce'>;
+  readonly observer: ChatObserver;
+  readonly recorder: ResultRecorder;
+  readonly metrics: Pick<RelayMetrics, 'postSeconds'>;
+  readonly logger: Logger;
+}
+
+export function createPartPoster(options: PartPosterOptions): PartPoster {
+  const { groupme, journal, ledger, recorder, throttle } = options;
+
+  async function post(
+    message: HeldMessage,
+    number: number,
+    lost: AbortSignal,
+  ): Promise<CallOutcome | undefined> {
+    const part = ledgerPart(message, number);
+    const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
+    const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
+    if (!(await journal.announce(part, intended, lost))) return undefined;
+    // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
+    if (!(await message.delivery.isHeld())) return undefined;
+    const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
+    throttle.calling();
+    try {
+      const { status, durationMs } = await groupme.postMessage({
+        text: part.text,
+        ...(part.pictureUrl === undefined ? {} : { pictureUrl: part.pictureUrl }),
+      });
+      options.metrics.postSeconds.observe(durationMs / 1000);
+      logRecovery(throttle.accepted());
+      ledger.close(entry, 'delivered', { code: status, durationMs });
+      await recorder.record(message.planned, entry, { outcome: 'delivered' });
+      return 'delivered';
+    } catch (error) {
+      if (!(error instanceof GroupMeError)) throw error;
+      return fail(message, entry, error);
+    }
+  }
+
+  async function fail(message: HeldMessage, entry: LedgerEntry, error: GroupMeError): Promise<CallOutcome> {
+    const outcome = classifyFailure(error);
+    const answer = { code: error.status, durationMs: error.durationMs, error: error.message };
+    if (outcome === 'rejected') {
+      // GroupMe answers: whatever kept posts from it is over.
+      throttle.recovered();
+      ledger.close(entry, 'rejected', answer);
+      await recorder.record(message.planned, entry, { outcome });
+      return outcome;
+    }
+    const retryInMs = throttle.failed(outcome, `GroupMe: ${error.message}`, error.retryAfterMs);
+    if (outcome === 'unknown') {
+      // Recorded once the chat has been searched for it.
+      ledger.answered(entry, answer);
+      return outcome;
+    }
+    ledger.close(entry, 'failed', answer);
+    await recorder.record(message.planned, entry, { outcome, retryInMs });
+    return outcome;
+  }
+
+  async function reconcile(
+    message: HeldMessage,
+    number: number,
+    lost: AbortSignal,
+  ): Promise<Observation | undefined> {
+    const entry = openCall(message, number);
+    const observation =
+      entry.shownAs === undefined ? await options.observer.observe(entry, lost) : 'observed';
+    if (observation === undefined) return undefined;
+    if (observation !== 'undetermined') {
+      return (await close(message, entry)) ? 'observed' : 'absent';
+    }
+    ledger.examined(entry);
+    recorder.log(message.planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
+    return observation;
+  }
+
+  /** Records the result of an open call: it is in the chat if it was seen there. */
+  async function close(message: HeldMessage, entry: LedgerEntry): Promise<boolean> {
+    const { shownVia } = entry;
+    if (shownVia === undefined) {
+      ledger.close(entry, 'failed');
+      await recorder.record(message.planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
+      return false;
+    }
+    logRecovery(throttle.recovered());
+    ledger.close(entry, 'delivered');
+    await recorder.record(message.planned, entry, { outcome: 'delivered', evidence: shownVia });
+    return true;
+  }
+
+  function retryIn(): { retryInMs?: number } {
+    const retryInMs = throttle.waitMs();
+    return retryInMs > 0 ? { retryInMs } : {};
+  }
+
+  function logRecovery(outageMs: number | undefined): void {
+    if (outageMs === undefined) return;
+    options.logger.info({ outage_ms: Math.round(outageMs) }, 'posts get through again');
+  }
+
+  function openCall({ planId }: HeldMessage, number: number): LedgerEntry {
+    const entry = ledger.find(planId, number);
+    if (entry?.state !== 'open') throw new RangeError(`part ${number} has no open call`);
+    return entry;
+  }
+
+  return { post, reconcile, conclude: (message, number) => close(message, openCall(message, number)) };
+}
+
+function partOf({ planned }: HeldMessage, number: number): Part {
+  const part = planned.parts[number - 1];
+  if (!part) throw new RangeError(`there is no part ${number}`);
+  return part;
+}
+
+function ledgerPart(message: HeldMessage, number: number): LedgerPart {
+  const { planId, planned } = message;
+  const { text, picture_url: pictureUrl } = partOf(message, number);
+  return {
+    planId,
+    wborMessageId: planned.wbor_message_id,
+    source: planned.source,
+    part: number,
+    parts: planned.parts.length,
+    text,
+    pictureUrl,
+  };
+}

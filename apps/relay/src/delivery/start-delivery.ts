@@ -1,0 +1,164 @@
+import type { Broker, Consumer } from '@wbor/amqp';
+import {
+  echoEvent,
+  type Namespace,
+  queueName,
+  RELAY_DELIVERY_LOCK,
+  relayJournalQueue,
+} from '@wbor/contracts';
+import type { GroupMeClient } from '@wbor/groupme';
+import type { ServiceContext } from '@wbor/service';
+import { maxRatePerSecond, type RelayConfig } from '../config.ts';
+import type { RelayMetrics } from '../metrics.ts';
+import type { Bans } from '../moderation/bans.ts';
+import type { AuditEvents } from '../notify/audit-events.ts';
+import type { NotPosted } from '../notify/not-posted.ts';
+import type { ProducerNotifier } from '../notify/producer.ts';
+import type { Outbox } from '../outbox.ts';
+import type { Parker } from '../park.ts';
+import { systemClock } from './clock.ts';
+import { startDeliverer } from './deliver.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { createPartPoster, type PartPoster } from './post-part.ts';
+import { startDisplayWatch } from './reconcile/display-watch.ts';
+import { createJournal, type Journal, parseEcho } from './reconcile/journal.ts';
+import { createLedger, type Ledger } from './reconcile/ledger.ts';
+import { createChatObserver } from './reconcile/observe-chat.ts';
+import { createResume } from './reconcile/resume.ts';
+import { createResultRecorder } from './record-result.ts';
+import { createStepRunner } from './run-step.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
+
+export interface DeliveryOptions {
+  readonly config: RelayConfig;
+  readonly namespace: Namespace;
+  readonly botId: string;
+  readonly broker: Broker;
+  readonly groupme: GroupMeClient;
+  readonly outbox: Outbox;
+  readonly audit: AuditEvents;
+  readonly producer: ProducerNotifier;
+  readonly notPosted: NotPosted;
+  readonly parker: Parker;
+  readonly bans: Bans;
+  readonly metrics: RelayMetrics;
+}
+
+/**
+ * How many normal messages are in hand at once: so far the delivery sees ahead, and so many messages of one source may
+ * wait before those of another are behind them. A planned message has a kilobyte as a rule and 60 at most.
+ */
+const WINDOW = 1_000;
+/** Urgent ones keep their order, so that only the next must be at hand. */
+const URGENT_WINDOW = 10;
+
+/** How long an unreadable group may hold up a doubtful post, as a share of a hold: a minute of ten. */
+const READ_BACK_SHARE = 0.1;
+
+/** Wires stage 2 and starts it. */
+export async function startDelivery(
+  options: DeliveryOptions,
+  context: ServiceContext,
+): Promise<{ stop(): Promise<void> }> {
+  const { bans, broker, config, metrics, namespace, outbox } = options;
+  const { health, logger } = context;
+  const clock = systemClock;
+  const inbox = createInbox(clock);
+  const ledger = createLedger();
+  const throttle = createThrottle({
+    ratePerSecond: config.GROUPME_RATE_PER_SECOND,
+    maxRatePerSecond: maxRatePerSecond(config),
+    now: clock.now,
+  });
+  metrics.watchPace(() => throttle.ratePerSecond);
+  // With nothing in hand, the next message finds out how GroupMe is.
+  health.addCheck('groupme', () => (inbox.heldSinceMs === undefined ? undefined : throttle.outage));
+  bans.onCertain(() => inbox.wake());
+  const journal = await startReconciling(options, context, inbox, ledger);
+  const renewHoldMs = config.HOLD_RENEW_SECONDS * 1000;
+  let consumer: Consumer | undefined;
+  const deliverer = startDeliverer({
+    outbox,
+    inbox,
+    resume: createResume({ journal, ledger, logger }),
+    ledger,
+    throttle,
+    bans,
+    runner: createStepRunner({
+      ...options,
+      inbox,
+      poster: createPoster(options, context, { journal, ledger, throttle }),
+      ledger,
+      clock,
+      renewHoldMs,
+      renewHold: async () => consumer?.renew(),
+    }),
+    parker: options.parker,
+    clock,
+    logger,
+    renewHoldMs,
+  });
+  consumer = await broker.consume({
+    queues: [
+      { queue: outbox.queues.urgent, prefetch: URGENT_WINDOW },
+      { queue: outbox.queues.normal, prefetch: WINDOW },
+    ],
+    lock: `${namespace.queuePrefix}${RELAY_DELIVERY_LOCK}`,
+    onDelivery: deliverer.onDelivery,
+  });
+  return {
+    async stop() {
+      deliverer.stop();
+      await consumer.stop();
+    },
+  };
+}
+
+/** What is known of our posts, and what the chat shows of them. */
+async function startReconciling(
+  { audit, botId, broker, config, metrics, namespace }: DeliveryOptions,
+  { logger, onStop }: ServiceContext,
+  inbox: Inbox,
+  ledger: Ledger,
+): Promise<Journal> {
+  if (config.EVIDENCE_ECHO) {
+    const listener = await broker.listen({
+      pattern: echoEvent.key,
+      onMessage(content) {
+        const post = parseEcho(content);
+        if (!post) return;
+        ledger.observe(post, 'echo');
+        inbox.wake();
+      },
+    });
+    onStop('echoes', () => listener.stop());
+  }
+  const timeoutMs = config.DISPLAY_TIMEOUT_SECONDS * 1000;
+  const displayWatch = startDisplayWatch({ ledger, botId, timeoutMs, audit, metrics, logger });
+  onStop('display watch', () => displayWatch.stop());
+  const queue = queueName(relayJournalQueue, namespace);
+  return createJournal({ broker, queue, ledger, echo: config.EVIDENCE_ECHO, logger });
+}
+
+function createPoster(
+  { audit, botId, config, groupme, metrics }: DeliveryOptions,
+  { logger }: ServiceContext,
+  parts: { journal: Journal; ledger: Ledger; throttle: Throttle },
+): PartPoster {
+  const readBack = config.EVIDENCE_READ_BACK && config.GROUPME_ACCESS_TOKEN !== undefined;
+  return createPartPoster({
+    ...parts,
+    groupme,
+    observer: createChatObserver({
+      ledger: parts.ledger,
+      groupme,
+      echo: config.EVIDENCE_ECHO,
+      groupId: readBack ? config.GROUPME_GROUP_ID : undefined,
+      logger,
+      giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
+    }),
+    recorder: createResultRecorder({ botId, audit, metrics, logger }),
+    metrics,
+    logger,
+  });
+}
