@@ -148,7 +148,7 @@ function toPlanned(
     parts,
     ...(message.sender === undefined ? {} : { sender: message.sender }),
     ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
-    acknowledge: message.fromTwilio,
+    acknowledge: message.acknowledge,
     planned_at: Date.now(),
     ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),

@@ -34,9 +34,7 @@ it('waits half a minute for all pictures of a message, and then lets the words g
     text: 'look',
     imageUrls: Array.from({ length: 9 }, (_, index) => `https://pictures.example/${index}`),
     format: 'quoted',
-    sender: undefined,
-    senderName: undefined,
-    fromTwilio: false,
+    acknowledge: false,
   });
   let isDone = false;
   void prepared.then(() => {

@@ -73,7 +73,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
       format: message.format,
       pictureUrls,
       missingMedia,
-      fromTwilio: message.fromTwilio,
+      mediaHint: message.mediaHint,
       characterLimit: options.characterLimit,
     });
   }

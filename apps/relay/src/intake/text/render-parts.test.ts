@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderParts, shortId } from './render-parts.ts';
 import { sanitiseText } from './sanitise-text.ts';
 import { splitText } from './split-text.ts';
-import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.ts';
+import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.testing.ts';
 
 const messageId = '0a1b2c3d-1111-4222-8333-444455556666';
 const quoted = { messageId, imageCount: 0, format: 'quoted' } as const;
