@@ -18,7 +18,7 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 
-/** Stage 1: makes planned messages of what producers sent and puts them into the outbox. */
+/** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
   /** Handles a delivery of one of the intake queues, named for logs and metrics. */
   onDelivery(queue: string, delivery: Delivery): Promise<void>;
@@ -84,7 +84,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
-    // The broker has given it to another relay, which will block it.
+    // The broker has given the message to another relay, which will block it.
     if (delivery.signal.aborted) return;
     metrics.received.inc({ queue, result: 'blocked' });
     await notPosted.blocked(planned);
@@ -110,8 +110,8 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
-    // The broker has given it to another relay: publishing it now would only make a second copy. A relay that was
-    // frozen does not know that yet.
+    // When the broker has given the message to another relay, publishing it would make a second copy. A relay that was
+    // frozen does not know that yet, so it asks.
     if (!(await delivery.isHeld())) return;
     if (!(await outbox.put(planned, delivery))) return;
     delivery.ack();
@@ -131,7 +131,7 @@ export function createIntake(options: IntakeOptions): Intake {
   return { onDelivery };
 }
 
-/** The reply target of a message that was not planned. */
+/** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */
 function replyTargetOfRaw({ replyTo, correlationId }: Delivery, wborMessageId: string) {
   return { wborMessageId, acknowledge: false, replyTo, correlationId };
 }
@@ -157,8 +157,8 @@ function toPlanned(
 }
 
 /**
- * Until when the producer waits before it posts by itself, in epoch milliseconds: the header `x-deliver-by`, or
- * the message's own expiration, counted from its timestamp or else from now.
+ * The moment until which the producer waits before it posts by itself, in epoch milliseconds. It is the header
+ * `x-deliver-by`, or the message's own expiration, counted from its timestamp or else from now.
  */
 function deadlineOf(delivery: Delivery): number | undefined {
   const header = Number(delivery.headers['x-deliver-by'] ?? Number.NaN);
