@@ -67,20 +67,11 @@ export function createIntake(options: IntakeOptions): Intake {
       return;
     }
     const message = incoming;
-    await inOrder.run(message.source, prepare(message, delivery.signal), ({ banned, parts }) => {
+    const prepared = prepareUnlessBanned(message, delivery.signal, options);
+    await inOrder.run(message.source, prepared, ({ banned, parts }) => {
       const planned = toPlanned(message, parts, delivery);
       return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
     });
-  }
-
-  async function prepare(
-    message: IncomingMessage,
-    lost: AbortSignal,
-  ): Promise<{ banned: boolean; parts: Part[] }> {
-    const { bans, preparer } = options;
-    // Most messages have no sender: they must not wait for a moderator.
-    const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
-    return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -129,6 +120,17 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   return { onDelivery };
+}
+
+/** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */
+async function prepareUnlessBanned(
+  message: IncomingMessage,
+  lost: AbortSignal,
+  { bans, preparer }: Pick<IntakeOptions, 'bans' | 'preparer'>,
+): Promise<{ banned: boolean; parts: Part[] }> {
+  // Most messages have no sender: they must not wait for a moderator.
+  const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
+  return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
 }
 
 /** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */
