@@ -5,7 +5,7 @@ import type { AuditEvents } from '../../notify/audit-events.ts';
 import type { IncomingMessage } from '../parse-incoming.ts';
 
 /** What became of one image, or of one try to upload it. */
-export type ImageFacts = Omit<Partial<ImageEvent>, 'code' | 'outcome'> & {
+type ImageFacts = Omit<Partial<ImageEvent>, 'code' | 'outcome'> & {
   /** The HTTP status of GroupMe's answer; 0 without one. */
   readonly code: number;
   readonly outcome: NonNullable<ImageEvent['outcome']>;
