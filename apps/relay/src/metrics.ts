@@ -30,7 +30,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     }),
     images: new Counter({
       name: 'relay_images_total',
-      help: 'Calls of the image service and pictures that were not tried, by outcome',
+      help: 'Calls of the image service and images that were not tried, by outcome',
       labelNames: ['outcome'],
       registers,
     }),

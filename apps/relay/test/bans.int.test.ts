@@ -85,7 +85,7 @@ describe('a banned sender', () => {
         From: BANNED,
         SenderName: 'JANE DOE',
         Body: 'rude words',
-        MediaUrl0: `${web.url}/picture.png`,
+        MediaUrl0: `${web.url}/image.png`,
         wbor_message_id: '01234567-rude',
         source: 'twilio',
       },
@@ -131,7 +131,7 @@ describe('a banned sender', () => {
     expect(replies).toEqual([
       { correlationId: 'c', body: { status: 'success', message_id: '01234567-rude' } },
     ]);
-    expect(web.requests.map(({ path }) => path)).not.toContain('/picture.png');
+    expect(web.requests.map(({ path }) => path)).not.toContain('/image.png');
     expect(relay.output()).toContain('not posted: the sender is banned');
     expect(relay.output()).not.toContain('5550123');
     const metrics = await metricsOf(relay);
@@ -180,13 +180,13 @@ describe('a banned sender', () => {
     expect(await outcomes(1)).toEqual(['one blocked']);
   });
 
-  it('is in the audit with a picture that has no words, too', async () => {
+  it('is in the audit with an image that has no words, too', async () => {
     await startModerator({ answerAfterMs: 0, list: ban(2) });
     await world.start();
-    await sms('picture', BANNED, { Body: '', MediaUrl0: `${web.url}/picture.png` });
-    expect(await outcomes(1)).toEqual(['picture blocked']);
+    await sms('image', BANNED, { Body: '', MediaUrl0: `${web.url}/image.png` });
+    expect(await outcomes(1)).toEqual(['image blocked']);
     expect(world.events.messages[0]?.json).toMatchObject({ text: '', part: 1, parts: 1, sender: BANNED });
-    expect(web.requests.map(({ path }) => path)).not.toContain('/picture.png');
+    expect(web.requests.map(({ path }) => path)).not.toContain('/image.png');
   });
 
   it('is blocked by each of two relays', async () => {

@@ -1,7 +1,7 @@
 /**
  * What the system before this one did, observed case by case on a real broker: what a producer put in, which
  * requests GroupMe got, what went out on the exchange, and what the producer was told. Left out are the cases
- * that show a defect, and of pictures the raw bytes, which no longer travel through the broker.
+ * that show a defect, and of images the raw bytes, which no longer travel through the broker.
  */
 export interface GoldenCase {
   readonly name: string;
@@ -23,7 +23,7 @@ export interface GoldenCase {
   readonly replies: readonly { readonly correlationId: string; readonly body: unknown }[];
 }
 
-/** Where the picture of a case is, and where GroupMe put it: both differ from run to run. */
+/** Where the image of a case is, and where GroupMe put it: both differ from run to run. */
 export const MEDIA_URL = 'media-url';
 export const PICTURE_URL = 'picture-url';
 

@@ -9,7 +9,7 @@ import { answer, startImagesServer } from './images-server.ts';
 
 const MIB = 1024 * 1024;
 
-describe('a picture', () => {
+describe('an image', () => {
   it('comes with its true type, its bytes and their digest', async () => {
     const server = await serve((_request, response) => answer(response, png, 'image/png'));
     const image = await fetcher().fetch(server.url('/a.png'));

@@ -7,8 +7,8 @@ import {
   type Bot,
   botsAnswerSchema,
   type GroupMessage,
+  imageAnswerSchema,
   messagesAnswerSchema,
-  pictureAnswerSchema,
   type User,
   userAnswerSchema,
 } from './schemas.ts';
@@ -53,13 +53,13 @@ export interface GroupMeClient {
     text: string;
     pictureUrl?: string | undefined;
   }): Promise<{ status: number; durationMs: number }>;
-  /** Gives a picture to the image service. Uploading it twice does no harm. */
-  uploadPicture(
+  /** Gives an image to the image service. Uploading it twice does no harm. */
+  uploadImage(
     bytes: Uint8Array,
     contentType: string,
   ): Promise<{ status: number; pictureUrl: string; durationMs: number }>;
-  /** Whether the thumbnail exists, without which phones show no picture. False on any trouble. */
-  isPictureReady(pictureUrl: string): Promise<boolean>;
+  /** Whether the thumbnail exists, without which phones show no image. False on any trouble. */
+  isImageReady(pictureUrl: string): Promise<boolean>;
   listBots(): Promise<Bot[]>;
   getMe(): Promise<User>;
   /** Newest first, unless `afterId` is given. */
@@ -129,9 +129,9 @@ export function createGroupMeClient(options: GroupMeClientOptions): GroupMeClien
       return { status: answer.status, durationMs: answer.durationMs };
     },
 
-    async uploadPicture(bytes, contentType) {
+    async uploadImage(bytes, contentType) {
       if (!/^[\w.+-]+\/[\w.+-]+(?:; ?[\x20-\x7e]+)?$/.test(contentType)) {
-        throw new GroupMeRejectedError('the content type of the picture is malformed', NOT_SENT);
+        throw new GroupMeRejectedError('the content type of the image is malformed', NOT_SENT);
       }
       const answer = await http.send({
         method: 'POST',
@@ -140,11 +140,11 @@ export function createGroupMeClient(options: GroupMeClientOptions): GroupMeClien
         body: bytes,
         timeoutMs,
       });
-      const { payload } = parseAnswer(answer, pictureAnswerSchema, 'pictures');
+      const { payload } = parseAnswer(answer, imageAnswerSchema, 'pictures');
       return { status: answer.status, pictureUrl: payload.picture_url, durationMs: answer.durationMs };
     },
 
-    async isPictureReady(pictureUrl) {
+    async isImageReady(pictureUrl) {
       try {
         const answer = await http.send({
           method: 'HEAD',

@@ -4,7 +4,7 @@ import { GroupMeUnknownOutcomeError, GroupMeUnreachableError, TransportError } f
 /** Enough for a hundred messages of a group with all their attachments. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** One post at a time, pictures beside it: a handful of connections to each host is plenty. */
+/** One post at a time, images beside it: a handful of connections to each host is plenty. */
 const MAX_CONNECTIONS = 8;
 
 interface HttpRequest {

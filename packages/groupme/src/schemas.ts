@@ -45,4 +45,4 @@ export type GroupMessage = z.infer<typeof groupMessageSchema>;
 export const botsAnswerSchema = envelopeSchema(z.array(botSchema));
 export const userAnswerSchema = envelopeSchema(userSchema);
 export const messagesAnswerSchema = envelopeSchema(z.object({ messages: z.array(groupMessageSchema) }));
-export const pictureAnswerSchema = z.object({ payload: z.object({ picture_url: z.url() }) });
+export const imageAnswerSchema = z.object({ payload: z.object({ picture_url: z.url() }) });

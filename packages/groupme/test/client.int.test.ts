@@ -43,7 +43,7 @@ describe('postMessage', () => {
     expect(simulator.messages()).toMatchObject([{ text, sender_type: 'bot', attachments: [] }]);
   });
 
-  it('sends a picture with an empty text, as the original does', async () => {
+  it('sends an image with an empty text, as the original does', async () => {
     const pictureUrl = 'https://i.groupme.com/1x1.png.0123456789abcdef0123456789abcdef';
     await client.postMessage({ text: '', pictureUrl });
 
@@ -71,9 +71,9 @@ describe('postMessage', () => {
   });
 });
 
-describe('uploadPicture', () => {
+describe('uploadImage', () => {
   it('sends the bytes as they are, with their type and the token, and returns the address', async () => {
-    const { status, pictureUrl } = await client.uploadPicture(PNG, 'image/png');
+    const { status, pictureUrl } = await client.uploadImage(PNG, 'image/png');
     expect(status).toBe(200);
     expect(new URL(pictureUrl).pathname).toMatch(/^\/1x1\.png\.[0-9a-f]{32}$/);
     expect(simulator.requests()[0]).toMatchObject({
@@ -85,7 +85,7 @@ describe('uploadPicture', () => {
   });
 
   it('refuses a content type that no header can carry, before anything is sent', async () => {
-    await expect(client.uploadPicture(PNG, 'image/png\r\nx-evil: 1')).rejects.toMatchObject({
+    await expect(client.uploadImage(PNG, 'image/png\r\nx-evil: 1')).rejects.toMatchObject({
       code: 'GROUPME_REJECTED',
       status: 0,
     });
@@ -93,12 +93,12 @@ describe('uploadPicture', () => {
   });
 });
 
-describe('isPictureReady', () => {
+describe('isImageReady', () => {
   it('is false until the thumbnail exists, and asks without the token', async () => {
-    const { pictureUrl } = await client.uploadPicture(PNG, 'image/png');
+    const { pictureUrl } = await client.uploadImage(PNG, 'image/png');
     simulator.setFault({ route: 'preview', mode: 'status', status: 404, times: 1 });
-    expect(await client.isPictureReady(pictureUrl)).toBe(false);
-    expect(await client.isPictureReady(pictureUrl)).toBe(true);
+    expect(await client.isImageReady(pictureUrl)).toBe(false);
+    expect(await client.isImageReady(pictureUrl)).toBe(true);
     const last = simulator.requests().at(-1);
     expect(last).toMatchObject({ method: 'HEAD', path: `${new URL(pictureUrl).pathname}.preview` });
     expect(last?.headers).not.toHaveProperty('x-access-token');
@@ -107,14 +107,14 @@ describe('isPictureReady', () => {
   it.each(['not an address', 'http://127.0.0.1:1/1x1.png.0', 'ftp://127.0.0.1/x', ''])(
     'is false for %j',
     async (pictureUrl) => {
-      expect(await client.isPictureReady(pictureUrl)).toBe(false);
+      expect(await client.isImageReady(pictureUrl)).toBe(false);
     },
   );
 
   it('is false when the connection breaks', async () => {
-    const { pictureUrl } = await client.uploadPicture(PNG, 'image/png');
+    const { pictureUrl } = await client.uploadImage(PNG, 'image/png');
     simulator.setFault({ route: 'preview', mode: 'reset' });
-    expect(await client.isPictureReady(pictureUrl)).toBe(false);
+    expect(await client.isImageReady(pictureUrl)).toBe(false);
   });
 });
 

@@ -206,7 +206,7 @@ describe('odd answers', () => {
     ['an address that is none', '{"payload":{"picture_url":"nowhere"}}'],
   ])('an upload whose success holds %s has an unknown outcome', async (_name, body) => {
     simulator.setFault({ route: 'pictures', mode: 'status', status: 200, body });
-    const error = await failureOf(connect().uploadPicture(PNG, 'image/png'));
+    const error = await failureOf(connect().uploadImage(PNG, 'image/png'));
     expect(error).toMatchObject({ code: 'GROUPME_UNKNOWN_OUTCOME', status: 200 });
   });
 
@@ -233,7 +233,7 @@ describe('the token', () => {
       client.listBots(),
       client.getMe(),
       client.listGroupMessages(simulator.groupId),
-      client.uploadPicture(PNG, 'image/png'),
+      client.uploadImage(PNG, 'image/png'),
     ]) {
       expect(await failureOf(call)).toMatchObject({ code: 'GROUPME_CONFIGURATION', status: 0 });
     }
@@ -242,7 +242,7 @@ describe('the token', () => {
 
   it('is a fault of configuration when it is wrong', async () => {
     const client = connect({ accessToken: 'wrong-token' });
-    for (const call of [client.getMe(), client.uploadPicture(PNG, 'image/png')]) {
+    for (const call of [client.getMe(), client.uploadImage(PNG, 'image/png')]) {
       expect(await failureOf(call)).toMatchObject({ code: 'GROUPME_CONFIGURATION', status: 401 });
     }
   });
@@ -269,7 +269,7 @@ describe('secrets', () => {
         const url = await serveOddly(repeat(status, body));
         const client = connect({ apiUrl: url, imageUrl: url, botId, accessToken });
         errors.push(await failureOf(client.postMessage({ text: 'hello' })));
-        errors.push(await failureOf(client.uploadPicture(PNG, 'image/png')));
+        errors.push(await failureOf(client.uploadImage(PNG, 'image/png')));
         errors.push(await failureOf(client.getMe()));
       }
     }
@@ -285,7 +285,7 @@ describe('secrets', () => {
       const client = connect({ apiUrl: url, imageUrl: url, botId, accessToken });
       errors.push(await failureOf(client.postMessage({ text: 'hello' })));
       errors.push(await failureOf(client.listGroupMessages(accessToken)));
-      errors.push(await failureOf(client.uploadPicture(PNG, 'image/png')));
+      errors.push(await failureOf(client.uploadImage(PNG, 'image/png')));
     }
     expect(errors).toHaveLength(51);
     for (const error of errors) {

@@ -136,7 +136,8 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
   let relay: Relay;
   let banned = false;
   let certain = true;
-  let onCertain = (): void => {};
+  const certainWaiters: (() => void)[] = [];
+  let wake = (): void => {};
   let callsInFlight = 0;
   let searching = false;
   let callableAtMs = 0;
@@ -349,7 +350,7 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
       now: clock.now,
       random: () => 0,
     });
-    onCertain = () => inbox.wake();
+    wake = inbox.wake;
     const poster = createPartPoster({
       groupme: { postMessage },
       throttle,
@@ -444,6 +445,9 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
       },
       runner: createStepRunner({
         inbox,
+        bans: {
+          untilCertain: () => new Promise((resolve) => certainWaiters.push(() => isAlive() && resolve())),
+        },
         poster,
         ledger,
         clock,
@@ -530,7 +534,8 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
     if (what === 'ban' || what === 'unban') banned = what === 'ban';
     if (what === 'bans-uncertain') certain = false;
     if (what === 'bans-certain') certain = true;
-    if (what === 'ban' || what === 'unban' || what === 'bans-certain') onCertain();
+    if (what === 'ban' || what === 'unban') wake();
+    if (what === 'bans-certain') for (const waiter of certainWaiters.splice(0)) waiter();
     if (what === 'channel-lost') loseChannel(REOPEN_MS);
     if (what === 'relay-killed') replaceRelay();
     if (what === 'relay-stopped') void stopRelay();

@@ -9,7 +9,7 @@
  * | hold expired | the broker's time limit for holding messages comes near | renew: give all back and get them again |
  * | rejected | GroupMe will never accept the next part | park what is left of it |
  * | late | nothing of it is in the chat, and the producer's deadline has passed | expire |
- * | banned | nothing of it is in the chat, and its sender is banned | block; wait while the ban list is not certain |
+ * | banned | nothing of it is in the chat, and its sender is banned | block; await-bans while the ban list is not certain |
  * | in doubt | a call for the next part has no result, and the chat was not searched for it, or shows it | reconcile |
  * | not callable | the pace, a pause of GroupMe's or an outage's back-off is not over | wait |
  * | undetermined | the chat was searched for the call, and does not show it | conclude: it failed |
@@ -47,7 +47,18 @@ export interface Facts {
 }
 
 export type Step =
-  | { readonly do: 'abandon' | 'finish' | 'renew' | 'park' | 'expire' | 'block' | 'reconcile' | 'conclude' }
+  | {
+      readonly do:
+        | 'abandon'
+        | 'finish'
+        | 'renew'
+        | 'park'
+        | 'expire'
+        | 'block'
+        | 'await-bans'
+        | 'reconcile'
+        | 'conclude';
+    }
   | { readonly do: 'wait'; readonly forMs: number }
   /** The part's number, counted from 1. */
   | { readonly do: 'post'; readonly part: number };
@@ -68,8 +79,7 @@ export const rows: readonly Row[] = [
   {
     name: 'banned',
     when: (facts) => !facts.begun && facts.sender !== 'allowed',
-    step: ({ sender }) =>
-      sender === 'banned' ? { do: 'block' } : { do: 'wait', forMs: Number.POSITIVE_INFINITY },
+    step: ({ sender }) => ({ do: sender === 'banned' ? 'block' : 'await-bans' }),
   },
   {
     name: 'in doubt',

@@ -1,4 +1,5 @@
 import type { RelayMetrics } from '../metrics.ts';
+import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import { type ProducerNotifier, replyTargetOf } from '../notify/producer.ts';
 import type { Parker } from '../park.ts';
@@ -18,6 +19,7 @@ export interface StepRunnerOptions {
   readonly inbox: Inbox;
   readonly poster: PartPoster;
   readonly ledger: Pick<Ledger, 'find'>;
+  readonly bans: Pick<Bans, 'untilCertain'>;
   readonly notPosted: Pick<NotPosted, 'blocked' | 'expired'>;
   readonly producer: ProducerNotifier;
   readonly parker: Parker;
@@ -69,6 +71,12 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
         case 'block':
           await notPosted.blocked(message.planned);
           return settle(message, false);
+        case 'await-bans':
+          await Promise.race([
+            options.bans.untilCertain(lost),
+            wait(message, Number.POSITIVE_INFINITY, options),
+          ]);
+          return;
         case 'reconcile':
           if ((await poster.reconcile(message, part, lost)) === 'observed') message.done = part;
           return;

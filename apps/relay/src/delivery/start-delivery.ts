@@ -73,7 +73,6 @@ export async function startDelivery(
   metrics.watchPace(() => throttle.ratePerSecond);
   // With nothing in hand, the next message finds out how GroupMe is.
   health.addCheck('groupme', () => (inbox.heldSinceMs === undefined ? undefined : throttle.outage));
-  bans.onCertain(() => inbox.wake());
   const journal = await startReconciling(options, context, inbox, ledger);
   const renewHoldMs = config.HOLD_RENEW_SECONDS * 1000;
   let consumer: Consumer | undefined;

@@ -1,10 +1,10 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
-/** Lets messages that are prepared at once on in the order of their arrival, each source by itself. */
+/** Prepares messages side by side and commits them in the order of their arrival, each source by itself. */
 export interface OrderBySource {
   /**
    * Calls `commit` with what `prepared` resolves to, after every earlier commit of the same source has ended. A
-   * source never waits for another. Rejects when `prepared` or `commit` does; later ones go on.
+   * source never waits for another. Rejects when `prepared` or `commit` does; later messages are not affected.
    */
   run<Value>(
     source: string,

@@ -18,7 +18,7 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 
-/** Stage 1: makes planned messages of what producers sent and puts them into the outbox. */
+/** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
   /** Handles a delivery of one of the intake queues, named for logs and metrics. */
   onDelivery(queue: string, delivery: Delivery): Promise<void>;
@@ -67,24 +67,15 @@ export function createIntake(options: IntakeOptions): Intake {
       return;
     }
     const message = incoming;
-    await inOrder.run(message.source, prepare(message, delivery.signal), ({ banned, parts }) => {
+    const prepared = prepareUnlessBanned(message, delivery.signal, options);
+    await inOrder.run(message.source, prepared, ({ banned, parts }) => {
       const planned = toPlanned(message, parts, delivery);
       return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
     });
   }
 
-  async function prepare(
-    message: IncomingMessage,
-    lost: AbortSignal,
-  ): Promise<{ banned: boolean; parts: Part[] }> {
-    const { bans, preparer } = options;
-    // Most messages have no sender: they must not wait for a moderator.
-    const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
-    return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
-  }
-
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
-    // The broker has given it to another relay, which will block it.
+    // The broker has given the message to another relay, which will block it.
     if (delivery.signal.aborted) return;
     metrics.received.inc({ queue, result: 'blocked' });
     await notPosted.blocked(planned);
@@ -110,8 +101,8 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
-    // The broker has given it to another relay: publishing it now would only make a second copy. A relay that was
-    // frozen does not know that yet.
+    // When the broker has given the message to another relay, publishing it would make a second copy. A relay that was
+    // frozen does not know that yet, so it asks.
     if (!(await delivery.isHeld())) return;
     if (!(await outbox.put(planned, delivery))) return;
     delivery.ack();
@@ -131,7 +122,18 @@ export function createIntake(options: IntakeOptions): Intake {
   return { onDelivery };
 }
 
-/** The reply target of a message that was not planned. */
+/** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */
+async function prepareUnlessBanned(
+  message: IncomingMessage,
+  lost: AbortSignal,
+  { bans, preparer }: Pick<IntakeOptions, 'bans' | 'preparer'>,
+): Promise<{ banned: boolean; parts: Part[] }> {
+  // Most messages have no sender: they must not wait for a moderator.
+  const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
+  return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
+}
+
+/** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */
 function replyTargetOfRaw({ replyTo, correlationId }: Delivery, wborMessageId: string) {
   return { wborMessageId, acknowledge: false, replyTo, correlationId };
 }
@@ -148,7 +150,7 @@ function toPlanned(
     parts,
     ...(message.sender === undefined ? {} : { sender: message.sender }),
     ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
-    acknowledge: message.fromTwilio,
+    acknowledge: message.acknowledge,
     planned_at: Date.now(),
     ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
@@ -157,8 +159,8 @@ function toPlanned(
 }
 
 /**
- * Until when the producer waits before it posts by itself, in epoch milliseconds: the header `x-deliver-by`, or
- * the message's own expiration, counted from its timestamp or else from now.
+ * The moment until which the producer waits before it posts by itself, in epoch milliseconds. It is the header
+ * `x-deliver-by`, or the message's own expiration, counted from its timestamp or else from now.
  */
 function deadlineOf(delivery: Delivery): number | undefined {
   const header = Number(delivery.headers['x-deliver-by'] ?? Number.NaN);

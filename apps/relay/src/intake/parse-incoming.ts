@@ -1,36 +1,22 @@
-import {
-  type AlreadySent,
-  alreadySentSchema,
-  MAX_BODY_LENGTH,
-  MAX_IMAGES,
-  standardMessageSchema,
-  twilioSmsMessage,
-  twilioSmsSchema,
-} from '@wbor/contracts';
+import { MAX_BODY_LENGTH } from '@wbor/contracts';
 import { v4 as uuidv4 } from 'uuid';
 import type { z } from 'zod';
+import { findSource } from './sources/index.ts';
+import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
+import type { Format } from './text/render-parts.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
 
-/** A message to be forwarded, the same whoever sent it. */
-export interface IncomingMessage {
-  readonly kind: 'message';
+/** A message to be forwarded, the same whoever sent it. Its text is sanitised. */
+export interface IncomingMessage extends SourceMessage {
   readonly wborMessageId: string;
-  readonly source: string;
-  /** As it came; it is sanitised when the parts are planned. */
-  readonly text: string;
   readonly imageUrls: readonly string[];
-  readonly format: 'quoted' | 'plain';
-  readonly sender: string | undefined;
-  readonly senderName: string | undefined;
-  readonly fromTwilio: boolean;
+  readonly format: Format;
+  readonly acknowledge: boolean;
 }
 
 /** A log of what the producer has posted by itself. */
-export interface IncomingLog {
-  readonly kind: 'already-sent';
+export interface IncomingLog extends SourceLog {
   readonly wborMessageId: string;
-  readonly source: string;
-  readonly payload: AlreadySent;
 }
 
 /** A message that the relay has no business with. */
@@ -53,90 +39,46 @@ export class IncomingError extends Error {
   }
 }
 
-/** What is read of an AMQP message. */
+/** The parts of an AMQP message that decide what it is. */
 export interface RawMessage {
   readonly content: Buffer;
   readonly routingKey: string;
-  readonly headers: Readonly<Record<string, unknown>>;
+  readonly headers: MessageHeaders;
 }
-
-const TWILIO_PREFIX = 'source.twilio';
 
 /**
- * Makes a message of the exchange typed.
+ * Makes a message of the exchange typed: finds its source, reads the body as that source does, and fills the gaps.
  *
- * @throws IncomingError when it is none that can be forwarded.
+ * @throws IncomingError when it can never be forwarded.
  */
-export function parseIncoming(raw: RawMessage): Incoming {
-  const fromTwilio = raw.routingKey === TWILIO_PREFIX || raw.routingKey.startsWith(`${TWILIO_PREFIX}.`);
-  const alreadySent = raw.headers.alreadysent === true || raw.headers.alreadysent === 'true';
-  // Outgoing SMS, call events, bans: other services' business, and not worth a look into the body.
-  if (fromTwilio && !alreadySent && raw.routingKey !== twilioSmsMessage.key) return { kind: 'ignored' };
-
-  const body = parseJson(raw.content);
-  if (alreadySent) {
-    const payload = check(alreadySentSchema, body);
-    return {
-      kind: 'already-sent',
-      wborMessageId: payload.wbor_message_id ?? uuidv4(),
-      source: payload.source ?? sourceOf(raw.routingKey),
-      payload,
-    };
-  }
-  return fromTwilio ? parseTwilioSms(body) : parseStandard(body, raw.routingKey);
+export function parseIncoming({ content, routingKey, headers }: RawMessage): Incoming {
+  const source = findSource(routingKey, headers);
+  if ('ignored' in source) return { kind: 'ignored' };
+  const read = source.read(check(source.schema, parseJson(content)), routingKey);
+  return read.kind === 'message'
+    ? complete(read)
+    : { ...read, wborMessageId: read.wborMessageId ?? uuidv4() };
 }
 
-function parseTwilioSms(body: unknown): IncomingMessage {
-  const sms = check(twilioSmsSchema, body);
-  const fields: Readonly<Record<string, unknown>> = sms;
-  const imageUrls = Array.from({ length: MAX_IMAGES }, (_, index) => fields[`MediaUrl${index}`]).filter(
-    (url): url is string => typeof url === 'string',
-  );
-  return refuseUnfit({
-    kind: 'message',
-    wborMessageId: sms.wbor_message_id ?? uuidv4(),
-    source: sms.source ?? 'twilio',
-    text: sms.Body ?? '',
+/** Checks the bounds, which hold for the text as it was sent, and sanitises it, once for all that follows. */
+function complete(read: SourceMessage): IncomingMessage {
+  const { length } = read.text;
+  if (length > MAX_BODY_LENGTH) {
+    throw new IncomingError('TOO_LONG', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
+  }
+  const text = sanitiseText(read.text);
+  const imageUrls = read.imageUrls ?? [];
+  if (imageUrls.length === 0 && text.trim() === '') {
+    throw new IncomingError('EMPTY', 'there is neither text nor an image');
+  }
+  return {
+    ...read,
+    text,
     imageUrls,
-    format: 'quoted',
-    sender: sms.From,
-    senderName: sms.SenderName,
-    fromTwilio: true,
-  });
-}
-
-function parseStandard(body: unknown, routingKey: string): IncomingMessage {
-  const message = check(standardMessageSchema, body);
-  return refuseUnfit({
-    kind: 'message',
-    wborMessageId: message.wbor_message_id ?? uuidv4(),
-    source: message.source ?? sourceOf(routingKey),
-    text: message.body ?? message.text ?? '',
-    imageUrls: message.images,
-    format: message.format,
-    sender: undefined,
-    senderName: undefined,
-    fromTwilio: false,
-  });
-}
-
-/** A missing source is read off the key: an alert must not be lost for want of a name. */
-function sourceOf(routingKey: string): string {
-  const [, family = 'standard', name] = routingKey.split('.');
-  return family === 'standard' && name ? name : family;
-}
-
-function refuseUnfit(message: IncomingMessage): IncomingMessage {
-  if (message.text.length > MAX_BODY_LENGTH) {
-    throw new IncomingError(
-      'TOO_LONG',
-      `the text has ${message.text.length} characters, ${MAX_BODY_LENGTH} are the most`,
-    );
-  }
-  if (message.imageUrls.length === 0 && sanitiseText(message.text).trim() === '') {
-    throw new IncomingError('EMPTY', 'there is neither text nor a picture');
-  }
-  return message;
+    wborMessageId: read.wborMessageId ?? uuidv4(),
+    format: read.format ?? 'quoted',
+    acknowledge: read.acknowledge ?? false,
+  };
 }
 
 function parseJson(content: Buffer): unknown {

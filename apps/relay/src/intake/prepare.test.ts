@@ -8,12 +8,12 @@ beforeEach(() => void vi.useFakeTimers());
 
 afterEach(() => void vi.useRealTimers());
 
-it('waits half a minute for all pictures of a message, and then lets the words go', async () => {
+it('waits half a minute for all images of a message, and then lets the words go', async () => {
   const preparer = createPreparer({
     fetcher: { fetch: () => new Promise(() => {}), close: async () => {} },
     groupme: {
-      uploadPicture: () => Promise.reject(new Error('there is nothing to upload')),
-      isPictureReady: async () => true,
+      uploadImage: () => Promise.reject(new Error('there is nothing to upload')),
+      isImageReady: async () => true,
     },
     botId: 'bot',
     canUpload: true,
@@ -32,11 +32,9 @@ it('waits half a minute for all pictures of a message, and then lets the words g
     wborMessageId: 'id',
     source: 'x',
     text: 'look',
-    imageUrls: Array.from({ length: 9 }, (_, index) => `https://pictures.example/${index}`),
+    imageUrls: Array.from({ length: 9 }, (_, index) => `https://images.example/${index}`),
     format: 'quoted',
-    sender: undefined,
-    senderName: undefined,
-    fromTwilio: false,
+    acknowledge: false,
   });
   let isDone = false;
   void prepared.then(() => {

@@ -1,6 +1,6 @@
 import type { BanList } from '@wbor/contracts';
 
-/** The ban list as a relay knows it. Pure: the time is always given, in epoch milliseconds. */
+/** The ban list as a relay knows it. It has no clock: the time is always given, in epoch milliseconds. */
 export interface BanReplica {
   /**
    * Takes a list that the moderator has published.
@@ -10,19 +10,19 @@ export interface BanReplica {
   apply(list: BanList, nowMs: number): boolean;
   /** Whether nothing of this sender may be posted. A message without a sender is never banned. */
   isBanned(sender: string | undefined, nowMs: number): boolean;
-  /** Bans that count now. */
+  /** The number of senders who are banned now. */
   count(nowMs: number): number;
-  /** Of the list that is known; undefined when none is. */
+  /** The version of the list that is known; undefined when none is. */
   readonly version: number | undefined;
-  /** Milliseconds since a list was last taken; undefined when none ever was. */
+  /** The time since a list was last taken, in milliseconds; undefined when none ever was. */
   ageMs(nowMs: number): number | undefined;
-  /** What somebody should know about the state of the bans; undefined while all is well. */
+  /** Says what is wrong with the list, in words for a person; undefined while nothing is. */
   notice(nowMs: number): string | undefined;
 }
 
-/** @param staleAfterMs from then on a list that nothing has renewed is called stale. */
+/** @param options.staleAfterMs the age from which a list that nothing has renewed is called stale. */
 export function createBanReplica({ staleAfterMs }: { staleAfterMs: number }): BanReplica {
-  /** Until when each sender is banned; `Infinity` for good. */
+  /** The end of each sender's ban; `Infinity` when it has none. */
   let untilMs = new Map<string, number>();
   let version: number | undefined;
   let heardAtMs: number | undefined;
@@ -41,7 +41,7 @@ export function createBanReplica({ staleAfterMs }: { staleAfterMs: number }): Ba
     },
     ageMs,
     apply(list, nowMs) {
-      // When nothing but older lists has come for so long, the moderator's database was set back: its word counts.
+      // When nothing but older lists has come for so long, the moderator's database was set back, and its list counts.
       if (version !== undefined && list.version < version && !isStale(nowMs)) return false;
       version = list.version;
       heardAtMs = nowMs;

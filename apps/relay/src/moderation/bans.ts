@@ -3,22 +3,26 @@ import type { Broker } from '@wbor/amqp';
 import { banListMessage, banListRequest, banListSchema } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
-import { createBanReplica } from './ban-replica.ts';
+import { type BanReplica, createBanReplica } from './ban-replica.ts';
+import { createCertainty } from './certainty.ts';
 
-/** What the moderator has said, as far as it was heard. */
+/** Whom the moderator has banned, as far as its lists have reached us. */
 export interface Bans {
   /**
-   * Whether nothing of this sender may be posted. While it is not certain that the newest list is known (after the
-   * start and after a reconnection), an answer about a sender waits for it, a few seconds at most or until `ended`.
+   * Whether the newest ban list is known. It is not after the start and after a reconnection, until a list comes or has
+   * been waited for long enough: a few seconds while the broker is there.
+   */
+  readonly certain: boolean;
+  /** Resolves once it is certain or `signal` is aborted. */
+  untilCertain(signal: AbortSignal): Promise<void>;
+  /**
+   * Whether nothing of this sender may be posted, as soon as that is certain or `ended` is aborted. A message without a
+   * sender is never banned and does not wait.
    */
   isBanned(sender: string | undefined, ended: AbortSignal): Promise<boolean>;
-  /** The same by what is known now. */
+  /** Whether nothing of this sender may be posted, by what is known now. */
   isBannedNow(sender: string | undefined): boolean;
-  /** Whether the newest list is known, or was waited for long enough. */
-  readonly certain: boolean;
-  /** From now on calls back whenever it has become certain who is banned. The callback must not throw. */
-  onCertain(listener: () => void): void;
-  /** For people, when bans are not as they should be. */
+  /** Says what is wrong with the bans, in words for a person. */
   readonly notice: string | undefined;
   stop(): Promise<void>;
 }
@@ -26,8 +30,8 @@ export interface Bans {
 /** How long a moderator is given to answer. Without one, SMS wait this long after each start. */
 const ANSWER_TIMEOUT_MS = 2_000;
 const ASK_AGAIN_MS = 500;
-/** A connection is back long before; this is for a broker that gives us all but the lists. */
-const DEAF_TIMEOUT_MS = 30_000;
+/** How long to wait for the subscription. A connection is back long before; some broker may give us all but the lists. */
+const RECONNECT_TIMEOUT_MS = 30_000;
 
 /** Listens to the moderator and asks it for the list whenever something may have been missed. */
 export async function startBans(options: {
@@ -36,50 +40,10 @@ export async function startBans(options: {
   metrics: RelayMetrics;
   logger: Logger;
 }): Promise<Bans> {
-  const certainListeners: (() => void)[] = [];
   const { broker, logger, metrics } = options;
   const replica = createBanReplica({ staleAfterMs: options.staleAfterMs });
-  let uncertainty = startUncertainty(DEAF_TIMEOUT_MS);
-  tellWhenCertain();
-
-  metrics.watchBans(() => {
-    const nowMs = Date.now();
-    const ageMs = replica.ageMs(nowMs);
-    return {
-      ageSeconds: ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1000,
-      version: replica.version ?? 0,
-      count: replica.count(nowMs),
-    };
-  });
-
-  function tellWhenCertain(): void {
-    uncertainty.over.addEventListener('abort', () => {
-      for (const listener of certainListeners) listener();
-    });
-  }
-
-  function becomeUncertain(timeoutMs: number): void {
-    const earlier = uncertainty;
-    uncertainty = startUncertainty(timeoutMs);
-    tellWhenCertain();
-    // Whoever waits for its end goes on to wait for the end of this one.
-    earlier.end();
-  }
-
-  /** Again and again: a moderator that lost the same broker may not listen yet. */
-  async function ask(over: AbortSignal): Promise<void> {
-    try {
-      while (!over.aborted) {
-        await broker.publishUntilConfirmed(
-          { routingKey: banListRequest.key, body: {}, mandatory: false },
-          over,
-        );
-        await delay(ASK_AGAIN_MS, undefined, { signal: over });
-      }
-    } catch (error) {
-      if (!over.aborted) logger.warn({ err: error }, 'could not ask the moderator for the ban list');
-    }
-  }
+  const certainty = createCertainty({ timeoutMs: RECONNECT_TIMEOUT_MS });
+  watchReplica(replica, metrics);
 
   function receive(content: Buffer): void {
     const list = parseList(content);
@@ -95,63 +59,65 @@ export async function startBans(options: {
     if (list.version !== before) {
       logger.info({ version: list.version, bans: list.bans.length }, 'took a new ban list');
     }
-    uncertainty.end();
+    certainty.regain();
   }
 
   const listener = await broker.listen({
     pattern: banListMessage.key,
     onMessage: receive,
-    onListening() {
-      becomeUncertain(ANSWER_TIMEOUT_MS);
-      void ask(uncertainty.over);
-    },
-    onDeaf: () => becomeUncertain(DEAF_TIMEOUT_MS),
+    onListening: () => void askForList(broker, certainty.lose(ANSWER_TIMEOUT_MS), logger),
+    onDeaf: () => void certainty.lose(RECONNECT_TIMEOUT_MS),
   });
 
   return {
+    get certain() {
+      return certainty.certain;
+    },
+    untilCertain: certainty.untilCertain,
     async isBanned(sender, ended) {
-      if (sender === undefined) return false;
-      // A new uncertainty may begin while the earlier one is waited for.
-      while (!uncertainty.over.aborted && !ended.aborted) {
-        await aborted(AbortSignal.any([uncertainty.over, ended]));
-      }
+      if (sender !== undefined) await certainty.untilCertain(ended);
       return replica.isBanned(sender, Date.now());
     },
-    get certain() {
-      return uncertainty.over.aborted;
-    },
-    onCertain: (listener) => void certainListeners.push(listener),
     isBannedNow: (sender) => replica.isBanned(sender, Date.now()),
     get notice() {
       return replica.notice(Date.now());
     },
     async stop() {
       await listener.stop();
-      uncertainty.end();
+      certainty.regain();
     },
   };
 }
 
-/** A time in which a change of the list may have been missed. Over when a list comes, or after `timeoutMs`. */
-interface Uncertainty {
-  readonly over: AbortSignal;
-  end(): void;
+/** Asks the moderator again and again until `answered`: one that lost the same broker may not listen yet. */
+async function askForList(
+  broker: Pick<Broker, 'publishUntilConfirmed'>,
+  answered: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  try {
+    while (!answered.aborted) {
+      await broker.publishUntilConfirmed(
+        { routingKey: banListRequest.key, body: {}, mandatory: false },
+        answered,
+      );
+      await delay(ASK_AGAIN_MS, undefined, { signal: answered });
+    }
+  } catch (error) {
+    if (!answered.aborted) logger.warn({ err: error }, 'could not ask the moderator for the ban list');
+  }
 }
 
-function startUncertainty(timeoutMs: number): Uncertainty {
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), timeoutMs);
-  timer.unref();
-  const end = (): void => {
-    clearTimeout(timer);
-    over.abort();
-  };
-  return { over: over.signal, end };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+function watchReplica(replica: BanReplica, metrics: RelayMetrics): void {
+  metrics.watchBans(() => {
+    const nowMs = Date.now();
+    const ageMs = replica.ageMs(nowMs);
+    return {
+      ageSeconds: ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1000,
+      version: replica.version ?? 0,
+      count: replica.count(nowMs),
+    };
+  });
 }
 
 function parseList(content: Buffer) {

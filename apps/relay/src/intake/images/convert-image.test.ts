@@ -6,13 +6,13 @@ import { prepareImage } from './convert-image.ts';
 const lossless = { compression: 'lzw' } as const;
 const limits = { maxBytes: 1_000_000, maxPixels: 1_000_000, timeoutSeconds: 5 };
 
-/** The 1x1 picture of the recorded cases. */
+/** The 1x1 image of the recorded cases. */
 const tinyPng = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+M8AAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
   'base64',
 );
 
-function picture(width: number, height: number, alpha?: number) {
+function image(width: number, height: number, alpha?: number) {
   const background = { r: 200, g: 30, b: 30 };
   return sharp({
     create:
@@ -36,7 +36,7 @@ async function animatedWebp(width: number, height: number, frames: number): Prom
 }
 
 /** An ISO container of one box, as phones write it: only the brand tells HEVC from AV1. */
-function isoPicture(brand: string): Buffer {
+function isoImage(brand: string): Buffer {
   const header = Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1${brand}`, 'latin1');
   return Buffer.concat([header, Buffer.from('\0\0\0\x10mdat\x01\x02\x03\x04\x05\x06\x07\x08', 'latin1')]);
 }
@@ -45,22 +45,22 @@ describe('prepareImage', () => {
   it('passes PNG, JPEG and GIF on as they are', async () => {
     const files = [
       ['image/png', tinyPng],
-      ['image/png', await picture(3, 2).png().toBuffer()],
-      ['image/jpeg', await picture(3, 2).jpeg().toBuffer()],
-      ['image/gif', await picture(3, 2).gif().toBuffer()],
+      ['image/png', await image(3, 2).png().toBuffer()],
+      ['image/jpeg', await image(3, 2).jpeg().toBuffer()],
+      ['image/gif', await image(3, 2).gif().toBuffer()],
     ] as const;
     for (const [contentType, bytes] of files) {
       expect(await prepareImage(bytes, limits)).toEqual({ bytes, contentType, converted: false });
     }
   });
 
-  it('does not judge a damaged PNG: the picture service does', async () => {
+  it('does not judge a damaged PNG: the image service does', async () => {
     const bytes = Buffer.concat([tinyPng.subarray(0, 8), Buffer.from('nonsense')]);
     expect(await prepareImage(bytes, limits)).toEqual({ bytes, contentType: 'image/png', converted: false });
   });
 
   it.each(['webp', 'avif', 'tiff'] as const)('makes a JPEG of an opaque %s', async (format) => {
-    const { bytes, ...rest } = await prepareImage(await picture(40, 30).toFormat(format).toBuffer(), limits);
+    const { bytes, ...rest } = await prepareImage(await image(40, 30).toFormat(format).toBuffer(), limits);
     expect(rest).toEqual({ contentType: 'image/jpeg', converted: true });
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'jpeg', width: 40, height: 30 });
     const { dominant } = await sharp(bytes).stats();
@@ -70,7 +70,7 @@ describe('prepareImage', () => {
 
   it.each(['webp', 'avif', 'tiff'] as const)('makes a PNG of a %s with transparency', async (format) => {
     const { bytes, ...rest } = await prepareImage(
-      await picture(40, 30, 0.5).toFormat(format, lossless).toBuffer(),
+      await image(40, 30, 0.5).toFormat(format, lossless).toBuffer(),
       limits,
     );
     expect(rest).toEqual({ contentType: 'image/png', converted: true });
@@ -84,7 +84,7 @@ describe('prepareImage', () => {
   });
 
   it('turns the pixels that an orientation tag would have turned', async () => {
-    const sideways = await picture(40, 30).withMetadata({ orientation: 6 }).webp().toBuffer();
+    const sideways = await image(40, 30).withMetadata({ orientation: 6 }).webp().toBuffer();
     const { bytes } = await prepareImage(sideways, limits);
     expect(await sharp(bytes).metadata()).toMatchObject({ width: 30, height: 40 });
   });
@@ -104,7 +104,7 @@ describe('prepareImage', () => {
     expect(await sharp(large.bytes).metadata()).toMatchObject({ width: 300, height: 300 });
   });
 
-  it('flattens a transparent picture whose PNG is too large, and gives up on a JPEG that is', async () => {
+  it('flattens a transparent image whose PNG is too large, and gives up on a JPEG that is', async () => {
     const noise = Buffer.from(Array.from({ length: 200 * 200 * 4 }, (_, index) => (index * 7919) % 251));
     const webp = await sharp(noise, { raw: { width: 200, height: 200, channels: 4 } })
       .webp({ quality: 50 })
@@ -118,13 +118,13 @@ describe('prepareImage', () => {
     });
   });
 
-  it('shrinks a converted picture to 4096 pixels a side', async () => {
-    const { bytes } = await prepareImage(await picture(5000, 10).webp().toBuffer(), limits);
+  it('shrinks a converted image to 4096 pixels a side', async () => {
+    const { bytes } = await prepareImage(await image(5000, 10).webp().toBuffer(), limits);
     expect(await sharp(bytes).metadata()).toMatchObject({ width: 4096, height: 8 });
   });
 
-  it('refuses a picture with too many pixels before decoding it', async () => {
-    const webp = await picture(1001, 1000).webp().toBuffer();
+  it('refuses an image with too many pixels before decoding it', async () => {
+    const webp = await image(1001, 1000).webp().toBuffer();
     await expect(prepareImage(webp, limits)).rejects.toMatchObject({
       code: 'TOO_LARGE',
       forChat: 'has too many pixels',
@@ -132,8 +132,8 @@ describe('prepareImage', () => {
   });
 
   it.each([
-    ['HEIC', isoPicture('heic')],
-    ['HEIF', isoPicture('mif1')],
+    ['HEIC', isoImage('heic')],
+    ['HEIF', isoImage('mif1')],
     ['BMP', Buffer.from('BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0', 'latin1')],
     ['PDF', Buffer.from('%PDF-1.7\n')],
     ['MP4', Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0mp42isom', 'latin1')],
@@ -159,7 +159,7 @@ describe('prepareImage', () => {
       forChat: 'is empty',
     });
     for (const format of ['webp', 'avif', 'tiff'] as const) {
-      const whole = await picture(100, 100).toFormat(format).toBuffer();
+      const whole = await image(100, 100).toFormat(format).toBuffer();
       const half = whole.subarray(0, Math.floor(whole.length / 2));
       await expect(prepareImage(half, limits), format).rejects.toMatchObject({
         code: 'BROKEN',
@@ -168,8 +168,8 @@ describe('prepareImage', () => {
     }
   });
 
-  it('goes on converting after a failure, one picture at a time', async () => {
-    const webp = await picture(10, 10).webp().toBuffer();
+  it('goes on converting after a failure, one image at a time', async () => {
+    const webp = await image(10, 10).webp().toBuffer();
     const results = await Promise.allSettled([
       prepareImage(webp.subarray(0, 30), limits),
       prepareImage(webp, limits),

@@ -2,7 +2,7 @@ import { fileTypeFromBuffer } from 'file-type';
 import sharp from 'sharp';
 import { ImageError, tooLarge, unsupportedType } from './errors.ts';
 
-/** What GroupMe's picture service takes. */
+/** The types that GroupMe's image service takes. */
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif';
 
 export interface PreparedImage {
@@ -12,14 +12,14 @@ export interface PreparedImage {
 }
 
 export interface ConvertLimits {
-  /** Of the result. */
+  /** The result may not be larger. */
   readonly maxBytes: number;
   readonly maxPixels: number;
   /** sharp counts in whole seconds. */
   readonly timeoutSeconds: number;
 }
 
-/** Longest side of a converted picture. GroupMe shows 960, and the bytes of a large PNG know no bound. */
+/** The longest side of a converted image, in pixels. GroupMe shows 960, and the bytes of a large PNG know no bound. */
 const MAX_SIDE = 4096;
 
 /**
@@ -29,7 +29,7 @@ const MAX_SIDE = 4096;
 const MAX_ANIMATION_SIDE = 480;
 const MAX_ANIMATION_PIXELS = 5_000_000;
 
-/** What sharp reads for sure: a failure to decode means that the picture is damaged. */
+/** sharp reads these for sure: a failure to decode one means that the image is damaged. */
 const CONVERTIBLE = new Set(['image/webp', 'image/avif', 'image/tiff']);
 
 /**
@@ -47,7 +47,7 @@ const PERHAPS_CONVERTIBLE = new Set([
  * Tells what a file is by its first bytes and makes it something that GroupMe takes.
  *
  * PNG, JPEG and GIF go through untouched and undecoded, damaged ones too: a transfer that broke off is
- * noticed in HTTP, half a picture is still worth seeing, and what is worse the picture service refuses.
+ * noticed in HTTP, half an image is still worth seeing, and what is worse the image service refuses.
  * WebP, AVIF and TIFF become JPEG, or PNG with transparency, or GIF when animated and small.
  *
  * @throws ImageError `UNSUPPORTED_TYPE`, `BROKEN`, `TOO_LARGE` or `TIMEOUT`.
@@ -93,7 +93,7 @@ function nativeTypeOf(bytes: Buffer): ImageType | undefined {
 async function convert(bytes: Buffer, mime: string, limits: ConvertLimits): Promise<PreparedImage> {
   // Tiffs in the field are full of harmless warnings; only errors count.
   const input = { failOn: 'error', limitInputPixels: limits.maxPixels } as const;
-  // The header alone, without the limit, so that a large picture is called large and not damaged.
+  // The header alone, without the limit, so that a large image is called large and not damaged.
   const { width, height, pages = 1, hasAlpha } = await sharp(bytes, { limitInputPixels: false }).metadata();
   if (width * height > limits.maxPixels) {
     throw new ImageError('TOO_LARGE', 'has too many pixels', { message: `${width}x${height} pixels` });
@@ -133,15 +133,15 @@ async function convert(bytes: Buffer, mime: string, limits: ConvertLimits): Prom
   return { bytes: jpeg, contentType: 'image/jpeg', converted: true };
 }
 
-// One thread per picture and no cache of decoded ones: the relay's memory stays flat.
+// One thread per image and no cache of decoded ones keep the relay's memory flat.
 sharp.concurrency(1);
 sharp.cache(false);
 
 let lastConversion: Promise<unknown> = Promise.resolve();
 
 /**
- * One conversion at a time in the whole process. They run in libuv's four threads, which DNS look-ups need
- * as well, and a decoded picture takes up to 200 MB.
+ * Runs one conversion at a time in the whole process. They run in libuv's four threads, which DNS look-ups need
+ * as well, and a decoded image takes up to 200 MB.
  */
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   const result = lastConversion.then(work);

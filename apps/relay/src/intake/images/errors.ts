@@ -9,12 +9,12 @@ export type ImageErrorCode =
   | 'BROKEN'
   | 'TOO_MANY_REDIRECTS';
 
-/** Why a picture is not in the chat. */
+/** Says why an image is not in the chat. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
   readonly code: ImageErrorCode;
   /**
-   * Completes `A media item …` without a full stop. True, and free of addresses and host names: a producer
+   * Completes `A media item …` without a full stop. It is true, and free of addresses and host names: a producer
    * must not be able to ask the chat what the relay's network looks like.
    */
   readonly forChat: string;

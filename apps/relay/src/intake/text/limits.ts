@@ -4,5 +4,5 @@
  */
 export const MAX_POST_LENGTH = 1000;
 
-/** How much body text a post holds unless the configuration says otherwise. The rest is for label and footer. */
+/** How much body text a post holds, in UTF-16 units, unless the configuration says otherwise. The rest is for label and footer. */
 export const DEFAULT_CHARACTER_LIMIT = 900;

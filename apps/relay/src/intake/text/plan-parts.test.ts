@@ -8,34 +8,28 @@ const message = {
   messageId: '0a1b2c3d-1111-4222-8333-444455556666',
   format: 'quoted',
   pictureUrls: [] as string[],
-  fromTwilio: true,
+  mediaHint: 'Check the message in Twilio logs for details.',
 } as const;
 const a = 'https://i.groupme.com/1x1.png.stub0001';
 const b = 'https://i.groupme.com/1x1.png.stub0002';
 
 describe('planParts', () => {
-  it('posts the text, then each picture', () => {
+  it('posts the text, then each image', () => {
     expect(planParts({ ...message, text: 'Hello DJ, please play some jazz', pictureUrls: [a] })).toEqual([
       { text: '"Hello DJ, please play some jazz"\n---UID---\n0a1b2c3d\n1 media item attached\n---------' },
       { text: '', picture_url: a },
     ]);
   });
 
-  it('posts the pictures first when there is no text, then how many there were', () => {
-    expect(planParts({ ...message, text: ' \r\n', pictureUrls: [a, b] })).toEqual([
+  it('posts the images first when there is no text, then how many there were', () => {
+    expect(planParts({ ...message, text: ' \n', pictureUrls: [a, b] })).toEqual([
       { text: '', picture_url: a },
       { text: '', picture_url: b },
       { text: '---------\nNo body text; 2 images sent!\n0a1b2c3d\n---------' },
     ]);
   });
 
-  it('sanitises the text', () => {
-    expect(planParts({ ...message, text: 'nbsp\u00a0cr\r\nbell\u0007' })).toEqual([
-      { text: `"nbsp cr\nbell�"${footer}` },
-    ]);
-  });
-
-  it('says in the original’s words that a picture has an unsupported format', () => {
+  it('says in the original’s words that an image has an unsupported format', () => {
     const missingMedia = [{ item: 1, reason: 'was sent with an unsupported format' }];
     expect(planParts({ ...message, text: 'Look', missingMedia })).toEqual([
       { text: `"Look"${footer}` },
@@ -43,12 +37,12 @@ describe('planParts', () => {
         text: `A media item was sent with an unsupported format.\n\nCheck the message in Twilio logs for details.${footer}`,
       },
     ]);
-    expect(planParts({ ...message, missingMedia, fromTwilio: false })).toEqual([
+    expect(planParts({ ...message, missingMedia, mediaHint: undefined })).toEqual([
       { text: `A media item was sent with an unsupported format.${footer}` },
     ]);
   });
 
-  it('gives the reason for each of several pictures in one post, after the pictures', () => {
+  it('gives the reason for each of several images in one post, after the images', () => {
     const missingMedia = [
       { item: 1, reason: 'is larger than 15 MiB' },
       { item: 3, reason: 'could not be fetched (HTTP 404)' },
@@ -77,7 +71,7 @@ describe('planParts', () => {
         text: 'Up',
         pictureUrls: [a],
         missingMedia,
-        fromTwilio: false,
+        mediaHint: undefined,
       }),
     ).toEqual([{ text: 'Up' }, { text: '', picture_url: a }, { text: 'A media item is damaged.' }]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderParts, shortId } from './render-parts.ts';
 import { sanitiseText } from './sanitise-text.ts';
 import { splitText } from './split-text.ts';
-import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.ts';
+import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.testing.ts';
 
 const messageId = '0a1b2c3d-1111-4222-8333-444455556666';
 const quoted = { messageId, imageCount: 0, format: 'quoted' } as const;
@@ -53,7 +53,7 @@ describe('renderParts', () => {
     expect(renderParts({ ...plain, text: ' ', imageCount: 2 })).toEqual([]);
   });
 
-  it('has nothing to say without a text and a picture', () => {
+  it('has nothing to say without a text and an image', () => {
     expect(renderParts({ ...quoted, text: '\t' })).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe('renderParts', () => {
     expect(lengths('x'.repeat(2 * (room - '(1/2):\n'.length))).at(-1)).toBe(1000);
   });
 
-  it('keeps every promise for any text, id, number of pictures and limit', () => {
+  it('keeps every promise for any text, id, number of images and limit', () => {
     const anyMessage = fc.record({
       text: anyText.map(sanitiseText),
       messageId: fc.oneof(fc.uuid(), fc.string({ unit: 'binary', minLength: 1, maxLength: 60 })),

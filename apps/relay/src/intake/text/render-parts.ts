@@ -10,7 +10,7 @@ export interface RenderOptions {
   /** Sanitised text. */
   readonly text: string;
   readonly messageId: string;
-  /** How many pictures really go with it. */
+  /** How many images really go with it. */
   readonly imageCount: number;
   readonly format: Format;
   readonly characterLimit?: number;
@@ -25,7 +25,7 @@ const RULE = '---------';
  * The texts of the posts for one message, in the look that the chat knows: the body in quotes, and below the
  * last part the id that `!ban` and `!stats` take.
  *
- * Without a body it is the one post that says how many pictures came; without pictures either, nothing.
+ * Without a body it is the one post that says how many images came; without images either, nothing.
  * `plain` has neither quotes nor id, and nothing to say without a body.
  */
 export function renderParts(options: RenderOptions): string[] {

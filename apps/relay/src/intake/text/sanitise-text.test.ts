@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sanitiseText } from './sanitise-text.ts';
-import { anyText } from './text-arbitraries.ts';
+import { anyText } from './text-arbitraries.testing.ts';
 
 describe('sanitiseText', () => {
   it.each([

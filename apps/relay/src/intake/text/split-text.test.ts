@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sanitiseText } from './sanitise-text.ts';
 import { splitText, truncateText } from './split-text.ts';
-import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.ts';
+import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.testing.ts';
 
 const isVisible = (grapheme: string) => /\S/u.test(grapheme);
 

@@ -16,38 +16,35 @@ let web: HttpRecorder;
 
 beforeEach(async () => {
   world = await setUpRelay(inject('brokerUrl'));
-  web = await startHttpServer({ 'GET /picture': serveBytes(ONE_PIXEL_PNG, 'image/png') });
+  web = await startHttpServer({ 'GET /image': serveBytes(ONE_PIXEL_PNG, 'image/png') });
   world.onStop(() => web.dispose());
 });
 
 afterEach(() => world.stop());
 
-/** The one post about pictures that are missing. */
+/** The one post about images that are missing. */
 function notice(): Promise<string> {
   return waitFor(() => world.posts().find((text) => /^(A media item|\d+ media items could)/.test(text)), {
-    what: 'the notice about missing pictures',
+    what: 'the notice about missing images',
     timeoutMs: 30_000,
   });
 }
 
-describe('pictures that cannot be attached', () => {
+describe('images that cannot be attached', () => {
   it('are told truly, each with its own reason, and the good one is shown', async () => {
     await world.start();
     web.handle({
       'GET /gone': (_request, response) => void response.writeHead(404).end(),
-      'GET /page': serveBytes(
-        Buffer.from('<!doctype html><html><body>no picture</body></html>'),
-        'image/png',
-      ),
+      'GET /page': serveBytes(Buffer.from('<!doctype html><html><body>no image</body></html>'), 'image/png'),
       'GET /endless': serveEndlessly(Buffer.concat([ONE_PIXEL_PNG, Buffer.alloc(64 * 1024)]), 'image/png'),
       'GET /slow': serveSlowly(ONE_PIXEL_PNG, 'image/png', 1_000),
-      'GET /away': serveRedirect('http://10.1.2.3/picture'),
+      'GET /away': serveRedirect('http://10.1.2.3/image'),
     });
-    const urls = ['/gone', '/page', '/endless', '/slow', '/away', '/picture'].map(
+    const urls = ['/gone', '/page', '/endless', '/slow', '/away', '/image'].map(
       (path) => `${web.url}${path}`,
     );
     await world.publish('source.standard', {
-      body: 'Six pictures',
+      body: 'Six images',
       source: 'x',
       wbor_message_id: 'pics-1',
       images: [...urls, 'http://192.168.0.1/', 'http://[::ffff:169.254.169.254]/', 'ftp://example.org/a.png'],
@@ -69,12 +66,12 @@ describe('pictures that cannot be attached', () => {
       expect(lines[index + 1]).toMatch(new RegExp(`^Item ${item} `));
       expect(lines[index + 1]).toMatch(reason);
     }
-    const pictures = world.simulator.messages().filter((message) => message.attachments.length > 0);
-    expect(pictures).toHaveLength(1);
+    const shown = world.simulator.messages().filter((message) => message.attachments.length > 0);
+    expect(shown).toHaveLength(1);
     // Nobody told the chat what is at which address of ours.
     expect(text).not.toMatch(/10\.1\.2\.3|192\.168|169\.254|127\.0\.0\.1/);
-    const images = world.events.messages.filter(({ routingKey }) => routingKey === 'source.groupme.img');
-    expect(images.map(({ json }) => (json as { outcome: string }).outcome).toSorted()).toEqual([
+    const events = world.events.messages.filter(({ routingKey }) => routingKey === 'source.groupme.img');
+    expect(events.map(({ json }) => (json as { outcome: string }).outcome).toSorted()).toEqual([
       'delivered',
       ...Array.from({ length: 8 }, () => 'not-attached'),
     ]);
@@ -84,7 +81,7 @@ describe('pictures that cannot be attached', () => {
     await world.start({ IMAGE_ALLOW_HOSTS: '' });
     await world.publish('source.twilio.sms.incoming', {
       Body: 'Look',
-      MediaUrl0: `${web.url}/picture`,
+      MediaUrl0: `${web.url}/image`,
       wbor_message_id: 'pics-2',
     });
     const text = await notice();
@@ -101,7 +98,7 @@ describe('pictures that cannot be attached', () => {
       body: 'Second try',
       source: 'x',
       wbor_message_id: 'pics-3',
-      images: [`${web.url}/picture`],
+      images: [`${web.url}/image`],
     });
     await waitFor(() => world.posts().length === 2, { what: 'both posts' });
     const images = await world.events.waitForCount(4);
@@ -117,7 +114,7 @@ describe('pictures that cannot be attached', () => {
   });
 });
 
-describe('a slow picture', () => {
+describe('a slow image', () => {
   it('holds up later messages of its own source, and of no other', async () => {
     await world.start();
     const release = Promise.withResolvers<void>();

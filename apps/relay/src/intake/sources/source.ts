@@ -1,0 +1,82 @@
+import type { AlreadySent } from '@wbor/contracts';
+import type { z } from 'zod';
+import type { Format } from '../text/render-parts.ts';
+
+/**
+ * One kind of message on the exchange: which messages it takes, what is in them, and what the chat makes of them. A new
+ * source is one module like those beside this file and one line in the table of `index.ts`; see "Add a source" in
+ * CONTRIBUTING.md.
+ */
+export interface Source<Schema extends z.ZodType = z.ZodType> {
+  /**
+   * The routing keys that it takes, written as in a binding: `*` stands for one word, `#` for any number of words. One of
+   * the relay's intake queues must be bound to them.
+   */
+  readonly key: string;
+  /** Says by the headers whether it takes a message with such a key. Without this it takes all of them. */
+  takes?(headers: MessageHeaders): boolean;
+  /** The JSON body. A message that does not fit is parked, with the schema's words for what is wrong. */
+  readonly schema: Schema;
+  /** Says what the message means. It does no I/O, knows no clock, and need not sanitise or shorten anything. */
+  read(payload: z.output<Schema>, routingKey: string): SourceMessage | SourceLog;
+  /** Messages as the producer sends them, and how they are read. They document the source, and a test runs them. */
+  readonly examples: readonly SourceExample[];
+}
+
+/** Messages that reach an intake queue and are not for the chat. Nobody looks into their bodies. */
+export interface IgnoredSource {
+  readonly key: string;
+  readonly ignored: true;
+}
+
+export type MessageHeaders = Readonly<Record<string, unknown>>;
+
+/** A message for the chat. Only what is special about it must be said. */
+export interface SourceMessage {
+  readonly kind: 'message';
+  /** The name by which the audit and `URGENT_SOURCES` know the sender. Messages of one source keep their order. */
+  readonly source: string;
+  /** Empty when there are only images. */
+  readonly text: string;
+  /** The producer's id of the message, by which it is found in logs and audit. By default one is made. */
+  readonly wborMessageId?: string | undefined;
+  /** Addresses that the relay fetches images from, in the order in which they are shown. */
+  readonly imageUrls?: readonly string[] | undefined;
+  /** Default `quoted`. */
+  readonly format?: Format | undefined;
+  /** The person who wrote it, as `!ban` and the audit know them: a telephone number. */
+  readonly sender?: string | undefined;
+  readonly senderName?: string | undefined;
+  /** A sentence for the chat that says where an image can be looked for that could not be attached. */
+  readonly mediaHint?: string | undefined;
+  /** Whether the SMS service waits for a POST to `ACK_URL` once the message is in the chat. Default false. */
+  readonly acknowledge?: boolean | undefined;
+}
+
+/** A log of what the producer has posted by itself. Nothing is posted for it. */
+export interface SourceLog {
+  readonly kind: 'already-sent';
+  readonly source: string;
+  readonly wborMessageId?: string | undefined;
+  readonly payload: AlreadySent;
+}
+
+interface SourceExample {
+  /** A literal routing key. */
+  readonly key: string;
+  readonly headers?: MessageHeaders;
+  /** The JSON body. */
+  readonly body: unknown;
+  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'>;
+}
+
+/** Changes nothing; it lets the compiler check `read` against the schema. */
+export function defineSource<Schema extends z.ZodType>(source: Source<Schema>): Source<Schema> {
+  return source;
+}
+
+/** The name of a source that does not name itself. An alert must not be lost for want of a name. */
+export function sourceOfKey(routingKey: string): string {
+  const [, family = 'standard', name] = routingKey.split('.');
+  return family === 'standard' && name ? name : family;
+}

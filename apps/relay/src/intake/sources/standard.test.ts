@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { standard } from './standard.ts';
+
+function read(body: unknown, key = 'source.standard') {
+  return standard.read(standard.schema.parse(body), key);
+}
+
+it('takes `text` where the old producer means `body`', () => {
+  expect(read({ text: 'from the old producer', source: 'x' })).toMatchObject({
+    text: 'from the old producer',
+  });
+});
+
+it.each([
+  ['plain', 'plain'],
+  [undefined, 'quoted'],
+  [null, 'quoted'],
+  ['html', 'quoted'],
+  [7, 'quoted'],
+])('with format %j forwards it as %s', (format, expected) => {
+  expect(read({ body: 'a', source: 'x', format })).toMatchObject({ format: expected });
+});
+
+it.each([
+  ['source.standard.azuracast.down', 'azuracast'],
+  ['source.standard', 'standard'],
+  ['source.else.x', 'else'],
+])('takes a missing source from the routing key %s: %s', (key, source) => {
+  expect(read({ body: 'a' }, key)).toMatchObject({ source });
+  expect(read({ body: 'a', source: 'ups' }, key)).toMatchObject({ source: 'ups' });
+});

@@ -1,0 +1,52 @@
+import { MAX_IMAGES, twilioSmsMessage } from '@wbor/contracts';
+import { defineSource, type IgnoredSource } from './source.ts';
+
+/** SMS and MMS of listeners: Twilio's form fields, and what the SMS service adds to them. */
+export const twilioSms = defineSource({
+  key: twilioSmsMessage.key,
+  schema: twilioSmsMessage.schema,
+  read(sms) {
+    const fields: Readonly<Record<string, unknown>> = sms;
+    return {
+      kind: 'message',
+      source: sms.source ?? 'twilio',
+      text: sms.Body ?? '',
+      wborMessageId: sms.wbor_message_id,
+      imageUrls: Array.from({ length: MAX_IMAGES }, (_, index) => fields[`MediaUrl${index}`]).filter(
+        (url) => typeof url === 'string',
+      ),
+      sender: sms.From,
+      senderName: sms.SenderName,
+      mediaHint: 'Check the message in Twilio logs for details.',
+      // Without it the SMS service posts the message by itself after a while.
+      acknowledge: true,
+    };
+  },
+  examples: [
+    {
+      key: 'source.twilio.sms.incoming',
+      body: {
+        From: '+12075550123',
+        SenderName: 'JANE DOE',
+        Body: 'Hello DJ, please play some jazz',
+        MediaUrl0: 'https://media.example/0',
+        MediaUrl1: 'https://media.example/1',
+        wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
+      },
+      becomes: {
+        kind: 'message',
+        source: 'twilio',
+        text: 'Hello DJ, please play some jazz',
+        wborMessageId: '0a1b2c3d-1111-4222-8333-444455556666',
+        imageUrls: ['https://media.example/0', 'https://media.example/1'],
+        format: 'quoted',
+        sender: '+12075550123',
+        senderName: 'JANE DOE',
+        acknowledge: true,
+      },
+    },
+  ],
+});
+
+/** Outgoing SMS, calls, bans: other services' business. */
+export const otherTwilio: IgnoredSource = { key: 'source.twilio.#', ignored: true };
