@@ -68,6 +68,8 @@ const POSTS_PER_SECOND = 4;
 const WINDOW: Readonly<Record<Lane, number>> = { urgent: 2, normal: 4 };
 /** Everything must be over by then. */
 const END_MS = 60 * 60_000;
+/** Far more than can happen in one millisecond. */
+const MAX_SPINS = 1_000;
 const SENDER = '+12075550123';
 
 /** One message in the world's books. */
@@ -577,12 +579,15 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
       for (const { atMs, what } of schedule.incidents) at(atMs, () => happen(what));
       at(Math.max(0, ...schedule.incidents.map(({ atMs }) => atMs)) + 1, () => happen('bans-certain'));
       startRelay();
+      let spins = 0;
       while (items.some(({ ending }) => ending === undefined)) {
         await turn();
         timers.sort((a, b) => a.atMs - b.atMs);
         if (timers[0]?.atMs !== nowMs) checkRest();
         if (failure) break;
         const next = timers.shift();
+        spins = next?.atMs === nowMs ? spins + 1 : 0;
+        require('nothing spins', spins < MAX_SPINS);
         if (!next || next.atMs > END_MS) {
           require('every message comes to an end', false);
           break;

@@ -129,7 +129,9 @@ export function createInbox(clock: Clock): Inbox {
       return held.keys().next().value?.heldSinceMs;
     },
     async changed(untilMs) {
-      const dueMs = Math.min(untilMs, expected?.untilMs ?? Number.POSITIVE_INFINITY);
+      // Once nobody comes, the others may.
+      const isAwaited = expected !== undefined && clock.now() < expected.untilMs;
+      const dueMs = isAwaited ? Math.min(untilMs, expected?.untilMs ?? untilMs) : untilMs;
       const cancel = Number.isFinite(dueMs) ? clock.alarm(dueMs, wake) : undefined;
       await change.promise;
       cancel?.();
