@@ -187,9 +187,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const consumers: Consumer[] = [];
   for (const lane of ['urgent', 'normal'] as const) {
     const consumer = await broker.consume({
-      queue: outboxes[lane],
       // The next urgent one must be at hand when the turn is given on.
-      prefetch: lane === 'urgent' ? 2 : 1,
+      queues: [{ queue: outboxes[lane], prefetch: lane === 'urgent' ? 2 : 1 }],
       lock: `${config.QUEUE_PREFIX}${RELAY_DELIVERY_LOCK}`,
       onDelivery: (delivery) => deliverer.onDelivery(lane, delivery),
     });
@@ -230,8 +229,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   for (const definition of [relayTwilioQueue, relayStandardQueue]) {
     const queue = queueName(definition, namespace);
     const consumer = await broker.consume({
-      queue,
-      prefetch: INTAKE_PREFETCH,
+      queues: [{ queue, prefetch: INTAKE_PREFETCH }],
       onDelivery: (delivery) => intake.onDelivery(queue, delivery),
     });
     consumers.push(consumer);
