@@ -2,15 +2,13 @@ import { type Broker, PublishError } from '@wbor/amqp';
 import {
   type ImageEvent,
   imageEvent,
+  PLAN_ID_HEADER,
   type PostEvent,
   postEvent,
   type UndisplayedEvent,
   undisplayedEvent,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-
-/** Header of a post's event: the AMQP id of the planned message, by which a relay that takes over knows it. */
-export const PLAN_ID_HEADER = 'x-plan-id';
 
 /** Tells the exchange what was done at GroupMe, for the audit. */
 export interface EventPublisher {

@@ -5,10 +5,10 @@ import {
   callIntentSchema,
   echoEvent,
   type Outcome,
+  PLAN_ID_HEADER,
   postEventSchema,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import { PLAN_ID_HEADER } from '../events.ts';
 import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
 
 /**

@@ -1,14 +1,11 @@
 import type { Delivery } from '@wbor/amqp';
-import type { PlannedMessage } from '@wbor/contracts';
+import { IN_DOUBT_HEADER, type PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { HalfPosted } from './half-posted.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { PartPoster } from './part-poster.ts';
 import { sleep } from './sleep.ts';
-
-/** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
-export const IN_DOUBT_HEADER = 'x-in-doubt';
 
 /** Finds out what another relay, or we before an interruption, have left behind. */
 export interface TakeOver {

@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Broker, type Delivery, originalKey, PublishError } from '@wbor/amqp';
-import { type Part, type PlannedMessage, plannedMessage } from '@wbor/contracts';
+import {
+  DELIVER_BY_HEADER,
+  IN_DOUBT_HEADER,
+  type Part,
+  type PlannedMessage,
+  plannedMessage,
+  URGENT_PRIORITY,
+} from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { Acknowledger } from '../delivery/acknowledger.ts';
-import { IN_DOUBT_HEADER } from '../delivery/take-over.ts';
 import type { Lane } from '../delivery/turns.ts';
 import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
@@ -61,9 +67,6 @@ const ALREADY_SENT_NAMESPACE = '6f1f3a52-3a0b-5c55-9d2f-0a9b8f6f1c11';
 const PLAN_NAMESPACE = '2b8a4f0c-7c1e-5d0b-9a63-5e1d8c7f4a90';
 
 const OUTBOX_RETRY_MS = 1_000;
-
-/** AMQP priority from which a message is an emergency. */
-const URGENT_PRIORITY = 5;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { acknowledger, events, logger, metrics } = options;
@@ -249,7 +252,7 @@ function toPlanned(
  * the message's own expiration, counted from its timestamp or else from now.
  */
 function deadlineOf(delivery: Delivery): number | undefined {
-  const header = Number(delivery.headers['x-deliver-by'] ?? Number.NaN);
+  const header = Number(delivery.headers[DELIVER_BY_HEADER] ?? Number.NaN);
   if (Number.isFinite(header) && header > 0) return Math.trunc(header);
   if (delivery.expirationMs === undefined) return undefined;
   return (delivery.timestamp?.getTime() ?? Date.now()) + delivery.expirationMs;

@@ -1,4 +1,5 @@
 import {
+  ALREADY_SENT_HEADER,
   type AlreadySent,
   alreadySentSchema,
   MAX_BODY_LENGTH,
@@ -69,7 +70,8 @@ const TWILIO_PREFIX = 'source.twilio';
  */
 export function parseIncoming(raw: RawMessage): Incoming {
   const fromTwilio = raw.routingKey === TWILIO_PREFIX || raw.routingKey.startsWith(`${TWILIO_PREFIX}.`);
-  const alreadySent = raw.headers.alreadysent === true || raw.headers.alreadysent === 'true';
+  const sent = raw.headers[ALREADY_SENT_HEADER];
+  const alreadySent = sent === true || sent === 'true';
   // Outgoing SMS, call events, bans: other services' business, and not worth a look into the body.
   if (fromTwilio && !alreadySent && raw.routingKey !== twilioSmsMessage.key) return { kind: 'ignored' };
 

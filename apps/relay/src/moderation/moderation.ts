@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '@wbor/amqp';
-import { banListMessage, banListRequest, banListSchema } from '@wbor/contracts';
+import { banListMessage, banListRequest, readMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import { createBanList } from './ban-list.ts';
@@ -57,10 +57,7 @@ export async function startModeration(options: {
   async function ask(over: AbortSignal): Promise<void> {
     try {
       while (!over.aborted) {
-        await broker.publishUntilConfirmed(
-          { routingKey: banListRequest.key, body: {}, mandatory: false },
-          over,
-        );
+        await broker.publishUntilConfirmed(banListRequest, {}, { mandatory: false }, over);
         await delay(ASK_AGAIN_MS, undefined, { signal: over });
       }
     } catch (error) {
@@ -69,11 +66,12 @@ export async function startModeration(options: {
   }
 
   function hear(content: Buffer): void {
-    const list = parseList(content);
-    if (!list) {
-      logger.error({}, 'ignored a ban list that is none');
+    const reading = readMessage(banListMessage, { content });
+    if (!reading.ok) {
+      logger.error({ error: reading.fault.message }, 'ignored a ban list that is none');
       return;
     }
+    const list = reading.value;
     const before = bans.version;
     if (!bans.apply(list, Date.now())) {
       logger.warn({ version: list.version, known_version: before }, 'ignored an old ban list');
@@ -88,11 +86,11 @@ export async function startModeration(options: {
   const listener = await broker.listen({
     pattern: banListMessage.key,
     onMessage: hear,
-    onListening() {
+    onSubscribed() {
       becomeUncertain(ANSWER_TIMEOUT_MS);
       void ask(uncertainty.over);
     },
-    onDeaf: () => becomeUncertain(DEAF_TIMEOUT_MS),
+    onInterrupted: () => becomeUncertain(DEAF_TIMEOUT_MS),
   });
 
   return {
@@ -135,12 +133,4 @@ function startUncertainty(timeoutMs: number): Uncertainty {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function parseList(content: Buffer) {
-  try {
-    return banListSchema.safeParse(JSON.parse(content.toString())).data;
-  } catch {
-    return undefined;
-  }
 }
