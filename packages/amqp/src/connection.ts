@@ -72,7 +72,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
     get blockedReason() {
       return blockedReason;
     },
-    // While it is reconnecting, the manager's own promise never settles.
+    // While it is reconnecting, the manager's own promise stays pending.
     close: () => Promise.race([manager.close(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]),
   };
 }
