@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { connectBroker } from '@wbor/amqp';
-import { auditQueues, deriveTopology } from '@wbor/contracts';
+import { auditQueues, deriveTopology, postEvent } from '@wbor/contracts';
 import { createDatabase } from '@wbor/database';
 import { pauseFor } from '@wbor/service';
 import { sql } from 'kysely';
@@ -53,22 +53,19 @@ for (const release of releases.reverse()) await release();
 await broker.close();
 
 function publish(number: number): Promise<void> {
-  return broker.publish({
-    routingKey: 'source.groupme.msg',
-    body: {
-      text: `(1/2):\n"Message ${number}, about as long as a text message to the DJ is"\n---UID---\n0a1b2c3d\n---------`,
-      bot_id: '0123456789abcdef01234567',
-      source: name,
-      code: 202,
-      type: 'log',
-      wbor_message_id: randomUUID(),
-      part: 1,
-      parts: 2,
-      attempt: 1,
-      outcome: 'delivered',
-      sent_at: new Date().toISOString(),
-      duration_ms: 91,
-    },
+  return broker.publish(postEvent, {
+    text: `(1/2):\n"Message ${number}, about as long as a text message to the DJ is"\n---UID---\n0a1b2c3d\n---------`,
+    bot_id: '0123456789abcdef01234567',
+    source: name,
+    code: 202,
+    type: 'log',
+    wbor_message_id: randomUUID(),
+    part: 1,
+    parts: 2,
+    attempt: 1,
+    outcome: 'delivered',
+    sent_at: new Date().toISOString(),
+    duration_ms: 91,
   });
 }
 

@@ -1,4 +1,4 @@
-import { auditEventsQueue, auditParkedQueue, queueName } from '@wbor/contracts';
+import { auditEventsQueue, auditParkedQueue, postEvent, queueName } from '@wbor/contracts';
 import { connectAmqp, runParked } from '@wbor/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, postBody, type TestBed } from './test-bed.ts';
@@ -35,7 +35,7 @@ async function giveUp(): Promise<void> {
 }
 
 it('stores an event that was parked by the broker and replayed, even the second time', async () => {
-  await bed.broker.publish({ routingKey: 'source.groupme.msg', body: postBody(1) });
+  await bed.broker.publish(postEvent, postBody(1));
   await giveUp();
   expect(await parked('replay', '--all')).toContain('1 message replayed');
   await giveUp();

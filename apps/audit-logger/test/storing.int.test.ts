@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from '@wbor/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintBot } from '../src/intake/bot-id.ts';
 import {
@@ -29,14 +30,14 @@ const callback = {
   source_guid: 'guid-1',
   attachments: [],
   bot_id: BOT_ID,
-  source: 'groupme.callback',
-  code: 200,
-  type: 'log',
+  source: 'groupme.callback' as const,
+  code: 200 as const,
+  type: 'log' as const,
   wbor_message_id: 'guid-1',
 };
 
 const undisplayed = {
-  type: 'undisplayed',
+  type: 'undisplayed' as const,
   source: 'ups',
   bot_id: BOT_ID,
   wbor_message_id: 'm',
@@ -49,22 +50,20 @@ const undisplayed = {
 describe('the audit logger', () => {
   it('stores each kind of event as a row, without the bot id', async () => {
     const service = bed.launch();
-    const image = { bot_id: BOT_ID, source: 'ups', code: 200, type: 'img', text: '', wbor_message_id: 'm' };
-    await bed.broker.publish({
-      routingKey: 'source.groupme.msg',
-      body: postBody(1, { producer_field: [1], evidence: 'echo' }),
-    });
-    await bed.broker.publish({ routingKey: 'source.groupme.img', body: { ...image, bytes: 9 } });
-    await bed.broker.publish({ routingKey: 'source.groupme.callback', body: callback });
-    await bed.broker.publish({
-      routingKey: 'source.groupme.echo',
-      body: { ...callback, sender_type: 'bot' },
-    });
-    await bed.broker.publish({ routingKey: 'source.groupme.undisplayed', body: undisplayed });
-    await bed.broker.publish({
-      routingKey: 'source.groupme.msg',
-      bytes: Buffer.from(`{"bot_id":"${BOT_ID}"`),
-    });
+    const image = {
+      bot_id: BOT_ID,
+      source: 'ups',
+      code: 200,
+      type: 'img',
+      text: '',
+      wbor_message_id: 'm',
+    } as const;
+    await bed.broker.publish(postEvent, postBody(1, { producer_field: [1], evidence: 'echo' }));
+    await bed.broker.publish(imageEvent, { ...image, bytes: 9 });
+    await bed.broker.publish(callbackEvent, callback);
+    await bed.broker.publish(echoEvent, { ...callback, sender_type: 'bot' });
+    await bed.broker.publish(undisplayedEvent, undisplayed);
+    await bed.publishBytes(postEvent.key, Buffer.from(`{"bot_id":"${BOT_ID}"`));
 
     const tables = [
       'groupme_posts',
@@ -111,7 +110,7 @@ describe('the audit logger', () => {
     const service = bed.launch();
     const messageId = randomUUID();
     for (let time = 0; time < 3; time += 1) {
-      await bed.broker.publish({ routingKey: 'source.groupme.msg', body: postBody(1), messageId });
+      await bed.broker.publish(postEvent, postBody(1), { messageId });
       // One flush each: the same id twice in one batch is another case.
       await eventually(async () => expect(await service.metric('audit_batch_size')).toBeGreaterThan(0));
     }
@@ -140,14 +139,17 @@ describe('the audit logger', () => {
     await bed.pool.query(`alter table groupme_posts add check (text <> 'poison')`);
     await first.stop();
 
-    const broken = ['{"bot_id": "x"', '[1,2]', '{"text":"no id"}', '\xff\xfe\x00'].map((body) =>
-      Buffer.from(body, 'latin1'),
-    );
+    const broken = [
+      '{"bot_id": "x"',
+      '[1,2]',
+      '{"wbor_message_id":"x","text":"caf\xe9"}',
+      '\xff\xfe\x00',
+    ].map((body) => Buffer.from(body, 'latin1'));
     const poison = [10, 400, 401, 999].map((number) => postBody(number, { text: 'poison' }));
     await publishPosts(bed.broker, 0, 500);
-    for (const bytes of broken) await bed.broker.publish({ routingKey: 'source.groupme.msg', bytes });
-    for (const body of poison) await bed.broker.publish({ routingKey: 'source.groupme.msg', body });
-    await bed.broker.publish({ routingKey: 'source.groupme.surprise', body: { hello: 1 } });
+    await bed.publishBytes(postEvent.key, ...broken);
+    for (const body of poison) await bed.broker.publish(postEvent, body);
+    await bed.publishBytes('source.groupme.surprise', Buffer.from('{"hello":1}'));
     await publishPosts(bed.broker, 500, 1000);
 
     const service = bed.launch();
@@ -176,12 +178,12 @@ describe('the audit logger', () => {
 
   it('stores text with NUL and half a surrogate pair', async () => {
     bed.launch();
-    await bed.broker.publish({
-      routingKey: 'source.groupme.msg',
-      bytes: Buffer.from(
+    await bed.publishBytes(
+      postEvent.key,
+      Buffer.from(
         '{"wbor_message_id":"nul","text":"a\\u0000b","sender_name":"\\ud83d","extra":{"k\\u0000":"\\u0000"}}',
       ),
-    });
+    );
     await bed.waitForRows('groupme_posts', 1);
     const { rows } = await bed.pool.query('select text, sender_name, payload from groupme_posts');
     expect(rows).toEqual([

@@ -1,9 +1,18 @@
 import { type Broker, connectBroker } from '@wbor/amqp';
-import { auditEventsQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import {
+  auditEventsQueue,
+  auditQueues,
+  deriveTopology,
+  type PostEvent,
+  postEvent,
+  queueName,
+} from '@wbor/contracts';
+import {
+  connectAmqp,
   createDatabase,
   createNamespace,
   deleteNamespace,
+  publishRaw,
   type ServiceProcess,
   spawnService,
   waitFor,
@@ -51,6 +60,13 @@ export async function createTestBed(serverUrl: string = inject('databaseUrl')) {
     databaseUrl: database.url,
     pool,
     broker,
+    /** Publishes what need be no event. */
+    async publishBytes(routingKey: string, ...bodies: readonly Buffer[]): Promise<void> {
+      const connection = await connectAmqp(inject('brokerUrl'));
+      const channel = await connection.createConfirmChannel();
+      for (const body of bodies) await publishRaw(channel, namespace.exchange, routingKey, body);
+      await connection.close();
+    },
     count,
     waitForRows: (table: string, expected: number) =>
       waitFor(async () => (await count(table)) >= expected, {
@@ -138,7 +154,7 @@ function launchInProcess(options: AuditLoggerOptions) {
 
 export const BOT_ID = '5f6cab0123456789deadbeef00';
 
-export function postBody(number: number, values: Record<string, unknown> = {}) {
+export function postBody(number: number, values: Record<string, unknown> = {}): PostEvent {
   return {
     text: `post ${number}`,
     bot_id: BOT_ID,
@@ -158,9 +174,7 @@ export function postBody(number: number, values: Record<string, unknown> = {}) {
 
 export async function publishPosts(broker: Broker, from: number, to: number): Promise<void> {
   const numbers = Array.from({ length: to - from }, (_, index) => from + index);
-  await Promise.all(
-    numbers.map((number) => broker.publish({ routingKey: 'source.groupme.msg', body: postBody(number) })),
-  );
+  await Promise.all(numbers.map((number) => broker.publish(postEvent, postBody(number))));
 }
 
 /** How many messages wait on the queue of events, delivered to nobody. */

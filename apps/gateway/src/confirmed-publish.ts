@@ -1,5 +1,5 @@
-import { PublishError } from '@wbor/amqp';
-import type { GatewayDeps, GatewayMessage } from './deps.ts';
+import { type Broker, PublishError } from '@wbor/amqp';
+import type { GatewayDeps } from './deps.ts';
 import { GatewayError } from './errors.ts';
 import type { GatewayMetrics } from './metrics.ts';
 
@@ -7,7 +7,7 @@ import type { GatewayMetrics } from './metrics.ts';
  * Resolves once the broker has confirmed the message and a queue took it.
  * @throws GatewayError with status 503 when that did not happen in time.
  */
-export type ConfirmedPublish = (message: GatewayMessage) => Promise<void>;
+export type ConfirmedPublish = Broker['publish'];
 
 const RETRY_AFTER_SECONDS = 5;
 
@@ -17,14 +17,14 @@ const NO_RECEIVER_RETRY_AFTER_SECONDS = 30;
 export function createConfirmedPublish(
   deps: Pick<GatewayDeps, 'publish' | 'brokerReady'> & { timeoutMs: number; metrics: GatewayMetrics },
 ): ConfirmedPublish {
-  return async (message) => {
+  return async (definition, body, options) => {
     if (!deps.brokerReady()) throw brokerUnavailable();
     const stopTimer = deps.metrics.publishSeconds.startTimer();
     try {
-      await withTimeout(deps.publish(message), deps.timeoutMs);
+      await withTimeout(deps.publish(definition, body, options), deps.timeoutMs);
       stopTimer({ outcome: 'confirmed' });
     } catch (error) {
-      const refusal = toRefusal(error, message.routingKey);
+      const refusal = toRefusal(error, options?.key ?? definition.key);
       stopTimer({ outcome: refusal.code.toLowerCase() });
       throw refusal;
     }

@@ -1,13 +1,6 @@
+import type { Broker } from '@wbor/amqp';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
-
-/** A message for the topic exchange. */
-export interface GatewayMessage {
-  readonly routingKey: string;
-  /** The same for each copy of the same message, so that consumers can tell. */
-  readonly messageId: string;
-  readonly body: object;
-}
 
 /** A value that is wrapped so that it cannot be printed. */
 export interface Revealable {
@@ -45,7 +38,7 @@ export interface GatewayDeps {
   readonly logger: FastifyBaseLogger;
   readonly registry: Registry;
   /** Resolves once the broker has confirmed the message and some queue took it; throws a PublishError. */
-  readonly publish: (message: GatewayMessage) => Promise<void>;
+  readonly publish: Broker['publish'];
   /** Whether publishing would work now. */
   readonly brokerReady: () => boolean;
 }

@@ -18,8 +18,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
   onStop('broker', () => broker?.close());
   health.addCheck('broker', () => {
-    if (!broker) return 'not connected to the broker yet';
-    return broker.ready ? undefined : (broker.reason ?? 'the broker takes no messages');
+    return broker ? broker.reason : 'not connected to the broker yet';
   });
 
   const app = await buildGateway({
@@ -38,9 +37,9 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     },
     logger,
     registry,
-    publish: async (message) => {
+    publish: async (definition, body, options) => {
       if (!broker) throw new PublishError('DISCONNECTED', 'not connected to the broker yet');
-      await broker.publish(message);
+      await broker.publish(definition, body, options);
     },
     brokerReady: () => broker?.ready ?? false,
   });

@@ -3,23 +3,29 @@ import { Secret } from '@wbor/service';
 import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { buildGateway } from '../src/build-gateway.ts';
-import type { GatewayMessage, GatewaySettings } from '../src/deps.ts';
+import type { GatewaySettings } from '../src/deps.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
 export const CALLBACK_SECRET = 'callback-secret-5e1f9a';
 export const BOT_ID = 'bot-id-0123456789abcdef';
 
+interface PublishedMessage {
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  readonly body: unknown;
+}
+
 export interface GatewayUnderTest {
   readonly app: FastifyInstance;
   readonly registry: Registry;
   /** What was published, in order. */
-  readonly published: GatewayMessage[];
+  readonly published: PublishedMessage[];
   /** Log lines, parsed. */
   logLines(): Record<string, unknown>[];
   /** All that was logged, as it was written. */
   logText(): string;
   /** Makes every further publish do this. */
-  onPublish(work: (message: GatewayMessage) => Promise<void>): void;
+  onPublish(work: (message: PublishedMessage) => Promise<void>): void;
   setBrokerReady(ready: boolean): void;
 }
 
@@ -28,9 +34,9 @@ export async function createGatewayUnderTest(
   settings: Partial<GatewaySettings> = {},
 ): Promise<GatewayUnderTest> {
   const log = createCapturedLogger();
-  const published: GatewayMessage[] = [];
+  const published: PublishedMessage[] = [];
   const registry = new Registry();
-  let work: (message: GatewayMessage) => Promise<void> = async () => {};
+  let work: (message: PublishedMessage) => Promise<void> = async () => {};
   let ready = true;
   const app = await buildGateway({
     settings: {
@@ -45,7 +51,12 @@ export async function createGatewayUnderTest(
     },
     logger: log.logger,
     registry,
-    publish: async (message) => {
+    publish: async (definition, body, options) => {
+      const message = {
+        routingKey: options?.key ?? definition.key,
+        messageId: options?.messageId,
+        body,
+      };
       await work(message);
       published.push(message);
     },

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { type Broker, connectBroker } from '@wbor/amqp';
 import {
   auditQueues,
+  banListMessage,
   banListRequest,
   deriveTopology,
   moderatorCallbacksQueue,
@@ -14,7 +14,7 @@ import {
 } from '@wbor/contracts';
 import { backOffMs, createDatabase, migrateToLatest } from '@wbor/database';
 import { brokerUrl, pauseFor, type ServiceContext } from '@wbor/service';
-import { listMessage, readBanList } from './bans/ban-list.ts';
+import { readBanList } from './bans/ban-list.ts';
 import { sweepExpiredBans } from './bans/lift-expired.ts';
 import type { ModeratorConfig } from './config.ts';
 import { createDatabaseState } from './database-state.ts';
@@ -163,8 +163,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
       const banList = repeatOnDatabase(BAN_LIST_MS, async () => {
         const list = await readBanList(db, new Date());
         // A hint that is repeated anyway: not worth a row of the outbox.
-        const { body, ...message } = listMessage(list, randomUUID());
-        await connected.publish({ ...message, body }).then(
+        await connected.publish(banListMessage, list, { mandatory: false }).then(
           () => metrics.banListVersion.set(list.version),
           (error: unknown) => logger.warn({ reason: String(error) }, 'the ban list was not published'),
         );

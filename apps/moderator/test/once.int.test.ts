@@ -1,4 +1,4 @@
-import { queueName, relayStandardQueue } from '@wbor/contracts';
+import { banListRequest, queueName, relayStandardQueue, standardMessage } from '@wbor/contracts';
 import { createDatabase } from '@wbor/database';
 import { connectAmqp } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -179,7 +179,7 @@ describe('the ban list', () => {
     await bed.type('!ban 0a1b2c3d');
     await eventually(() => expect(bed.lists().at(-1)?.version).toBe(1));
     const before = bed.lists().length;
-    await bed.broker.publish({ routingKey: 'moderation.bans.request', body: {}, mandatory: false });
+    await bed.broker.publish(banListRequest, {}, { mandatory: false });
     await eventually(() => expect(bed.lists().length).toBeGreaterThan(before));
     expect(bed.lists().at(-1)).toEqual({ version: 1, bans: [{ sender: ANN, until: null }] });
   });
@@ -229,7 +229,7 @@ describe('a crash', () => {
       expect(await quiet.count('moderator_outbox', 'published_at is null')).toBe(0),
     );
     // The queue was declared anew by the second one: up to the mark it holds all that was published to it.
-    await quiet.broker.publish({ routingKey: 'source.standard.mark', body: { body: 'the mark' } });
+    await quiet.broker.publish(standardMessage, { body: 'the mark' }, { key: 'source.standard.mark' });
     const bodies: string[] = [];
     await channel.consume(queue, (got) => bodies.push(JSON.parse(String(got?.content)).body), {
       noAck: true,

@@ -1,4 +1,4 @@
-import { moderatorCallbacksQueue, queueName } from '@wbor/contracts';
+import { banListRequest, moderatorCallbacksQueue, queueName } from '@wbor/contracts';
 import { connectAmqp, startTcpProxy, type TcpProxy } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, type TestBed } from './test-bed.ts';
@@ -55,7 +55,7 @@ describe('an outage', () => {
     proxy.stall();
     // All that is repeated gets stuck, and so does a command.
     await bed.deliver(bed.callback('!ping'));
-    await bed.broker.publish({ routingKey: 'moderation.bans.request', body: {}, mandatory: false });
+    await bed.broker.publish(banListRequest, {}, { mandatory: false });
     expect(await moderator.stop()).toMatchObject({ exitCode: 0, signal: null });
     const connection = await connectAmqp(inject('brokerUrl'));
     bed.onDispose(() => connection.close());

@@ -2,11 +2,12 @@ import { type Broker, connectBroker } from '@wbor/amqp';
 import {
   type BanList,
   banListMessage,
-  COMMAND_REPLY_KEY,
   type CommandEvent,
   callbackEvent,
   commandEvent,
+  commandReply,
   deriveTopology,
+  type MessageDefinition,
   moderatorQueues,
 } from '@wbor/contracts';
 import { migrateToLatest } from '@wbor/database';
@@ -77,7 +78,8 @@ export async function createTestBed(heard = '#') {
       ...changes,
     };
   }
-  const deliver = (body: unknown) => broker.publish({ routingKey: callbackEvent.key, body });
+  // What a test delivers need be no callback.
+  const deliver = (body: unknown) => broker.publish(callbackEvent as MessageDefinition, body);
   const published = (key: string) => spy.messages.filter(({ routingKey }) => routingKey === key);
   const reports = () => published(commandEvent.key).map(({ json }) => json as CommandEvent);
 
@@ -90,7 +92,7 @@ export async function createTestBed(heard = '#') {
     deliver,
     published,
     reports,
-    replies: () => published(COMMAND_REPLY_KEY).map(({ json }) => (json as { body: string }).body),
+    replies: () => published(commandReply.key).map(({ json }) => (json as { body: string }).body),
     lists: () => published(banListMessage.key).map(({ json }) => json as BanList),
     /** Types a command and gives what the moderator reports of it. */
     async type(text: string, changes: Record<string, unknown> = {}): Promise<CommandEvent> {

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
 import {
+  IN_DOUBT_HEADER,
   type Namespace,
   type PlannedMessage,
   plannedMessage,
-  plannedMessageSchema,
   queueName,
+  type ReadResult,
+  readMessage,
   relayOutboxQueue,
   relayOutboxUrgentQueue,
+  URGENT_PRIORITY,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
@@ -40,18 +43,14 @@ export interface Outbox {
    * @returns false when `origin` was taken from us first.
    */
   put(planned: PlannedMessage, origin: Delivery): Promise<boolean>;
-  /** Reads a delivery of one of the two queues; undefined when it holds no planned message of this version. */
-  read(delivery: Delivery): OutboxEntry | undefined;
+  /** Reads a delivery of one of the two queues. A fault means that it holds no planned message of this version. */
+  read(delivery: Delivery): ReadResult<OutboxEntry>;
 }
-
-/** Header of a planned message that may be in the chat already; see {@link OutboxEntry.inDoubt}. */
-const IN_DOUBT_HEADER = 'x-in-doubt';
 
 /** Namespace of the ids of planned messages. */
 const PLAN_NAMESPACE = '2b8a4f0c-7c1e-5d0b-9a63-5e1d8c7f4a90';
 
-/** AMQP priority from which a message is an emergency. */
-const URGENT_PRIORITY = 5;
+const DEFINITIONS = { urgent: relayOutboxUrgentQueue, normal: relayOutboxQueue } as const;
 
 const MISSING_QUEUE_RETRY_MS = 1_000;
 
@@ -64,8 +63,8 @@ export function createOutbox(options: {
 }): Outbox {
   const { broker, logger, namespace, urgentSources } = options;
   const queues = {
-    urgent: queueName(relayOutboxUrgentQueue, namespace),
-    normal: queueName(relayOutboxQueue, namespace),
+    urgent: queueName(DEFINITIONS.urgent, namespace),
+    normal: queueName(DEFINITIONS.normal, namespace),
   };
 
   function laneOf(origin: Delivery, { source }: PlannedMessage): Lane {
@@ -75,39 +74,37 @@ export function createOutbox(options: {
   return {
     queues,
     async put(planned, origin) {
-      const queue = queues[laneOf(origin, planned)];
-      const outgoing = {
-        exchange: '',
-        routingKey: queue,
-        type: plannedMessage.key,
+      const lane = laneOf(origin, planned);
+      const options = {
+        key: DEFINITIONS[lane].name,
         messageId: planIdOf(origin),
-        body: planned,
         // With an id of the producer's the plan is known by that.
         headers: origin.redelivered && !origin.messageId ? { [IN_DOUBT_HEADER]: true } : {},
       };
       while (!origin.signal.aborted) {
         try {
-          await broker.publishUntilConfirmed(outgoing, origin.signal);
+          await broker.publishUntilConfirmed(plannedMessage, planned, options, origin.signal);
           return true;
         } catch (error) {
           if (origin.signal.aborted) return false;
           // Somebody deleted the queue; its consumer declares it again.
           if (!(error instanceof PublishError) || error.code !== 'RETURNED') throw error;
-          logger.error({ queue, error: error.message }, 'the outbox is gone, waiting for it');
+          logger.error({ queue: queues[lane], error: error.message }, 'the outbox is gone, waiting for it');
           await delay(MISSING_QUEUE_RETRY_MS);
         }
       }
       return false;
     },
     read(delivery) {
-      const planned = parsePlanned(delivery.content);
-      if (!planned) return undefined;
-      return {
+      const reading = readMessage(plannedMessage, delivery);
+      if (!reading.ok) return reading;
+      const value: OutboxEntry = {
         lane: delivery.queue === queues.urgent ? 'urgent' : 'normal',
-        planned,
+        planned: reading.value,
         planId: delivery.messageId ?? uuidv7(),
         inDoubt: delivery.headers[IN_DOUBT_HEADER] === true,
       };
+      return { ok: true, value };
     },
   };
 }
@@ -118,12 +115,4 @@ export function createOutbox(options: {
  */
 function planIdOf({ messageId, content }: Delivery): string {
   return messageId ? uuidv5(`${messageId}\n${content}`, PLAN_NAMESPACE) : uuidv7();
-}
-
-function parsePlanned(content: Buffer): PlannedMessage | undefined {
-  try {
-    return plannedMessageSchema.parse(JSON.parse(content.toString()));
-  } catch {
-    return undefined;
-  }
 }

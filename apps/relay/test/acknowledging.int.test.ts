@@ -39,7 +39,7 @@ it('gives a message back that it could not store as planned, however suddenly it
     const relay = await spawnService({ app: 'relay', env: { ...world.env } });
     world.onStop(() => relay.kill());
     await waitFor(async () => (await waiting()) === 0, { what: 'the relay taking it', timeoutMs: 20_000 });
-    await relay.waitForLog((line) => String(line.msg).includes('takes no messages'), 20_000);
+    await relay.waitForLog((line) => String(line.msg).includes('has blocked publishing'), 20_000);
     await relay.kill();
     await waitFor(async () => (await waiting()) === 1, { what: 'the message being back' });
   } finally {

@@ -1,13 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MessageDefinition } from '@wbor/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
-import { makeFirstContact } from './first-contact.ts';
 import { startListener } from './listener.ts';
+import {
+  type OutgoingBytes,
+  type OutgoingMessage,
+  outgoingBytes,
+  outgoingMessage,
+  outgoingReply,
+} from './outgoing.ts';
+import { verifyBroker } from './preflight.ts';
 import { createPublisher } from './publisher.ts';
-import type { Broker, BrokerOptions, Consumer, OutgoingBytes, OutgoingMessage } from './types.ts';
+import type { Broker, BrokerOptions, Consumer, PublishOptions } from './types.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
@@ -23,7 +31,7 @@ const MAX_RETRY_MS = 5_000;
  */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const { appId, logger, topology, url } = options;
-  await makeFirstContact(url, topology, logger);
+  await verifyBroker(url, topology, logger);
 
   const publishing = openConnection({ url, name: `${appId} publish`, logger });
   const consuming = openConnection({ url, name: `${appId} consume`, logger });
@@ -41,17 +49,14 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   function reasonNotReady(): string | undefined {
     if (!publisher.open || !publishing.connected) return 'not connected to the broker';
     if (publishing.blockedReason !== undefined) {
-      return `the broker takes no messages: ${publishing.blockedReason}`;
+      return `broker has blocked publishing (resource alarm): ${publishing.blockedReason}`;
     }
     if (consumers.some((consumer) => !consumer.active && !consumer.standby))
       return 'not consuming from the broker';
     return undefined;
   }
 
-  async function publishUntilConfirmed(
-    message: OutgoingMessage | OutgoingBytes,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async function confirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void> {
     const withId = { ...message, messageId: message.messageId ?? uuidv7() };
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -98,8 +103,15 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     listen: (listenerOptions) =>
       startListener({ ...listenerOptions, connection: consuming, topology, appId, logger }),
-    publish: (message) => publisher.publish(message),
-    publishUntilConfirmed,
+    publish: (definition, body, published = {}) =>
+      publisher.publish(outgoingMessage(topology, definition, body, published)),
+    publishUntilConfirmed: (definition, body, published = {}, signal) =>
+      confirmed(outgoingMessage(topology, definition, body, published), signal),
+    sendBytes: (queue, bytes, sent = {}) => publisher.publish(outgoingBytes(queue, bytes, sent)),
+    sendBytesUntilConfirmed: (queue, bytes, sent = {}, signal) =>
+      confirmed(outgoingBytes(queue, bytes, sent), signal),
+    replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
+      confirmed(outgoingReply(replyTo, reply, replied.correlationId), signal),
     browse: (queue) => openBrowser(consuming, queue),
     async close() {
       await publisher.close(CLOSE_TIMEOUT_MS);

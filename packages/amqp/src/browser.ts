@@ -16,7 +16,7 @@ const GIVE_BACK_AT_ONCE = 32;
 const IDLE_MS = 5_000;
 
 /**
- * Opens a queue for reading without consuming it.
+ * Opens a queue for reading. What is read is held unacknowledged until it is removed or given back by `close()`.
  *
  * @throws PublishError with code DISCONNECTED while there is no connection.
  */

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS, messageOf } from './first-contact.ts';
+import { errorText } from './errors.ts';
+import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS } from './preflight.ts';
 import type { Logger } from './types.ts';
 
-/** One connection that comes back by itself, and what is to be said about it. */
+/** One connection that comes back by itself, and its state. */
 export interface Connection {
   readonly manager: AmqpConnectionManagerClass;
   readonly connected: boolean;
@@ -39,7 +40,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
   manager.on('disconnect', ({ err }) => {
     blockedReason = undefined;
     if (!lost)
-      logger.warn({ connection: name, broker, error: messageOf(err) }, 'lost the broker, reconnecting');
+      logger.warn({ connection: name, broker, error: errorText(err) }, 'lost the broker, reconnecting');
     lost = true;
   });
   manager.on('connectFailed', ({ err }) => {
@@ -47,20 +48,20 @@ export function openConnection(options: { url: string; name: string; logger: Log
     // Once a second is too much for a log: the first, then each half minute.
     if (failures % 30 === 1) {
       logger.warn(
-        { connection: name, broker, attempt: failures, error: messageOf(err) },
+        { connection: name, broker, attempt: failures, error: errorText(err) },
         'cannot reach the broker',
       );
     }
   });
   manager.on('blocked', ({ reason }) => {
     blockedReason = reason;
-    logger.error({ connection: name, broker, reason }, 'the broker takes no messages: resource alarm');
+    logger.error({ connection: name, broker, reason }, 'broker has blocked publishing (resource alarm)');
   });
   manager.on('unblocked', () => {
     blockedReason = undefined;
-    logger.info({ connection: name, broker }, 'the broker takes messages again');
+    logger.info({ connection: name, broker }, 'broker has unblocked publishing');
   });
-  // Rejects when the first try fails, and goes on trying all the same: the events above tell.
+  // Rejects when the first try fails, and goes on trying all the same: the events above report it.
   manager.connect().catch(() => {});
 
   return {
@@ -71,7 +72,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
     get blockedReason() {
       return blockedReason;
     },
-    // While it is reconnecting, the manager's own promise never settles.
+    // While it is reconnecting, the manager's own promise stays pending.
     close: () => Promise.race([manager.close(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]),
   };
 }

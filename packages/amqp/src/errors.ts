@@ -1,4 +1,4 @@
-/** The broker refuses us for a reason that waiting cannot help: said once, at the first boot. */
+/** The broker refuses us for a reason that waiting cannot help. Thrown at the first boot only. */
 export class BrokerConfigurationError extends Error {
   override readonly name = 'BrokerConfigurationError';
   readonly code: 'ACCESS_REFUSED' | 'NO_VHOST' | 'TOPOLOGY_MISMATCH' | 'BAD_URL';
@@ -32,4 +32,8 @@ export class PublishError extends Error {
   get retryable(): boolean {
     return this.code !== 'RETURNED' && this.code !== 'INVALID';
   }
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelWrapper } from 'amqp-connection-manager';
 import type { Channel, ConfirmChannel } from 'amqplib';
 import type { Connection } from './connection.ts';
-import { messageOf } from './first-contact.ts';
+import { errorText } from './errors.ts';
 import type { Logger } from './types.ts';
 
 export interface HealingChannel {
@@ -90,7 +90,7 @@ export function openHealingChannel(options: {
       // Comes before 'close', which decides by it how soon to try again.
       locked = isLocked(error);
       if (locked) return;
-      logger.warn({ channel: name, error: messageOf(error) }, 'the broker closed a channel');
+      logger.warn({ channel: name, error: errorText(error) }, 'the broker closed a channel');
     });
     channel.on('close', () => {
       lost = true;
@@ -113,7 +113,7 @@ export function openHealingChannel(options: {
       ready.resolve();
     } catch (error) {
       locked = isLocked(error);
-      if (!locked) logger.warn({ channel: name, error: messageOf(error) }, 'could not set up a channel');
+      if (!locked) logger.warn({ channel: name, error: errorText(error) }, 'could not set up a channel');
       channel.close().catch(() => {});
       scheduleRebuild();
     } finally {
@@ -127,7 +127,7 @@ export function openHealingChannel(options: {
     wrapper = connection.manager.createChannel({ name, confirm: true, setup: setUp });
     // For example a connection that dies while the channel is being opened.
     wrapper.on('error', (error) => {
-      logger.warn({ channel: name, error: messageOf(error) }, 'could not open a channel');
+      logger.warn({ channel: name, error: errorText(error) }, 'could not open a channel');
       scheduleRebuild();
     });
   }
@@ -160,5 +160,5 @@ export function openHealingChannel(options: {
 
 /** The broker's answer to declaring an exclusive queue that another connection holds. */
 function isLocked(error: unknown): boolean {
-  return /RESOURCE[_-]LOCKED/.test(messageOf(error));
+  return /RESOURCE[_-]LOCKED/.test(errorText(error));
 }

@@ -1,10 +1,11 @@
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
-export { originalKey, PARKED_HEADERS, type Parking, parkDelivery, REPLAYED_KEY_HEADER } from './parking.ts';
+export { originalKey, type Parking, parkDelivery } from './parking.ts';
 export type {
   Broker,
   BrokerOptions,
   BrowsedMessage,
+  BytesOptions,
   ConsumedQueue,
   Consumer,
   ConsumerOptions,
@@ -12,7 +13,6 @@ export type {
   Listener,
   ListenerOptions,
   Logger,
-  OutgoingBytes,
-  OutgoingMessage,
+  PublishOptions,
   QueueBrowser,
 } from './types.ts';

@@ -14,7 +14,7 @@ export async function startListener(
     readonly logger: Logger;
   },
 ): Promise<Listener> {
-  let listening: Channel | undefined;
+  let subscribed: Channel | undefined;
   const healing = openHealingChannel({
     connection: options.connection,
     name: `${options.appId} ${options.pattern}`,
@@ -31,14 +31,14 @@ export async function startListener(
         },
         { noAck: true },
       );
-      listening = channel;
-      options.onListening?.();
+      subscribed = channel;
+      options.onSubscribed?.();
     },
     onLost(channel) {
-      // A set-up that failed half-way heard nothing, so nothing is lost.
-      if (listening !== channel) return;
-      listening = undefined;
-      options.onDeaf?.();
+      // A set-up that failed half-way had not subscribed, so nothing is interrupted.
+      if (subscribed !== channel) return;
+      subscribed = undefined;
+      options.onInterrupted?.();
     },
   });
   await healing.firstReady;

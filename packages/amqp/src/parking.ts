@@ -1,31 +1,18 @@
+import { ORIGINAL_KEY_HEADER, PARKED_HEADERS } from '@wbor/contracts';
 import type { Broker, Delivery } from './types.ts';
-
-/** Headers that parking adds; replaying takes them off again. */
-export const PARKED_HEADERS = {
-  reason: 'x-parked-reason',
-  error: 'x-parked-error',
-  queue: 'x-parked-queue',
-  exchange: 'x-parked-exchange',
-  routingKey: 'x-parked-routing-key',
-  at: 'x-parked-at',
-  messageId: 'x-parked-message-id',
-} as const;
-
-/** Header of a replayed message: the routing key that it first came with. */
-export const REPLAYED_KEY_HEADER = 'x-original-routing-key';
 
 /**
  * The routing key that a message was first published with. A replay goes through the default exchange, which knows
  * queues by name only, so it brings that key in a header. Whoever decides by the key must ask here.
  */
 export function originalKey(delivery: Pick<Delivery, 'exchange' | 'routingKey' | 'headers'>): string {
-  const replayed = delivery.headers[REPLAYED_KEY_HEADER];
+  const replayed = delivery.headers[ORIGINAL_KEY_HEADER];
   return delivery.exchange === '' && typeof replayed === 'string' ? replayed : delivery.routingKey;
 }
 
 const MAX_ERROR_LENGTH = 500;
 
-/** Where a message is put aside, and what a person is told of it. */
+/** Where a message is parked, and what a person is told about it. */
 export interface Parking {
   /** Full name of the parking queue. */
   readonly parkedQueue: string;
@@ -40,10 +27,10 @@ export interface Parking {
 }
 
 /**
- * Puts a message aside and takes it out of its queue. Waits until the broker has it; if that is not possible the
+ * Parks a message and takes it out of its queue. Waits until the broker has it; if that is not possible the
  * message stays where it was.
  *
- * @throws the reason of `signal`, by default the delivery's own, once that is aborted; see `publishUntilConfirmed`.
+ * @throws the reason of `signal`, by default the delivery's own, once that is aborted; see `sendBytesUntilConfirmed`.
  */
 export async function parkDelivery(
   broker: Broker,
@@ -51,11 +38,10 @@ export async function parkDelivery(
   parking: Parking,
   signal: AbortSignal = delivery.signal,
 ): Promise<void> {
-  await broker.publishUntilConfirmed(
+  await broker.sendBytesUntilConfirmed(
+    parking.parkedQueue,
+    parking.content ?? delivery.content,
     {
-      exchange: '',
-      routingKey: parking.parkedQueue,
-      bytes: parking.content ?? delivery.content,
       type: 'parked',
       headers: {
         ...delivery.headers,

@@ -1,12 +1,12 @@
-import type { Topology } from '@wbor/contracts';
+import { RETRY_COUNT_HEADER, type Topology } from '@wbor/contracts';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from './connection.ts';
-import { PublishError } from './errors.ts';
-import { messageOf } from './first-contact.ts';
+import { errorText, PublishError } from './errors.ts';
 import { type HealingChannel, openHealingChannel } from './healing-channel.ts';
+import type { OutgoingBytes, OutgoingMessage } from './outgoing.ts';
 import { declareTopology } from './topology.ts';
-import type { Logger, OutgoingBytes, OutgoingMessage } from './types.ts';
+import type { Logger } from './types.ts';
 
 export interface Publisher {
   readonly open: boolean;
@@ -19,15 +19,16 @@ export interface Publisher {
 interface InFlight {
   readonly messageId: string;
   returned: boolean;
-  readonly settled: Promise<void>;
-  settle(error?: PublishError): void;
+  /** Resolved or rejected with the outcome. */
+  readonly outcome: Promise<void>;
+  finish(error?: PublishError): void;
 }
 
 /**
  * Publishes with confirms on a channel of its own.
  *
  * It uses the raw confirm channel: the manager's publish buffers without bound while the broker is away,
- * and its promise never settles after a synchronous throw. Here the caller knows at once.
+ * and its promise stays pending for ever after a synchronous throw. Here the caller knows at once.
  */
 export function createPublisher(options: {
   connection: Connection;
@@ -59,7 +60,7 @@ export function createPublisher(options: {
       if (channel !== lost) return;
       channel = undefined;
       for (const entry of [...inFlight.values()]) {
-        entry.settle(
+        entry.finish(
           new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message'),
         );
       }
@@ -69,7 +70,7 @@ export function createPublisher(options: {
   function track(messageId: string): InFlight {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      entry.settle(
+      entry.finish(
         new PublishError(
           'TIMEOUT',
           `the broker did not confirm the message within ${options.confirmTimeoutMs} ms`,
@@ -79,8 +80,8 @@ export function createPublisher(options: {
     const entry: InFlight = {
       messageId,
       returned: false,
-      settled: promise,
-      settle(error) {
+      outcome: promise,
+      finish(error) {
         clearTimeout(timer);
         if (inFlight.get(messageId) === entry) inFlight.delete(messageId);
         if (error) reject(error);
@@ -95,55 +96,54 @@ export function createPublisher(options: {
     const messageId = message.messageId ?? uuidv7();
     // Returns are matched by id, so two copies of one message go one after the other.
     for (let same = inFlight.get(messageId); same; same = inFlight.get(messageId)) {
-      await same.settled.catch(() => {});
+      await same.outcome.catch(() => {});
     }
     if (closing || !channel) throw new PublishError('DISCONNECTED', 'not connected to the broker');
     if (options.connection.blockedReason !== undefined) {
       throw new PublishError(
         'DISCONNECTED',
-        `the broker takes no messages: ${options.connection.blockedReason}`,
+        `broker has blocked publishing (resource alarm): ${options.connection.blockedReason}`,
       );
     }
     if (inFlight.size >= options.maxInFlight) {
       throw new PublishError('BUSY', `${options.maxInFlight} messages wait for the broker's confirm already`);
     }
     const content = 'bytes' in message ? message.bytes : encodeJson(message.body);
-    const exchange = message.exchange ?? options.topology.exchange.name;
     const entry = track(messageId);
     try {
       channel.publish(
-        exchange,
+        message.exchange,
         message.routingKey,
         content,
         toProperties(message, messageId, options.appId),
         (error) => {
           if (error) {
-            // amqplib tells of a closing channel in the same way. Then the broker may have stored the message.
-            const closed = /channel closed|closing/i.test(messageOf(error));
-            entry.settle(
+            // amqplib reports a closing channel in the same way. Then the broker may have stored the message.
+            const closed = /channel closed|closing/i.test(errorText(error));
+            entry.finish(
               closed
                 ? new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message')
                 : new PublishError('NACKED', 'the broker refused the message', { cause: error }),
             );
           } else if (entry.returned && message.mandatory !== false) {
-            entry.settle(new PublishError('RETURNED', `no queue takes messages for ${message.routingKey}`));
+            entry.finish(new PublishError('RETURNED', `no queue takes messages for ${message.routingKey}`));
           } else {
-            entry.settle();
+            entry.finish();
           }
         },
       );
     } catch (error) {
       // amqplib throws at once for what cannot be encoded, or when the channel has just closed.
       const closed = error instanceof Error && error.name === 'IllegalOperationError';
-      entry.settle(
+      entry.finish(
         closed
           ? new PublishError('DISCONNECTED', 'not connected to the broker')
-          : new PublishError('INVALID', `the message cannot be published: ${messageOf(error)}`, {
+          : new PublishError('INVALID', `the message cannot be published: ${errorText(error)}`, {
               cause: error,
             }),
       );
     }
-    await entry.settled;
+    await entry.outcome;
   }
 
   return {
@@ -154,7 +154,7 @@ export function createPublisher(options: {
     publish,
     async close(timeoutMs) {
       closing = true;
-      const pending = [...inFlight.values()].map((entry) => entry.settled);
+      const pending = [...inFlight.values()].map((entry) => entry.outcome);
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([
         Promise.allSettled(pending),
@@ -185,9 +185,9 @@ function toProperties(
     messageId,
     timestamp: Math.floor(Date.now() / 1000),
     appId,
-    type: message.type ?? message.routingKey,
+    type: message.type,
     contentType: ('bytes' in message ? message.contentType : undefined) ?? 'application/json',
-    headers: { ...(message.exchange === '' ? {} : { 'x-retry-count': 0 }), ...message.headers },
+    headers: { ...(message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }), ...message.headers },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Topology } from '@wbor/contracts';
+import type { BodyOf, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -22,17 +22,11 @@ export interface BrokerOptions {
   readonly confirmTimeoutMs?: number;
 }
 
-/** A message to publish. The body is sent as JSON, persistent. */
-export interface OutgoingMessage {
-  /** Routing key on the topic exchange, or the queue's full name when `exchange` is `''`. */
-  readonly routingKey: string;
-  /** Default: the topic exchange of the topology. `''` is the default exchange. */
-  readonly exchange?: string;
-  readonly body: unknown;
+export interface PublishOptions<Definition extends MessageDefinition = MessageDefinition> {
   /** Default: a new UUIDv7. Give the same one again when a publish is repeated. */
   readonly messageId?: string;
-  /** AMQP `type`; default: the routing key. */
-  readonly type?: string;
+  /** For a family of keys: which of them. Default: the definition's own. */
+  readonly key?: KeyOf<Definition>;
   /** Added to the `x-retry-count: 0` that every message on the topic exchange carries. */
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly correlationId?: string;
@@ -40,10 +34,13 @@ export interface OutgoingMessage {
   readonly mandatory?: boolean;
 }
 
-/** A message that was not JSON when it was published by others: for parking, bytes as they came. */
-export interface OutgoingBytes extends Omit<OutgoingMessage, 'body'> {
-  readonly bytes: Buffer;
+export interface BytesOptions {
+  readonly messageId?: string;
+  /** AMQP `type`; default: the queue's name. */
+  readonly type?: string;
+  /** Default: `application/json`. */
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
 }
 
 /** A message as it came from a queue. Settle it exactly once. */
@@ -123,7 +120,7 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-/** A message that is looked at. It stays in its queue unless it is removed. */
+/** A message that is looked at. It goes back into its queue unless it is removed. */
 export interface BrowsedMessage {
   readonly content: Buffer;
   readonly routingKey: string;
@@ -132,7 +129,7 @@ export interface BrowsedMessage {
   readonly type: string | undefined;
   readonly contentType: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Takes the message out of the queue for good. */
+  /** Takes the message out of the queue. It does not come back. */
   remove(): void;
 }
 
@@ -151,9 +148,9 @@ export interface ListenerOptions {
   readonly pattern: string;
   readonly onMessage: (content: Buffer) => void;
   /** Called whenever copies begin to come: at first, and again after each interruption. Must not throw. */
-  readonly onListening?: () => void;
-  /** Called whenever copies cease to come, until `onListening` is called again. Must not throw. */
-  readonly onDeaf?: () => void;
+  readonly onSubscribed?: () => void;
+  /** Called whenever copies cease to come, until `onSubscribed` is called again. Must not throw. */
+  readonly onInterrupted?: () => void;
 }
 
 export interface Listener {
@@ -176,14 +173,56 @@ export interface Broker {
    */
   listen(options: ListenerOptions): Promise<Listener>;
   /**
-   * Resolves once the broker has confirmed the message and some queue took it.
+   * Publishes a message of the contract: JSON, persistent, to the exchange or the queue that its definition names.
+   * The types hold the body against the schema; nothing is parsed here. Resolves once the broker has confirmed it
+   * and some queue took it.
+   *
    * @throws PublishError with code `DISCONNECTED`, `TIMEOUT`, `CHANNEL_CLOSED`, `NACKED` (try again with the
    *   same messageId), `RETURNED` (nobody takes it), `BUSY` (too many in flight), `INVALID` (never sendable).
    */
-  publish(message: OutgoingMessage | OutgoingBytes): Promise<void>;
-  /** Repeats {@link publish} with back-off and the same id until it is confirmed or `signal` is aborted. */
-  publishUntilConfirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void>;
-  /** Reads a queue (full name) without consuming it. Throws PublishError DISCONNECTED while disconnected. */
+  publish<Definition extends MessageDefinition>(
+    definition: Definition,
+    body: BodyOf<Definition>,
+    options?: PublishOptions<Definition>,
+  ): Promise<void>;
+  /**
+   * Repeats {@link publish} with back-off and the same id until it is confirmed, or until `signal` is aborted, whose
+   * reason is then thrown.
+   */
+  publishUntilConfirmed<Definition extends MessageDefinition>(
+    definition: Definition,
+    body: BodyOf<Definition>,
+    options?: PublishOptions<Definition>,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Puts bytes as they are into a queue (full name): for what is parked or replayed, which may be anything.
+   *
+   * @throws PublishError as {@link publish} does.
+   */
+  sendBytes(queue: string, bytes: Buffer, options?: BytesOptions): Promise<void>;
+  /** Repeats {@link sendBytes} like {@link publishUntilConfirmed}. */
+  sendBytesUntilConfirmed(
+    queue: string,
+    bytes: Buffer,
+    options?: BytesOptions,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Answers a producer on a queue of its own, and repeats that like {@link publishUntilConfirmed}. No queue need be
+   * there any more. The name comes from the producer: whether it may be written to is the caller's to check.
+   */
+  replyUntilConfirmed(
+    replyTo: string,
+    reply: Reply,
+    options?: { readonly correlationId?: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Reads a queue (full name) and gives back what is not removed.
+   *
+   * @throws PublishError with code DISCONNECTED while there is no connection.
+   */
   browse(queue: string): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
   close(): Promise<void>;

@@ -1,7 +1,16 @@
-import { defineQueue, defineTerminalQueue, deriveTopology, type Namespace, queueName } from '@wbor/contracts';
+import {
+  defineFamily,
+  defineMessage,
+  defineQueue,
+  defineTerminalQueue,
+  deriveTopology,
+  type Namespace,
+  queueName,
+} from '@wbor/contracts';
 import { connectAmqp, createNamespace, waitFor } from '@wbor/testkit';
 import type { ConfirmChannel } from 'amqplib';
 import { afterEach, beforeEach, inject } from 'vitest';
+import { z } from 'zod';
 import { type Broker, type Consumer, connectBroker, type Delivery } from '../src/index.ts';
 
 export const parked = defineTerminalQueue({ name: 'amqp.parked' });
@@ -17,6 +26,13 @@ export const shared = defineQueue({
   bindings: ['shared.#'],
   deadLetterQueue: parked.name,
 });
+
+const anything = { schema: z.unknown(), summary: '', example: null, publishers: [] };
+/** What they are published under; the bodies are the tests'. */
+export const workMessage = defineFamily({ exchange: 'source', key: 'work', family: 'kind', ...anything });
+export const sharedMessage = defineMessage({ exchange: 'source', key: 'shared.a', ...anything });
+export const nobodysMessage = defineMessage({ exchange: 'source', key: 'nobody', ...anything });
+export const parkedMessage = defineMessage({ exchange: 'default', key: parked.name, ...anything });
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 

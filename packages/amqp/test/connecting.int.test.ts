@@ -2,11 +2,11 @@ import { queueName } from '@wbor/contracts';
 import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
 import { BrokerConfigurationError } from '../src/index.ts';
-import { parked, useBed, work } from './broker-bed.ts';
+import { parked, parkedMessage, useBed, work } from './broker-bed.ts';
 
 const bed = useBed();
 
-describe('the first contact', () => {
+describe('the preflight', () => {
   it('names a wrong password, and does not repeat it', async () => {
     const url = new URL(bed.url);
     url.password = 'wrong-pa55word';
@@ -79,8 +79,8 @@ describe('listening', () => {
     const listener = await broker.listen({
       pattern: 'hints.#',
       onMessage: (content) => told.push(content.toString()),
-      onListening: () => told.push('listening'),
-      onDeaf: () => told.push('deaf'),
+      onSubscribed: () => told.push('subscribed'),
+      onInterrupted: () => told.push('interrupted'),
     });
     const admin = await bed.openAdmin();
     const hint = (text: string) => publishRaw(admin, bed.namespace.exchange, 'hints.a', Buffer.from(text));
@@ -97,7 +97,7 @@ describe('listening', () => {
     await untilTold(5);
     await listener.stop();
     await untilTold(6);
-    expect(told).toEqual(['listening', 'first', 'deaf', 'listening', 'second', 'deaf']);
+    expect(told).toEqual(['subscribed', 'first', 'interrupted', 'subscribed', 'second', 'interrupted']);
   });
 });
 
@@ -105,7 +105,7 @@ describe('browsing', () => {
   it('shows what a queue holds, removes only what it is told to, and keeps the order', async () => {
     const broker = await bed.connect();
     const queue = queueName(parked, bed.namespace);
-    for (const body of [1, 2, 3]) await broker.publish({ exchange: '', routingKey: queue, body });
+    for (const body of [1, 2, 3]) await broker.publish(parkedMessage, body);
     const read = async (remove: (body: string) => boolean): Promise<string[]> => {
       const browser = await broker.browse(queue);
       const seen: string[] = [];
@@ -124,7 +124,7 @@ describe('browsing', () => {
     const broker = await bed.connect();
     const queue = queueName(parked, bed.namespace);
     const bodies = Array.from({ length: 400 }, (_, index) => index);
-    for (const body of bodies) await broker.publish({ exchange: '', routingKey: queue, body });
+    for (const body of bodies) await broker.publish(parkedMessage, body);
     for (let time = 0; time < 3; time += 1) {
       const browser = await broker.browse(queue);
       const seen: number[] = [];
@@ -139,12 +139,12 @@ describe('browsing', () => {
   it('comes to an end though its reader puts messages back', async () => {
     const broker = await bed.connect();
     const queue = queueName(parked, bed.namespace);
-    await broker.publish({ exchange: '', routingKey: queue, body: 1 });
+    await broker.publish(parkedMessage, 1);
     const browser = await broker.browse(queue);
     let count = 0;
     for (let entry = await browser.next(); entry; entry = await browser.next()) {
       count += 1;
-      await broker.publish({ exchange: '', routingKey: queue, body: count + 1 });
+      await broker.publish(parkedMessage, count + 1);
     }
     await browser.close();
     expect(count).toBe(1);

@@ -2,7 +2,7 @@ import { queueName } from '@wbor/contracts';
 import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../src/index.ts';
-import { shared, useBed, work } from './broker-bed.ts';
+import { shared, sharedMessage, useBed, work, workMessage } from './broker-bed.ts';
 
 const bed = useBed();
 
@@ -38,9 +38,9 @@ describe('consuming', () => {
       // The second ack of one message is a protocol error: the broker closes the channel for it.
       if (delivery.content.toString() === '"bad"') delivery.ack();
     });
-    await broker.publish({ routingKey: 'work.a', body: 'bad' });
+    await broker.publish(workMessage, 'bad');
     await has(1);
-    await broker.publish({ routingKey: 'work.a', body: 'good' });
+    await broker.publish(workMessage, 'good');
     await waitFor(() => bodies.includes('good'), { what: 'a delivery on a new channel' });
     await waitFor(() => broker.ready, { what: 'being ready again' });
   });
@@ -52,7 +52,7 @@ describe('consuming', () => {
     await admin.deleteQueue(queueName(work, bed.namespace));
     await waitFor(
       () =>
-        broker.publish({ routingKey: 'work.a', body: 'after' }).then(
+        broker.publish(workMessage, 'after').then(
           () => true,
           () => false,
         ),
@@ -68,7 +68,7 @@ describe('consuming', () => {
       if (failures++ === 0) throw new Error('unforeseen');
       delivery.ack();
     });
-    await broker.publish({ routingKey: 'work.a', body: 1 });
+    await broker.publish(workMessage, 1);
     await has(2);
   });
 
@@ -79,7 +79,7 @@ describe('consuming', () => {
       await gate.promise;
       if (delivery.content.toString() === '1') delivery.ack();
     });
-    for (const body of [1, 2, 3]) await broker.publish({ routingKey: 'work.a', body });
+    for (const body of [1, 2, 3]) await broker.publish(workMessage, body);
     await has(3);
     const stopped = consumer.stop();
     gate.resolve();
@@ -94,9 +94,7 @@ describe('consuming', () => {
 describe('stopping after a burst of acks', () => {
   it('takes none of them back', async () => {
     const broker = await bed.connect();
-    await Promise.all(
-      Array.from({ length: 200 }, (_, body) => broker.publish({ routingKey: 'work.a', body })),
-    );
+    await Promise.all(Array.from({ length: 200 }, (_, body) => broker.publish(workMessage, body)));
     const held: Delivery[] = [];
     const consumer = await broker.consume({
       queues: [{ queue: queueName(work, bed.namespace), prefetch: 250 }],
@@ -108,7 +106,7 @@ describe('stopping after a burst of acks', () => {
     const admin = await bed.openAdmin();
     expect((await admin.checkQueue(queueName(work, bed.namespace))).messageCount).toBe(0);
     // Empty now could still mean: to be returned in a moment. A fresh consumer would be given them.
-    await broker.publish({ routingKey: 'work.a', body: 'fresh' });
+    await broker.publish(workMessage, 'fresh');
     const { bodies, has } = await bed.collect(broker);
     await has(1);
     expect(bodies).toEqual(['fresh']);
@@ -123,8 +121,8 @@ describe('several queues on one channel', () => {
       { queue: queueName(shared, bed.namespace), prefetch: 3 },
     ];
     for (let body = 0; body < 6; body += 1) {
-      await broker.publish({ routingKey: 'work.a', body });
-      await broker.publish({ routingKey: 'shared.a', body });
+      await broker.publish(workMessage, body);
+      await broker.publish(sharedMessage, body);
     }
     const held: Delivery[] = [];
     await broker.consume({ queues, onDelivery: async (delivery) => void held.push(delivery) });
@@ -144,14 +142,14 @@ describe('several queues on one channel', () => {
       queues: [work, shared].map((queue) => ({ queue: queueName(queue, bed.namespace), prefetch: 1 })),
       onDelivery: async (delivery) => void held.push(delivery),
     });
-    await broker.publish({ routingKey: 'work.a', body: 1 });
+    await broker.publish(workMessage, 1);
     await waitFor(() => held.length === 1, { what: 'the delivery' });
     const admin = await bed.openAdmin();
     await admin.deleteQueue(queueName(shared, bed.namespace));
     await waitFor(() => held.length === 2, { what: 'the delivery on a new channel' });
     expect(held.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     expect(held[1]?.channelId).not.toBe(held[0]?.channelId);
-    await broker.publish({ routingKey: 'shared.a', body: 2 });
+    await broker.publish(sharedMessage, 2);
     await waitFor(() => held.length === 3, { what: 'a delivery from the queue that was deleted' });
   });
 });
@@ -159,9 +157,7 @@ describe('several queues on one channel', () => {
 describe('a renewal', () => {
   it('gives back 500 unacknowledged messages in order, and none that was acknowledged', async () => {
     const broker = await bed.connect();
-    await Promise.all(
-      Array.from({ length: 600 }, (_, body) => broker.publish({ routingKey: 'work.a', body })),
-    );
+    await Promise.all(Array.from({ length: 600 }, (_, body) => broker.publish(workMessage, body)));
     const held: Delivery[] = [];
     const consumer = await broker.consume({
       queues: [{ queue: queueName(work, bed.namespace), prefetch: 500 }],
@@ -195,7 +191,7 @@ describe('a renewal', () => {
     const seen: { by: string; delivery: Delivery }[] = [];
     const first = await enter('first');
     const second = await enter('second');
-    await (await bed.connect()).publish({ routingKey: 'work.a', body: 1 });
+    await (await bed.connect()).publish(workMessage, 1);
     await waitFor(() => seen.length === 1, { what: 'the delivery' });
     // Long enough for the second one to try several times.
     const end = performance.now() + 2_000;
@@ -213,7 +209,7 @@ describe('a renewal', () => {
     const broker = await bed.connect(proxy.url(bed.url));
     const held: Delivery[] = [];
     const { consumer, has } = await bed.collect(broker, (delivery) => held.push(delivery));
-    await broker.publish({ routingKey: 'work.a', body: 1 });
+    await broker.publish(workMessage, 1);
     await has(1);
     const renewed = consumer.renew();
     await proxy.cut();
@@ -255,9 +251,7 @@ describe('a lock', () => {
     const publisher = await bed.connect();
     const publish = (from: number, to: number) =>
       Promise.all(
-        Array.from({ length: to - from + 1 }, (_, index) =>
-          publisher.publish({ routingKey: 'shared.a', body: from + index }),
-        ),
+        Array.from({ length: to - from + 1 }, (_, index) => publisher.publish(sharedMessage, from + index)),
       );
     await publish(1, 10);
     await waitFor(() => seen.length === 10, { what: 'the first ten' });

@@ -1,17 +1,46 @@
 import type { z } from 'zod';
 
+/** Who publishes a message, or hears it on a queue of its own that lives as long as the connection. */
+type Party = 'producers' | 'gateway' | 'relay' | 'moderator' | 'studio dashboard';
+
 /** A message contract: where it is published, under which literal key, and what its JSON body holds. */
-export interface MessageDefinition<Schema extends z.ZodType = z.ZodType> {
+export interface MessageDefinition<Schema extends z.ZodType = z.ZodType, Key extends string = string> {
   /** `source` is the topic exchange that the station's services share; `default` addresses a queue by name. */
   readonly exchange: 'source' | 'default';
-  /** Literal routing key, or the queue's name for the default exchange. Wildcards belong to bindings. */
-  readonly key: string;
+  /** Literal routing key, or the queue's name without its prefix. Wildcards belong to bindings. */
+  readonly key: Key;
   readonly schema: Schema;
+  /** One line, for the documents. */
+  readonly summary: string;
+  readonly example: z.input<Schema>;
+  readonly publishers: readonly Party[];
+  /** Who hears it without a durable queue. Those who consume it from a queue follow from the bindings. */
+  readonly listeners?: readonly Party[];
+  /** Names of the headers that it may carry, besides `x-retry-count` on the topic exchange. */
+  readonly headers?: readonly string[];
 }
 
+/** A message that may also be published under keys of one more word, for example `source.standard.<source>`. */
+export interface MessageFamily<Schema extends z.ZodType = z.ZodType, Key extends string = string>
+  extends MessageDefinition<Schema, Key> {
+  /** What the last word stands for. */
+  readonly family: string;
+}
+
+/** The keys under which a message may be published. */
+export type KeyOf<Definition extends MessageDefinition> =
+  Definition extends MessageFamily<z.ZodType, infer Key> ? Key | `${Key}.${string}` : Definition['key'];
+
+/** The body as it is published: what the schema takes, so that defaults may be left out. */
+export type BodyOf<Definition extends MessageDefinition> = z.input<Definition['schema']>;
+
+/** The body as a consumer reads it, with defaults filled in. */
+export type ValueOf<Definition extends Pick<MessageDefinition, 'schema'>> = z.output<Definition['schema']>;
+
 /** A queue before a prefix is put in front of its name. */
-export interface QueueDefinition {
-  readonly name: string;
+export interface QueueDefinition<Name extends string = string> {
+  /** `<app>.<stage>`: the app is the one that consumes it, or whose people look into it. */
+  readonly name: Name;
   /** Routing-key patterns on the source exchange; none for a queue that is addressed by name. */
   readonly bindings: readonly string[];
   readonly singleActiveConsumer: boolean;
@@ -41,13 +70,24 @@ const WORKING_DELIVERY_LIMIT = 1000;
  */
 const TERMINAL_DELIVERY_LIMIT = 1_000_000_000;
 
-export function defineMessage<Schema extends z.ZodType>(
-  definition: MessageDefinition<Schema>,
-): MessageDefinition<Schema> {
-  if (/[*#]/.test(definition.key)) {
-    throw new ContractError(`message key ${definition.key} holds a wildcard; wildcards belong to bindings`);
-  }
+export function defineMessage<Schema extends z.ZodType, const Key extends string>(
+  definition: MessageDefinition<Schema, Key>,
+): MessageDefinition<Schema, Key> {
+  refuseWildcard(definition.key);
   return definition;
+}
+
+export function defineFamily<Schema extends z.ZodType, const Key extends string>(
+  definition: MessageFamily<Schema, Key>,
+): MessageFamily<Schema, Key> {
+  refuseWildcard(definition.key);
+  return definition;
+}
+
+function refuseWildcard(key: string): void {
+  if (/[*#]/.test(key)) {
+    throw new ContractError(`message key ${key} holds a wildcard; wildcards belong to bindings`);
+  }
 }
 
 /**
@@ -55,12 +95,12 @@ export function defineMessage<Schema extends z.ZodType>(
  *
  * @throws ContractError when no dead-letter queue is named.
  */
-export function defineQueue(definition: {
-  name: string;
+export function defineQueue<const Name extends string>(definition: {
+  name: Name;
   bindings?: readonly string[];
   singleActiveConsumer?: boolean;
   deadLetterQueue: string;
-}): QueueDefinition {
+}): QueueDefinition<Name> {
   if (!definition.deadLetterQueue) {
     throw new ContractError(
       `queue ${definition.name} names no dead-letter queue; its bad messages would be lost`,
@@ -77,11 +117,11 @@ export function defineQueue(definition: {
 }
 
 /** A queue at the end of the line: people look into it, nothing dead-letters out of it. */
-export function defineTerminalQueue(definition: {
-  name: string;
+export function defineTerminalQueue<const Name extends string>(definition: {
+  name: Name;
   bindings?: readonly string[];
   maxLength?: number;
-}): QueueDefinition {
+}): QueueDefinition<Name> {
   return {
     name: definition.name,
     bindings: definition.bindings ?? [],

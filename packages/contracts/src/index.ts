@@ -1,10 +1,15 @@
 export {
+  type BodyOf,
   ContractError,
+  defineFamily,
   defineMessage,
   defineQueue,
   defineTerminalQueue,
+  type KeyOf,
   type MessageDefinition,
+  type MessageFamily,
   type QueueDefinition,
+  type ValueOf,
 } from './define.ts';
 export {
   type CallbackEvent,
@@ -26,8 +31,21 @@ export {
   undisplayedEventSchema,
 } from './groupme-events.ts';
 export {
+  ALREADY_SENT_HEADER,
+  DELIVER_BY_HEADER,
+  headerDefinitions,
+  IN_DOUBT_HEADER,
+  ORIGINAL_KEY_HEADER,
+  PARKED_HEADERS,
+  PLAN_ID_HEADER,
+  RETRY_COUNT_HEADER,
+  URGENT_PRIORITY,
+} from './headers.ts';
+export {
   type AlreadySent,
+  alreadySentMessage,
   alreadySentSchema,
+  commandReply,
   MAX_BODY_LENGTH,
   MAX_IMAGES,
   MAX_MESSAGE_ID_LENGTH,
@@ -49,7 +67,6 @@ export {
   banListMessage,
   banListRequest,
   banListSchema,
-  COMMAND_REPLY_KEY,
   type CommandEvent,
   commandEvent,
   commandEventSchema,
@@ -81,6 +98,7 @@ export {
   relayStandardQueue,
   relayTwilioQueue,
 } from './queues.ts';
+export { type Readable, type ReadFault, type ReadResult, readJson, readMessage } from './read-message.ts';
 export {
   RESERVED_SOURCES,
   type SendAccepted,

@@ -1,67 +1,65 @@
 import { z } from 'zod';
 import { defineMessage } from './define.ts';
+import { ORIGINAL_KEY_HEADER } from './headers.ts';
 
 /** A sender whose SMS are not forwarded. */
 const banSchema = z.object({
-  /** As the SMS service gives it, E.164. */
-  sender: z.string().min(1),
-  /** ISO 8601; null bans for good. */
-  until: z.iso.datetime().nullable(),
+  sender: z.string().min(1).describe('As the SMS service gives it, E.164.'),
+  until: z.iso.datetime().nullable().describe('ISO 8601; null bans without an end.'),
 });
 export type Ban = z.infer<typeof banSchema>;
 
-/**
- * `moderation.bans`: the whole ban list. Published on every change, each minute, and when it is asked for. A list
- * with a lower version than one that was seen is old and is ignored, unless only such lists have come for minutes.
- */
 export const banListSchema = z.object({
-  version: z.number().int().nonnegative(),
+  version: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe(
+      'A list with a lower version than one that was seen is old and is ignored, unless only such lists have come for minutes.',
+    ),
   bans: z.array(banSchema),
 });
 export type BanList = z.infer<typeof banListSchema>;
 
-/** `moderation.bans.request`: a relay that has just started asks for the list. */
 const banListRequestSchema = z.looseObject({});
 
-/** `source.groupme.command`: a command that was typed in the chat, and what came of it. */
 export const commandEventSchema = z.looseObject({
   type: z.literal('command'),
   source: z.literal('moderator'),
-  /** GroupMe's id of the message that held the command. */
-  callback_id: z.string(),
-  wbor_message_id: z.string(),
-  command: z.string(),
+  callback_id: z.string().describe("GroupMe's id of the message that held the command."),
+  wbor_message_id: z.string().describe('Of the callback in the audit.'),
+  command: z.string().describe('Without the `!`.'),
   argument: z.string(),
-  caller_id: z.string(),
+  caller_id: z.string().describe("GroupMe's id of the caller."),
   caller_name: z.string().optional(),
-  /** `done`, `refused` (not allowed), `invalid` (no such command or argument), `too-old`. */
-  result: z.enum(['done', 'refused', 'invalid', 'too-old']),
-  reply: z.string(),
+  result: z
+    .enum(['done', 'refused', 'invalid', 'too-old'])
+    .describe(
+      '`refused`: the caller may not use it; `invalid`: no such command, or an argument that cannot be read.',
+    ),
+  reply: z.string().describe('What the chat was told.'),
   at: z.iso.datetime(),
 });
 export type CommandEvent = z.infer<typeof commandEventSchema>;
 
-/** `source.groupme.ban`: a change of the ban list. Numbers in full: this is for the audit. */
 export const banEventSchema = z.looseObject({
   type: z.literal('ban'),
   source: z.literal('moderator'),
   action: z.enum(['ban', 'unban', 'expired']),
-  sender: z.string(),
-  until: z.iso.datetime().nullable(),
+  sender: z.string().describe('The phone number in full: this is for the audit.'),
+  until: z.iso.datetime().nullable().describe('Null: without an end.'),
   reason: z.string().optional(),
-  /** The message whose UID was given. */
-  about: z.string().optional(),
+  about: z.string().optional().describe('`wbor_message_id` of the message whose UID was given.'),
   caller_id: z.string().optional(),
   caller_name: z.string().optional(),
   callback_id: z.string().optional(),
-  version: z.number().int().nonnegative(),
+  version: z.number().int().nonnegative().describe('Of the list that holds the change.'),
   at: z.iso.datetime(),
 });
 export type BanEvent = z.infer<typeof banEventSchema>;
 
-/** `dashboard.clear`: asks the studio dashboard to clear itself. */
 const dashboardClearSchema = z.object({
-  requested_by: z.string(),
+  requested_by: z.string().describe('The name of the caller, or the id where it has none.'),
   at: z.iso.datetime(),
   scope: z.enum(['all', 'messages']).default('all'),
 });
@@ -71,26 +69,73 @@ export const banListMessage = defineMessage({
   exchange: 'source',
   key: 'moderation.bans',
   schema: banListSchema,
+  summary: 'The whole ban list. Published on every change, each minute, and when it is asked for.',
+  publishers: ['moderator'],
+  listeners: ['relay'],
+  example: { version: 7, bans: [{ sender: '+12075550123', until: '2025-06-08T12:00:00.000Z' }] },
 });
+
 export const banListRequest = defineMessage({
   exchange: 'source',
   key: 'moderation.bans.request',
   schema: banListRequestSchema,
+  summary: 'Asks for the ban list: a relay has just started, or may have missed a change.',
+  publishers: ['relay'],
+  listeners: ['moderator'],
+  example: {},
 });
+
 export const commandEvent = defineMessage({
   exchange: 'source',
   key: 'source.groupme.command',
   schema: commandEventSchema,
+  summary: 'A command that was typed in the chat, and what came of it.',
+  publishers: ['moderator'],
+  headers: [ORIGINAL_KEY_HEADER],
+  example: {
+    type: 'command',
+    source: 'moderator',
+    callback_id: '174877920000000001',
+    wbor_message_id: 'guid-1',
+    command: 'ban',
+    argument: '0a1b2c3d 7d spam',
+    caller_id: '77',
+    caller_name: 'Manager',
+    result: 'done',
+    reply: 'Banned …0123 until Sunday.',
+    at: '2025-06-01T12:00:00.000Z',
+  },
 });
+
 export const banEvent = defineMessage({
   exchange: 'source',
   key: 'source.groupme.ban',
   schema: banEventSchema,
+  summary: 'A change of the ban list.',
+  publishers: ['moderator'],
+  headers: [ORIGINAL_KEY_HEADER],
+  example: {
+    type: 'ban',
+    source: 'moderator',
+    action: 'ban',
+    sender: '+12075550123',
+    until: '2025-06-08T12:00:00.000Z',
+    reason: 'spam',
+    about: '0a1b2c3d-1111-4222-8333-444455556666',
+    caller_id: '77',
+    caller_name: 'Manager',
+    callback_id: '174877920000000001',
+    version: 7,
+    at: '2025-06-01T12:00:00.000Z',
+  },
 });
+
 export const dashboardClear = defineMessage({
   exchange: 'source',
   key: 'dashboard.clear',
   schema: dashboardClearSchema,
+  summary: 'Asks the studio dashboard to clear itself.',
+  publishers: ['moderator'],
+  listeners: ['studio dashboard'],
+  example: { requested_by: 'Manager', at: '2025-06-01T12:00:00.000Z', scope: 'messages' },
 });
-/** Where the moderator's replies go: forwarded, paced and audited like everything else. */
-export const COMMAND_REPLY_KEY = 'source.standard.command';

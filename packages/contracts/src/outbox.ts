@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { defineMessage } from './define.ts';
+import { defineFamily } from './define.ts';
+import { IN_DOUBT_HEADER } from './headers.ts';
 import { relayOutboxQueue } from './queues.ts';
 
-/** One post in the chat: a text, or a picture with an empty text. */
+/** One post in the chat. */
 const partSchema = z.object({
-  text: z.string(),
-  picture_url: z.string().optional(),
+  text: z.string().describe('Empty for a picture.'),
+  picture_url: z.string().optional().describe('Where GroupMe has the picture.'),
 });
 export type Part = z.infer<typeof partSchema>;
 
@@ -13,35 +14,62 @@ export type Part = z.infer<typeof partSchema>;
 export const plannedMessageSchema = z.object({
   wbor_message_id: z.string().min(1),
   source: z.string().min(1),
-  parts: z.array(partSchema).min(1),
-  /** Epoch milliseconds. No part can have been posted before. */
-  planned_at: z.number().int(),
-  /** Epoch milliseconds: from then on the producer has posted by itself, so nothing is begun any more. */
-  deliver_by: z.number().int().optional(),
-  sender: z.string().optional(),
+  parts: z.array(partSchema).min(1).describe('The posts in the chat, in their order.'),
+  planned_at: z.number().int().describe('Epoch milliseconds. No part can have been posted before.'),
+  deliver_by: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      'Epoch milliseconds: from then on the producer has posted by itself, so nothing is begun any more.',
+    ),
+  sender: z.string().optional().describe('The phone number of an SMS.'),
   sender_name: z.string().optional(),
-  /** Whether the SMS service waits for a POST to ACK_URL. */
-  acknowledge: z.boolean(),
-  /** The producer's AMQP reply address. Untrusted: checked before use. */
-  reply_to: z.string().optional(),
-  correlation_id: z.string().optional(),
+  acknowledge: z.boolean().describe('Whether the SMS service waits for a POST to `ACK_URL`.'),
+  reply_to: z
+    .string()
+    .optional()
+    .describe("The producer's AMQP reply address. Untrusted: checked before use."),
+  correlation_id: z.string().optional().describe('Returned with the reply.'),
 });
 export type PlannedMessage = z.infer<typeof plannedMessageSchema>;
 
-export const plannedMessage = defineMessage({
+/** Its key is the queue of one lane of delivery. */
+export const plannedMessage = defineFamily({
   exchange: 'default',
   key: relayOutboxQueue.name,
+  family: 'lane',
   schema: plannedMessageSchema,
+  summary: 'A message whose parts are ready to be posted. From the relay to itself.',
+  publishers: ['relay'],
+  headers: [IN_DOUBT_HEADER],
+  example: {
+    wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
+    source: 'twilio',
+    parts: [{ text: '"Great show!"\n---UID---\n0a1b2c3d\n---------' }],
+    planned_at: 1748779200000,
+    sender: '+12075550123',
+    acknowledge: true,
+  },
 });
 
-/** What the producer is told on its `reply_to` queue. */
+/** There is no definition of it: its queue is the producer's own. */
 export const replySchema = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('success'), message_id: z.string() }),
+  z.object({ status: z.literal('success'), message_id: z.string().describe('The `wbor_message_id`.') }),
   z.object({
     status: z.literal('failed'),
-    message_id: z.string(),
-    code: z.number().int(),
-    reason: z.string(),
+    message_id: z.string().describe('The `wbor_message_id`.'),
+    code: z.number().int().describe('The HTTP status of the last call; 0 when there was none.'),
+    reason: z.string().describe('For people.'),
   }),
 ]);
 export type Reply = z.infer<typeof replySchema>;
+
+export const replySummary =
+  'How a message ended: after its last part was delivered, or when it is certain that it will not be. Only for a message with `reply_to`.';
+export const replyExample: Reply = {
+  status: 'failed',
+  message_id: '0a1b2c3d-1111-4222-8333-444455556666',
+  code: 400,
+  reason: 'GroupMe rejected the post',
+};

@@ -11,6 +11,8 @@ export interface DeclaredQueue {
 export interface Topology {
   readonly exchange: { readonly name: string; readonly type: 'topic' };
   readonly queues: readonly DeclaredQueue[];
+  /** Stands before every queue's name, also of those that are not declared here. */
+  readonly queuePrefix: string;
 }
 
 /** Where a deployment's names live: one exchange, and a prefix for tests and shared brokers. */
@@ -19,7 +21,10 @@ export interface Namespace {
   readonly queuePrefix: string;
 }
 
-export function queueName(queue: QueueDefinition, namespace: Pick<Namespace, 'queuePrefix'>): string {
+export function queueName(
+  queue: Pick<QueueDefinition, 'name'>,
+  namespace: Pick<Namespace, 'queuePrefix'>,
+): string {
   return `${namespace.queuePrefix}${queue.name}`;
 }
 
@@ -32,6 +37,7 @@ export function queueName(queue: QueueDefinition, namespace: Pick<Namespace, 'qu
 export function deriveTopology(queues: readonly QueueDefinition[], namespace: Namespace): Topology {
   return {
     exchange: { name: namespace.exchange, type: 'topic' },
+    queuePrefix: namespace.queuePrefix,
     queues: queues.map((queue) => ({
       name: queueName(queue, namespace),
       bindings: queue.bindings,

@@ -190,7 +190,7 @@ describe('a post that was not displayed', () => {
 
 describe('what is no event', () => {
   it.each([
-    ['source.groupme.msg', '{"wbor_message_id":', 'not JSON'],
+    ['source.groupme.msg', '{"wbor_message_id":', 'the body is not JSON'],
     ['source.groupme.msg', '[1]', 'not a JSON object'],
     ['source.groupme.msg', 'null', 'not a JSON object'],
     ['source.groupme.msg', '{"text":"who am I?"}', 'no wbor_message_id'],
@@ -208,6 +208,14 @@ describe('what is no event', () => {
         headers: { 'x-retry-count': 0 },
         error: expect.stringContaining(reason),
       },
+    });
+  });
+
+  it('is rejected with its bytes when they are not UTF-8, though the rest is an event', () => {
+    const content = Buffer.from('{"wbor_message_id":"x","text":"caf\xe9"}', 'latin1');
+    expect(parse('source.groupme.msg', content).target).toMatchObject({
+      table: 'audit_rejected',
+      row: { body: content, error: 'the body is not UTF-8' },
     });
   });
 

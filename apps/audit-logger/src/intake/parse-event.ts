@@ -7,6 +7,7 @@ import {
   imageEvent,
   type MessageDefinition,
   postEvent,
+  readJson,
   undisplayedEvent,
 } from '@wbor/contracts';
 import { type EventRow, type EventTable, type RejectedRow, storableJson, storableText } from '@wbor/database';
@@ -125,19 +126,13 @@ export function parseEvent(message: IncomingMessage, nowMs: number): AuditEvent 
   const route = routes.get(message.routingKey);
   if (!route) return reject('no event is known by this routing key');
 
-  let body: unknown;
-  try {
-    // Bytes that are not UTF-8 become U+FFFD; a byte-order mark is skipped.
-    body = JSON.parse(new TextDecoder().decode(message.content));
-  } catch {
-    // V8's own message quotes the text.
-    return reject('not JSON');
-  }
-  if (!isObject(body)) return reject('not a JSON object');
+  const json = readJson(message);
+  if (!json.ok) return reject(json.fault.message);
+  if (!isObject(json.value)) return reject('not a JSON object');
 
   let fields: unknown;
   try {
-    fields = storableJson(body);
+    fields = storableJson(json.value);
   } catch (error) {
     return reject(error instanceof RangeError ? error.message : 'cannot be stored as JSON');
   }

@@ -87,7 +87,7 @@ describe('POST /callback/:secret', () => {
 
   it('gives a callback another chance after a failed publish, with the same AMQP message id', async () => {
     const { app, published, onPublish } = await createGatewayUnderTest();
-    const ids: string[] = [];
+    const ids: unknown[] = [];
     onPublish(async (message) => {
       ids.push(message.messageId);
       if (ids.length === 1) throw new PublishError('TIMEOUT', 'by the test');
@@ -97,7 +97,7 @@ describe('POST /callback/:secret', () => {
     expect(Number(first.headers['retry-after'])).toBeGreaterThan(0);
     expect((await post(app, callbackBody())).statusCode).toBe(200);
     expect(published).toHaveLength(1);
-    expect(ids[1]).toBe(ids[0]);
+    expect(ids).toEqual([expect.any(String), ids[0]]);
   });
 
   it.each([['text/plain'], ['application/x-www-form-urlencoded'], ['application/octet-stream'], [undefined]])(

@@ -67,12 +67,12 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
 
   async function accept(callback: GroupMeCallback, note: RequestNote): Promise<'OK'> {
     const event = toCallbackEvent(callback, options.settings.botId?.reveal());
-    const routingKey = callback.sender_type === 'bot' ? echoEvent.key : callbackEvent.key;
-    Object.assign(note, { messageId: event.wbor_message_id, routingKey });
+    const definition = callback.sender_type === 'bot' ? echoEvent : callbackEvent;
+    Object.assign(note, { messageId: event.wbor_message_id, routingKey: definition.key });
     // Made from the callback's id, so that a copy is known as one even by consumers; and short, so that
     // long ids cannot fill the memory.
     const messageId = uuidv5(callback.id, CALLBACK_NAMESPACE);
-    const result = await memory.once(messageId, () => publish({ routingKey, messageId, body: event }));
+    const result = await memory.once(messageId, () => publish(definition, event, { messageId }));
     if (result === 'duplicate') {
       note.duplicate = true;
       metrics.duplicateCallbacks.inc();

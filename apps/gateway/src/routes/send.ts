@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sendAcceptedSchema, sendRequestSchema, standardKey } from '@wbor/contracts';
+import { sendAcceptedSchema, sendRequestSchema, standardKey, standardMessage } from '@wbor/contracts';
 import type { preValidationAsyncHookHandler } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { v5 as uuidv5 } from 'uuid';
@@ -42,13 +42,13 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
       const { body, source, images } = request.body;
       // Version 4, not 7: the chat shows the first eight digits, which a clock would make all alike.
       const messageId = request.body.wbor_message_id ?? randomUUID();
-      const routingKey = standardKey(source);
-      Object.assign(request.note, { messageId, source, routingKey });
-      await options.publish({
-        routingKey,
-        messageId: uuidv5(messageId, SEND_NAMESPACE),
-        body: { body, source, wbor_message_id: messageId, ...(images ? { images } : {}) },
-      });
+      const key = standardKey(source);
+      Object.assign(request.note, { messageId, source, routingKey: key });
+      await options.publish(
+        standardMessage,
+        { body, source, wbor_message_id: messageId, ...(images ? { images } : {}) },
+        { key, messageId: uuidv5(messageId, SEND_NAMESPACE) },
+      );
       return reply.code(202).send({ status: 'queued', wbor_message_id: messageId });
     },
   );

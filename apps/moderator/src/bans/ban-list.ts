@@ -4,7 +4,7 @@ import type { BansTable, Database } from '@wbor/database';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { idFor } from '../ids.ts';
 import type { CommandCall } from '../intake/read-command.ts';
-import type { Outgoing } from '../replies/outgoing.ts';
+import { type Outgoing, outgoing } from '../replies/outgoing.ts';
 
 export type BanRow = Selectable<BansTable>;
 
@@ -153,17 +153,12 @@ async function announce(db: Kysely<Database>, changes: readonly BanChange[], now
       version: list.version,
       at: now.toISOString(),
     };
-    return {
-      messageId: idFor('ban', `${row.id} ${action}`),
-      routingKey: banEvent.key,
-      mandatory: true,
-      body,
-    };
+    return outgoing(banEvent, body, { messageId: idFor('ban', `${row.id} ${action}`), mandatory: true });
   });
   return [listMessage(list, idFor('list', `${list.version} ${changes[0]?.row.id}`)), ...events];
 }
 
 /** No relay may be there to take it; one that comes later asks. */
-export function listMessage(list: BanList, messageId: string): Outgoing {
-  return { messageId, routingKey: banListMessage.key, mandatory: false, body: { ...list } };
+function listMessage(list: BanList, messageId: string): Outgoing {
+  return outgoing(banListMessage, list, { messageId, mandatory: false });
 }

@@ -1,5 +1,6 @@
 import { type DashboardClear, dashboardClear } from '@wbor/contracts';
 import { idFor } from '../ids.ts';
+import { outgoing } from '../replies/outgoing.ts';
 import { type Command, done, invalid } from './types.ts';
 
 const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
@@ -21,12 +22,7 @@ export const clear: Command = {
       scope,
     };
     return done('Asked the studio dashboard to clear itself.', [
-      {
-        messageId: idFor('clear', call.callbackId),
-        routingKey: dashboardClear.key,
-        mandatory: false,
-        body: { ...body },
-      },
+      outgoing(dashboardClear, body, { messageId: idFor('clear', call.callbackId), mandatory: false }),
     ]);
   },
 };

@@ -41,11 +41,11 @@ export function createCallbackHandler(
     await parkDelivery(
       options.broker,
       delivery,
-      { parkedQueue, queue, reason: 'no-callback', error: reason },
+      { parkedQueue, queue, reason: 'no-callback', error: `no callback: ${reason}` },
       AbortSignal.any([delivery.signal, options.stopping]),
     );
     metrics.parked.inc();
-    logger.warn({ message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
+    logger.warn({ amqp_message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
   }
 
   /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */

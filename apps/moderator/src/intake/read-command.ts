@@ -1,4 +1,4 @@
-import { type CallbackEvent, callbackEventSchema } from '@wbor/contracts';
+import { type CallbackEvent, callbackEvent, readMessage } from '@wbor/contracts';
 import { storableText } from '@wbor/database';
 
 /** A command as it was typed. */
@@ -34,22 +34,13 @@ const MAX_ID_LENGTH = 200;
 
 /** Reads `source.groupme.callback`. Only a person of the configured group can give a command. */
 export function readCommand(
-  content: Buffer,
+  content: Uint8Array,
   groupId: string,
   publishedAt: Date | undefined,
 ): CallbackReading {
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder().decode(content));
-  } catch {
-    return { kind: 'broken', reason: 'not JSON' };
-  }
-  const parsed = callbackEventSchema.safeParse(body);
-  if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'body')))];
-    return { kind: 'broken', reason: `no callback: ${fields.join(', ')}` };
-  }
-  const callback = parsed.data;
+  const reading = readMessage(callbackEvent, { content });
+  if (!reading.ok) return { kind: 'broken', reason: reading.fault.message };
+  const callback = reading.value;
   const text = storableText(callback.text ?? '').trim();
   if (!text.startsWith('!')) return { kind: 'talk' };
   const reason = whyForged(callback, groupId);

@@ -2,14 +2,14 @@ import { type Broker, PublishError } from '@wbor/amqp';
 import type { Database } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import type { Logger } from '../logger.ts';
-import type { Outgoing } from './outgoing.ts';
+import { definitionOf, type Outgoing } from './outgoing.ts';
 
 /** Promises to publish these, as part of the transaction that they tell of. */
 export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgoing[]): Promise<void> {
   if (outgoing.length === 0) return;
-  const rows = outgoing.map(({ messageId, routingKey, body, mandatory }) => ({
+  const rows = outgoing.map(({ messageId, definition, body, mandatory }) => ({
     message_id: messageId,
-    routing_key: routingKey,
+    routing_key: definition.key,
     body: JSON.stringify(body),
     mandatory,
   }));
@@ -74,18 +74,22 @@ async function publish(
   row: { message_id: string; routing_key: string; body: unknown; mandatory: boolean },
   logger: Logger,
 ): Promise<PublishOutcome> {
+  const definition = definitionOf(row.routing_key);
+  if (!definition) {
+    logger.error(
+      { amqp_message_id: row.message_id, routing_key: row.routing_key },
+      'not published: this version does not know the message; it is kept for one that does',
+    );
+    return 'not-taken';
+  }
   try {
-    await broker.publish({
-      routingKey: row.routing_key,
-      messageId: row.message_id,
-      body: row.body,
-      mandatory: row.mandatory,
-    });
+    // Its body was held to the definition when it was stored.
+    await broker.publish(definition, row.body, { messageId: row.message_id, mandatory: row.mandatory });
     return 'published';
   } catch (error) {
     const reason = error instanceof PublishError ? error.code : String(error);
     logger.warn(
-      { message_id: row.message_id, routing_key: row.routing_key, reason },
+      { amqp_message_id: row.message_id, routing_key: row.routing_key, reason },
       'not published yet; it is kept and tried again',
     );
     return error instanceof PublishError && !error.retryable ? 'not-taken' : 'broker-away';

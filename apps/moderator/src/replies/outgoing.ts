@@ -1,24 +1,45 @@
-import { COMMAND_REPLY_KEY, type CommandEvent, commandEvent } from '@wbor/contracts';
+import {
+  type BodyOf,
+  banEvent,
+  banListMessage,
+  type CommandEvent,
+  commandEvent,
+  commandReply,
+  dashboardClear,
+  type MessageDefinition,
+} from '@wbor/contracts';
 import { idFor } from '../ids.ts';
 import type { CommandCall } from '../intake/read-command.ts';
 
-/** What will be published, under the same id however often. */
+/** All that the moderator publishes through its outbox. */
+const definitions = [commandReply, commandEvent, banEvent, banListMessage, dashboardClear] as const;
+
+/** What is stored is found again by its routing key; undefined for one that this version does not know. */
+export function definitionOf(routingKey: string): MessageDefinition | undefined {
+  return definitions.find(({ key }) => key === routingKey);
+}
+
+/** What will be published, under the same id however often. Made by {@link outgoing}, which holds it to its contract. */
 export interface Outgoing {
   readonly messageId: string;
-  readonly routingKey: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly definition: (typeof definitions)[number];
+  readonly body: unknown;
   /** Whether some queue must take it. */
   readonly mandatory: boolean;
 }
 
+export function outgoing<Definition extends Outgoing['definition']>(
+  definition: Definition,
+  body: BodyOf<Definition>,
+  options: { readonly messageId: string; readonly mandatory: boolean },
+): Outgoing {
+  return { definition, body, ...options };
+}
+
 /** Says something in the chat, through the relay like everything else. */
 export function chatMessage(messageId: string, text: string): Outgoing {
-  return {
-    messageId,
-    routingKey: COMMAND_REPLY_KEY,
-    mandatory: true,
-    body: { body: text, source: 'command', format: 'plain', wbor_message_id: messageId },
-  };
+  const body = { body: text, source: 'command', format: 'plain', wbor_message_id: messageId } as const;
+  return outgoing(commandReply, body, { messageId, mandatory: true });
 }
 
 /** Tells the audit of a command. */
@@ -41,10 +62,5 @@ export function commandReport(
     reply,
     at: now.toISOString(),
   };
-  return {
-    messageId: idFor('command', call.callbackId),
-    routingKey: commandEvent.key,
-    mandatory: true,
-    body,
-  };
+  return outgoing(commandEvent, body, { messageId: idFor('command', call.callbackId), mandatory: true });
 }

@@ -50,11 +50,11 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
   let channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
 
   async function onDelivery(delivery: Delivery): Promise<void> {
-    const entry = options.outbox.read(delivery);
-    if (entry) return inbox.offer(entry, delivery);
+    const reading = options.outbox.read(delivery);
+    if (reading.ok) return inbox.offer(reading.value, delivery);
     const { messageId, queue } = delivery;
-    logger.error({ queue, amqp_message_id: messageId }, 'parked an invalid outbox message');
-    const error = 'not a planned message of this version';
+    const error = `not a planned message of this version: ${reading.fault.message}`;
+    logger.error({ queue, amqp_message_id: messageId, error }, 'parked an invalid outbox message');
     await options.parker.park(delivery, { queue, reason: 'invalid-message', error });
   }
 

@@ -414,7 +414,7 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
       },
     });
     const deliverer = startDeliverer({
-      outbox: { read: ({ content }) => entryOf(items[Number(content.toString())]) },
+      outbox: { read: ({ content }) => ({ ok: true, value: entryOf(items[Number(content.toString())]) }) },
       inbox,
       ledger,
       throttle,
@@ -633,8 +633,8 @@ function toItem(message: ModelMessage, number: number): Item {
   };
 }
 
-function entryOf(item: Item | undefined): OutboxEntry | undefined {
-  if (!item) return undefined;
+function entryOf(item: Item | undefined): OutboxEntry {
+  if (!item) throw new Error('no such message');
   return { lane: item.message.lane, planned: item.planned, planId: item.planId, inDoubt: false };
 }
 

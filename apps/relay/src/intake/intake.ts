@@ -1,17 +1,16 @@
 import { type Delivery, originalKey } from '@wbor/amqp';
-import type { Part, PlannedMessage } from '@wbor/contracts';
+import { DELIVER_BY_HEADER, type Part, type PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import type { ProducerNotifier } from '../notify/producer.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Parker, ParkReason } from '../park.ts';
+import type { Parker } from '../park.ts';
 import { createOrderBySource } from './in-order-by-source.ts';
 import {
   type Incoming,
   IncomingError,
-  type IncomingErrorCode,
   type IncomingLog,
   type IncomingMessage,
   parseIncoming,
@@ -34,14 +33,6 @@ export interface IntakeOptions {
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
-
-const PARK_REASONS: Readonly<Record<IncomingErrorCode, ParkReason>> = {
-  INVALID_UTF8: 'invalid-utf8',
-  INVALID_JSON: 'invalid-json',
-  INVALID_MESSAGE: 'invalid-message',
-  EMPTY: 'empty',
-  TOO_LONG: 'too-long',
-};
 
 export function createIntake(options: IntakeOptions): Intake {
   const { logger, metrics, notPosted, outbox, producer } = options;
@@ -83,7 +74,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   async function park(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
-    const reason = PARK_REASONS[error.code];
+    const { code: reason } = error;
     metrics.received.inc({ queue, result: 'parked' });
     logger.error(
       { queue, key: delivery.routingKey, reason, error: error.message },
@@ -163,7 +154,7 @@ function toPlanned(
  * `x-deliver-by`, or the message's own expiration, counted from its timestamp or else from now.
  */
 function deadlineOf(delivery: Delivery): number | undefined {
-  const header = Number(delivery.headers['x-deliver-by'] ?? Number.NaN);
+  const header = Number(delivery.headers[DELIVER_BY_HEADER] ?? Number.NaN);
   if (Number.isFinite(header) && header > 0) return Math.trunc(header);
   if (delivery.expirationMs === undefined) return undefined;
   return (delivery.timestamp?.getTime() ?? Date.now()) + delivery.expirationMs;

@@ -74,24 +74,24 @@ describe('parseIncoming', () => {
   );
 
   it.each([
-    ['a cut-off object', '{"body":', 'INVALID_JSON'],
-    ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'INVALID_UTF8'],
-    ['an array', [1], 'INVALID_MESSAGE'],
-    ['a string', '"hello"', 'INVALID_MESSAGE'],
-    ['null', 'null', 'INVALID_MESSAGE'],
-    ['nothing at all', Buffer.alloc(0), 'INVALID_JSON'],
-    ['a numeric body', { body: 5, source: 'x' }, 'INVALID_MESSAGE'],
-    ['a numeric id', { body: 'a', source: 'x', wbor_message_id: 5 }, 'INVALID_MESSAGE'],
-    ['an empty body', { body: '', source: 'x' }, 'EMPTY'],
-    ['a body of white space', { body: ' \r\n\u00a0', source: 'x' }, 'EMPTY'],
-    ['no body', { source: 'x' }, 'EMPTY'],
-    ['a 5 MB body', { body: 'x'.repeat(5_000_000), source: 'x' }, 'TOO_LONG'],
+    ['a cut-off object', '{"body":', 'invalid-json'],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'invalid-utf8'],
+    ['an array', [1], 'invalid-message'],
+    ['a string', '"hello"', 'invalid-message'],
+    ['null', 'null', 'invalid-message'],
+    ['nothing at all', Buffer.alloc(0), 'invalid-json'],
+    ['a numeric body', { body: 5, source: 'x' }, 'invalid-message'],
+    ['a numeric id', { body: 'a', source: 'x', wbor_message_id: 5 }, 'invalid-message'],
+    ['an empty body', { body: '', source: 'x' }, 'empty'],
+    ['a body of white space', { body: ' \r\n\u00a0', source: 'x' }, 'empty'],
+    ['no body', { source: 'x' }, 'empty'],
+    ['a 5 MB body', { body: 'x'.repeat(5_000_000), source: 'x' }, 'too-long'],
   ])('refuses %s', (_what, body, code) => {
     expect(codeOf(body)).toBe(code);
   });
 
   it('refuses an SMS with a numeric body and never repeats its words', () => {
-    expect(codeOf({ Body: 7 }, SMS_KEY)).toBe('INVALID_MESSAGE');
+    expect(codeOf({ Body: 7 }, SMS_KEY)).toBe('invalid-message');
     expect(() => parse('{"Body": secret words', { key: SMS_KEY })).toThrow(/^the body is not JSON$/);
   });
 });

@@ -1,6 +1,5 @@
-import { MAX_BODY_LENGTH } from '@wbor/contracts';
+import { MAX_BODY_LENGTH, type ReadFault, readMessage } from '@wbor/contracts';
 import { v4 as uuidv4 } from 'uuid';
-import type { z } from 'zod';
 import { findSource } from './sources/index.ts';
 import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
 import type { Format } from './text/render-parts.ts';
@@ -26,7 +25,8 @@ interface IgnoredMessage {
 
 export type Incoming = IncomingMessage | IncomingLog | IgnoredMessage;
 
-export type IncomingErrorCode = 'INVALID_UTF8' | 'INVALID_JSON' | 'INVALID_MESSAGE' | 'EMPTY' | 'TOO_LONG';
+/** Why a message cannot be forwarded; it is parked under this reason. */
+type IncomingErrorCode = ReadFault['code'] | 'empty' | 'too-long';
 
 /** A message that can never be forwarded as it is. It is parked with this reason. */
 export class IncomingError extends Error {
@@ -54,7 +54,9 @@ export interface RawMessage {
 export function parseIncoming({ content, routingKey, headers }: RawMessage): Incoming {
   const source = findSource(routingKey, headers);
   if ('ignored' in source) return { kind: 'ignored' };
-  const read = source.read(check(source.schema, parseJson(content)), routingKey);
+  const body = readMessage(source, { content });
+  if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
+  const read = source.read(body.value, routingKey);
   return read.kind === 'message'
     ? complete(read)
     : { ...read, wborMessageId: read.wborMessageId ?? uuidv4() };
@@ -64,12 +66,12 @@ export function parseIncoming({ content, routingKey, headers }: RawMessage): Inc
 function complete(read: SourceMessage): IncomingMessage {
   const { length } = read.text;
   if (length > MAX_BODY_LENGTH) {
-    throw new IncomingError('TOO_LONG', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
+    throw new IncomingError('too-long', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
   }
   const text = sanitiseText(read.text);
   const imageUrls = read.imageUrls ?? [];
   if (imageUrls.length === 0 && text.trim() === '') {
-    throw new IncomingError('EMPTY', 'there is neither text nor an image');
+    throw new IncomingError('empty', 'there is neither text nor an image');
   }
   return {
     ...read,
@@ -79,28 +81,4 @@ function complete(read: SourceMessage): IncomingMessage {
     format: read.format ?? 'quoted',
     acknowledge: read.acknowledge ?? false,
   };
-}
-
-function parseJson(content: Buffer): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch (error) {
-    throw new IncomingError('INVALID_UTF8', 'the body is not UTF-8', { cause: error });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The parser's own message repeats parts of the body: other people's words.
-    throw new IncomingError('INVALID_JSON', 'the body is not JSON', { cause: error });
-  }
-}
-
-function check<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the body'}: ${issue.message}`,
-  );
-  throw new IncomingError('INVALID_MESSAGE', faults.join('; '), { cause: result.error });
 }

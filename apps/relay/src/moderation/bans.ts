@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '@wbor/amqp';
-import { banListMessage, banListRequest, banListSchema } from '@wbor/contracts';
+import { banListMessage, banListRequest, readMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import { type BanReplica, createBanReplica } from './ban-replica.ts';
@@ -46,11 +46,12 @@ export async function startBans(options: {
   watchReplica(replica, metrics);
 
   function receive(content: Buffer): void {
-    const list = parseList(content);
-    if (!list) {
-      logger.error({}, 'ignored an invalid ban list');
+    const reading = readMessage(banListMessage, { content });
+    if (!reading.ok) {
+      logger.error({ error: reading.fault.message }, 'ignored an invalid ban list');
       return;
     }
+    const list = reading.value;
     const before = replica.version;
     if (!replica.apply(list, Date.now())) {
       logger.warn({ version: list.version, known_version: before }, 'ignored an old ban list');
@@ -65,8 +66,8 @@ export async function startBans(options: {
   const listener = await broker.listen({
     pattern: banListMessage.key,
     onMessage: receive,
-    onListening: () => void askForList(broker, certainty.lose(ANSWER_TIMEOUT_MS), logger),
-    onDeaf: () => void certainty.lose(RECONNECT_TIMEOUT_MS),
+    onSubscribed: () => void askForList(broker, certainty.lose(ANSWER_TIMEOUT_MS), logger),
+    onInterrupted: () => void certainty.lose(RECONNECT_TIMEOUT_MS),
   });
 
   return {
@@ -97,10 +98,7 @@ async function askForList(
 ): Promise<void> {
   try {
     while (!answered.aborted) {
-      await broker.publishUntilConfirmed(
-        { routingKey: banListRequest.key, body: {}, mandatory: false },
-        answered,
-      );
+      await broker.publishUntilConfirmed(banListRequest, {}, { mandatory: false }, answered);
       await delay(ASK_AGAIN_MS, undefined, { signal: answered });
     }
   } catch (error) {
@@ -118,12 +116,4 @@ function watchReplica(replica: BanReplica, metrics: RelayMetrics): void {
       count: replica.count(nowMs),
     };
   });
-}
-
-function parseList(content: Buffer) {
-  try {
-    return banListSchema.safeParse(JSON.parse(content.toString())).data;
-  } catch {
-    return undefined;
-  }
 }

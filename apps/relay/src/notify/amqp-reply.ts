@@ -18,7 +18,7 @@ const REPLY_TIMEOUT_MS = 9_000;
 const REPLY_TO_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 export function createReplySender(options: {
-  broker: Pick<Broker, 'publishUntilConfirmed'>;
+  broker: Pick<Broker, 'replyUntilConfirmed'>;
   /** Whether a queue's name is one of our own: a reply there would be taken for work. */
   isOwnQueue: (name: string) => boolean;
   logger: Logger;
@@ -31,16 +31,10 @@ export function createReplySender(options: {
       return;
     }
     try {
-      await broker.publishUntilConfirmed(
-        {
-          exchange: '',
-          routingKey: replyTo,
-          type: 'reply',
-          body,
-          // The producer may have gone: that is its own affair.
-          mandatory: false,
-          ...(correlationId === undefined ? {} : { correlationId }),
-        },
+      await broker.replyUntilConfirmed(
+        replyTo,
+        body,
+        correlationId === undefined ? {} : { correlationId },
         AbortSignal.timeout(REPLY_TIMEOUT_MS),
       );
     } catch (error) {

@@ -1,16 +1,15 @@
 import { type Broker, PublishError } from '@wbor/amqp';
 import {
+  type BodyOf,
   type ImageEvent,
   imageEvent,
+  PLAN_ID_HEADER,
   type PostEvent,
   postEvent,
   type UndisplayedEvent,
   undisplayedEvent,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-
-/** Header of a post's event: the AMQP id of the planned message, by which a relay that takes over knows it. */
-export const PLAN_ID_HEADER = 'x-plan-id';
 
 /** Publishes on the exchange what was done at GroupMe; the audit-logger stores it. */
 export interface AuditEvents {
@@ -25,21 +24,23 @@ export interface AuditEvents {
   drain(timeoutMs: number): Promise<void>;
 }
 
+type AuditDefinition = typeof postEvent | typeof imageEvent | typeof undisplayedEvent;
+
 export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
   const giveUp = new AbortController();
   const pending = new Set<Promise<void>>();
 
-  function publish(
-    key: string,
-    event: PostEvent | ImageEvent | UndisplayedEvent,
+  function publish<Definition extends AuditDefinition>(
+    definition: Definition,
+    event: BodyOf<Definition> & { wbor_message_id: string },
     ids: { readonly messageId?: string; readonly planId?: string } = {},
   ): Promise<void> {
     const { messageId, planId } = ids;
     const work = broker
       .publishUntilConfirmed(
+        definition,
+        event,
         {
-          routingKey: key,
-          body: event,
           ...(messageId === undefined ? {} : { messageId }),
           ...(planId === undefined ? {} : { headers: { [PLAN_ID_HEADER]: planId } }),
         },
@@ -50,7 +51,7 @@ export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
         // while the broker was away.
         logger.error(
           {
-            key,
+            key: definition.key,
             wbor_message_id: event.wbor_message_id,
             error: error instanceof PublishError ? error.code : String(error),
           },
@@ -63,9 +64,9 @@ export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
   }
 
   return {
-    post: (event, ids) => publish(postEvent.key, event, ids),
-    image: (event) => publish(imageEvent.key, event),
-    undisplayed: (event) => publish(undisplayedEvent.key, event),
+    post: (event, ids) => publish(postEvent, event, ids),
+    image: (event) => publish(imageEvent, event),
+    undisplayed: (event) => publish(undisplayedEvent, event),
     async drain(timeoutMs) {
       const timer = setTimeout(() => giveUp.abort(), timeoutMs);
       await Promise.allSettled(pending);

@@ -29,7 +29,7 @@ export interface ProducerNotifier {
 }
 
 export function createProducerNotifier(options: {
-  broker: Pick<Broker, 'publishUntilConfirmed'>;
+  broker: Pick<Broker, 'replyUntilConfirmed'>;
   /** Where the SMS service takes acknowledgements; none are sent without it. */
   ackUrl: string | undefined;
   /** Whether a queue's name is one of our own: a reply there would be taken for work. */

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  type Broker,
-  type BrowsedMessage,
-  originalKey,
-  PARKED_HEADERS,
-  REPLAYED_KEY_HEADER,
-} from '@wbor/amqp';
+import { type Broker, type BrowsedMessage, originalKey } from '@wbor/amqp';
+import { ORIGINAL_KEY_HEADER, PARKED_HEADERS } from '@wbor/contracts';
 
 /** One parked message, as a person sees it. */
 export interface ParkedMessage {
@@ -52,16 +47,13 @@ export async function walkParked(
 async function replay(broker: Broker, entry: BrowsedMessage, message: ParkedMessage): Promise<void> {
   if (message.queue === '')
     throw new Error(`${message.id}: it is not known from which queue the message came`);
-  await broker.publish({
-    exchange: '',
-    routingKey: message.queue,
-    bytes: entry.content,
+  await broker.sendBytes(message.queue, entry.content, {
     messageId: entry.messageId ?? message.id,
     ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
     headers: {
       ...withoutBookkeeping(entry.headers),
       // Consumers decide by the key, and the default exchange puts the queue's name in its place.
-      [REPLAYED_KEY_HEADER]: message.routingKey,
+      [ORIGINAL_KEY_HEADER]: message.routingKey,
     },
   });
 }

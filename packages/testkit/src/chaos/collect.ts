@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { auditParkedQueue, queueName, relayParkedQueue } from '@wbor/contracts';
+import { auditParkedQueue, PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
 import type { RecordedRequest } from '@wbor/groupme-simulator';
 import type { ConfirmChannel } from 'amqplib';
 import { connectAmqp } from '../amqp.ts';
@@ -77,7 +77,8 @@ export async function collectFacts(
         atMs: atMs.get(id) ?? 0,
       })),
     parked: parked.map(({ body, headers }) => ({
-      messageId: textAt(headers, 'x-parked-message-id') ?? textAt(parseJson(body), 'wbor_message_id') ?? '',
+      messageId:
+        textAt(headers, PARKED_HEADERS.messageId) ?? textAt(parseJson(body), 'wbor_message_id') ?? '',
       body,
     })),
     postCalls: requests

@@ -22,9 +22,9 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'answer /send before the broker has confirmed',
     file: 'apps/gateway/src/routes/send.ts',
-    find: 'await options.publish({',
+    find: 'await options.publish(',
     replacement:
-      'void (async (message: Parameters<typeof options.publish>[0]) => options.publish(message).catch(() => {}))({',
+      'void (async (...message: Parameters<typeof options.publish>) => options.publish(...message).catch(() => {}))(',
     caughtBy: /messages lost/,
   },
   {

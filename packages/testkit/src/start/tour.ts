@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_EXCHANGE_NAME, standardKey, twilioSmsMessage } from '@wbor/contracts';
+import { ALREADY_SENT_HEADER, DEFAULT_EXCHANGE_NAME, standardKey, twilioSmsMessage } from '@wbor/contracts';
 import type { ChatMessage } from '@wbor/groupme-simulator';
 import pg from 'pg';
 import { connectAmqp, publishRaw } from '../amqp.ts';
@@ -133,7 +133,7 @@ async function alreadySentLog(stack: Stack, publish: Publish): Promise<Stop> {
       source: 'endec',
       wbor_message_id: messageId,
     },
-    { alreadysent: true },
+    { [ALREADY_SENT_HEADER]: true },
   );
   return {
     title: 'A log of what a producer posted by itself (nothing is sent again)',

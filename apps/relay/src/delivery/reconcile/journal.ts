@@ -1,14 +1,6 @@
 import { type Broker, type BrowsedMessage, PublishError } from '@wbor/amqp';
-import {
-  callbackEventSchema,
-  callIntent,
-  callIntentSchema,
-  echoEvent,
-  type Outcome,
-  postEventSchema,
-} from '@wbor/contracts';
+import { callIntent, echoEvent, type Outcome, PLAN_ID_HEADER, postEvent, readMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import { PLAN_ID_HEADER } from '../../notify/audit-events.ts';
 import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
 
 /**
@@ -65,23 +57,18 @@ export function createJournal(options: {
     async announce(part, call, lost) {
       try {
         await broker.publishUntilConfirmed(
+          callIntent,
           {
-            exchange: '',
-            routingKey: queue,
-            type: callIntent.key,
-            messageId: call.id,
-            headers: { [PLAN_ID_HEADER]: part.planId },
-            body: {
-              text: part.text,
-              ...(part.pictureUrl === undefined ? {} : { picture_url: part.pictureUrl }),
-              source: part.source,
-              wbor_message_id: part.wborMessageId,
-              part: part.part,
-              parts: part.parts,
-              attempt: call.attempt,
-              sent_at: new Date(call.sentAtMs).toISOString(),
-            },
+            text: part.text,
+            ...(part.pictureUrl === undefined ? {} : { picture_url: part.pictureUrl }),
+            source: part.source,
+            wbor_message_id: part.wborMessageId,
+            part: part.part,
+            parts: part.parts,
+            attempt: call.attempt,
+            sent_at: new Date(call.sentAtMs).toISOString(),
           },
+          { messageId: call.id, headers: { [PLAN_ID_HEADER]: part.planId } },
           lost,
         );
       } catch (error) {
@@ -105,8 +92,9 @@ export function createJournal(options: {
 
 /** Reads the post that a bot's callback shows; undefined when the message is no callback. */
 export function parseEcho(content: Buffer): ShownPost | undefined {
-  const echo = callbackEventSchema.safeParse(parseJson(content)).data;
-  if (!echo) return undefined;
+  const reading = readMessage(echoEvent, { content });
+  if (!reading.ok) return undefined;
+  const echo = reading.value;
   const picture = echo.attachments?.find((attachment) => attachment.type === 'image')?.url;
   return {
     id: echo.id,
@@ -120,10 +108,12 @@ function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
   const planId = entry.headers[PLAN_ID_HEADER];
   // An event without a plan is no call of a relay's, for example a producer's own post.
   if (typeof planId !== 'string' || entry.messageId === undefined) return;
-  const json = parseJson(entry.content);
-  const call = callIntentSchema.safeParse(json).data;
-  if (call === undefined) return;
-  const outcome = entry.type === callIntent.key ? undefined : postEventSchema.safeParse(json).data?.outcome;
+  // The event of a call says all that its announcement says, and how it ended.
+  const reading = readMessage(callIntent, entry);
+  if (!reading.ok) return;
+  const call = reading.value;
+  const event = entry.type === callIntent.key ? undefined : readMessage(postEvent, entry);
+  const outcome = event?.ok ? event.value.outcome : undefined;
   ledger.record(
     {
       planId,
@@ -141,12 +131,4 @@ function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
 
 function stateAfter(outcome: Outcome): CallState {
   return outcome === 'delivered' || outcome === 'rejected' ? outcome : 'failed';
-}
-
-function parseJson(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Topology } from '@wbor/contracts';
 import { type ChannelModel, connect } from 'amqplib';
-import { BrokerConfigurationError } from './errors.ts';
+import { BrokerConfigurationError, errorText } from './errors.ts';
 import { declareTopology } from './topology.ts';
 import type { Logger } from './types.ts';
 
@@ -16,23 +16,23 @@ const REPEAT_LOG_EVERY = 10;
 
 /**
  * Connects once by plain amqplib and declares the topology, because the connection manager would retry a wrong
- * password or a mismatching queue for ever without a word. A broker that does not answer yet is waited for.
+ * password or a mismatching queue for ever and log nothing of it. A broker that does not answer yet is waited for.
  *
  * @throws BrokerConfigurationError for what waiting cannot help.
  */
-export async function makeFirstContact(url: string, topology: Topology, logger: Logger): Promise<void> {
+export async function verifyBroker(url: string, topology: Topology, logger: Logger): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     let connection: ChannelModel;
     try {
       connection = await connect(url, {
         timeout: CONNECT_TIMEOUT_MS,
-        clientProperties: { connection_name: 'first-contact' },
+        clientProperties: { connection_name: 'preflight' },
       });
     } catch (error) {
       throwIfFatal(error, url);
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
-          { attempt, broker: describeBroker(url), error: messageOf(error) },
+          { attempt, broker: describeBroker(url), error: errorText(error) },
           'waiting for the broker',
         );
       }
@@ -48,7 +48,7 @@ export async function makeFirstContact(url: string, topology: Topology, logger: 
       return;
     } catch (error) {
       throwIfMismatch(error);
-      logger.warn({ attempt, error: messageOf(error) }, 'the broker went away while queues were declared');
+      logger.warn({ attempt, error: errorText(error) }, 'the broker went away while queues were declared');
       await delay(RETRY_DELAY_MS);
     } finally {
       await connection.close().catch(() => {});
@@ -63,16 +63,15 @@ export function describeBroker(url: string): string {
   if (parsed === null) {
     throw new BrokerConfigurationError(
       'BAD_URL',
-      "the broker's address is none; check RABBITMQ_URL, or RABBITMQ_HOST and its companions",
+      "the broker's address is not a URL; check RABBITMQ_URL, or RABBITMQ_HOST and its companions",
     );
   }
   const { hostname, port, pathname } = parsed;
   return `${hostname}:${port || '5672'}${pathname}`;
 }
 
-/** `RABBITMQ_URL` and its parts, as people set them. */
 function throwIfFatal(error: unknown, url: string): void {
-  const message = messageOf(error);
+  const message = errorText(error);
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
@@ -91,7 +90,7 @@ function throwIfFatal(error: unknown, url: string): void {
 }
 
 function throwIfMismatch(error: unknown): void {
-  const message = messageOf(error);
+  const message = errorText(error);
   if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
     throw new BrokerConfigurationError(
       'TOPOLOGY_MISMATCH',
@@ -111,8 +110,4 @@ function throwIfMismatch(error: unknown): void {
 /** The broker's own words, out of amqplib's sentence around them. */
 function brokerText(message: string): string {
   return /with message "(.+)"/s.exec(message)?.[1] ?? message;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

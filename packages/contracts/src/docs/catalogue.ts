@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { MessageDefinition, MessageFamily, QueueDefinition } from '../define.ts';
+import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from '../groupme-events.ts';
+import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from '../incoming.ts';
+import { callIntent } from '../journal.ts';
+import { banEvent, banListMessage, banListRequest, commandEvent, dashboardClear } from '../moderation.ts';
+import { plannedMessage } from '../outbox.ts';
+import { auditQueues, DEFAULT_EXCHANGE_NAME, moderatorQueues, relayQueues } from '../queues.ts';
+import { type DeclaredQueue, deriveTopology } from '../topology.ts';
+
+/** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
+export const messages: Readonly<Record<string, MessageDefinition>> = {
+  twilioSmsMessage,
+  standardMessage,
+  alreadySentMessage,
+  commandReply,
+  postEvent,
+  imageEvent,
+  undisplayedEvent,
+  callbackEvent,
+  echoEvent,
+  commandEvent,
+  banEvent,
+  banListMessage,
+  banListRequest,
+  dashboardClear,
+  plannedMessage,
+  callIntent,
+};
+
+export const queues: readonly QueueDefinition[] = [...relayQueues, ...auditQueues, ...moderatorQueues];
+
+/** As they are declared where no prefix is set. */
+export const topology = deriveTopology(queues, { exchange: DEFAULT_EXCHANGE_NAME, queuePrefix: '' });
+
+export function declared(queue: QueueDefinition): DeclaredQueue {
+  const found = topology.queues.find(({ name }) => name === queue.name);
+  if (!found) throw new Error(`${queue.name} is not declared`);
+  return found;
+}
+
+/** The service that works on a queue. */
+export function ownerOf(queue: QueueDefinition): string {
+  return queue.name.slice(0, queue.name.indexOf('.'));
+}
+
+export function isFamily(definition: MessageDefinition): definition is MessageFamily {
+  return 'family' in definition;
+}
+
+/** Queues that a message ends up in. */
+export function queuesOf(definition: MessageDefinition): QueueDefinition[] {
+  const keys = isFamily(definition) ? [definition.key, `${definition.key}.x`] : [definition.key];
+  if (definition.exchange === 'source') {
+    return queues.filter(({ bindings }) => keys.some((key) => bindings.some((it) => matches(it, key))));
+  }
+  return queues.filter(
+    ({ name }) => name === definition.key || (isFamily(definition) && name.startsWith(`${definition.key}.`)),
+  );
+}
+
+/** Topic matching as the broker does it, for patterns of ours: literal words, `*` and a last `#`. */
+export function matches(pattern: string, key: string): boolean {
+  const words = pattern.split('.').map((word) => (word === '*' ? '[^.]+' : word));
+  const source = words.join('\\.').replace(/\\\.#$/, '(?:\\..+)?');
+  return new RegExp(`^${source}$`).test(key);
+}
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The body as producers may send it, without what only machines would read. */
+export function bodySchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _dialect, ...body } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    override({ jsonSchema }) {
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.default === null) delete jsonSchema.default;
+    },
+  });
+  return body;
+}

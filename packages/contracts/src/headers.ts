@@ -1,0 +1,97 @@
+// What each header means is said once, in the table below: the generated documents are made of it.
+export const DELIVER_BY_HEADER = 'x-deliver-by';
+export const ALREADY_SENT_HEADER = 'alreadysent';
+export const RETRY_COUNT_HEADER = 'x-retry-count';
+export const ORIGINAL_KEY_HEADER = 'x-original-routing-key';
+export const IN_DOUBT_HEADER = 'x-in-doubt';
+export const PLAN_ID_HEADER = 'x-plan-id';
+
+/** Headers that parking adds; replaying takes them off again. */
+export const PARKED_HEADERS = {
+  reason: 'x-parked-reason',
+  error: 'x-parked-error',
+  queue: 'x-parked-queue',
+  exchange: 'x-parked-exchange',
+  routingKey: 'x-parked-routing-key',
+  at: 'x-parked-at',
+  messageId: 'x-parked-message-id',
+} as const;
+
+/** AMQP priority from which on a message is an emergency: it overtakes everything else on its way to the chat. */
+export const URGENT_PRIORITY = 5;
+
+export interface HeaderDefinition {
+  readonly type: 'integer' | 'boolean' | 'string';
+  /** Public headers are for producers; the services set the others among themselves. */
+  readonly audience: 'public' | 'internal';
+  readonly summary: string;
+}
+
+/** Every header that means something to us. Other headers travel along and are ignored. */
+export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
+  [DELIVER_BY_HEADER]: {
+    type: 'integer',
+    audience: 'public',
+    summary:
+      'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. AMQP `expiration`, counted from `timestamp`, means the same.',
+  },
+  [ALREADY_SENT_HEADER]: {
+    type: 'boolean',
+    audience: 'public',
+    summary:
+      'The producer has posted this to GroupMe by itself: it is only logged. `true`, or the text "true".',
+  },
+  [RETRY_COUNT_HEADER]: {
+    type: 'integer',
+    audience: 'public',
+    summary: 'Always 0. The original service set it, and consumers of other teams may read it.',
+  },
+  [ORIGINAL_KEY_HEADER]: {
+    type: 'string',
+    audience: 'internal',
+    summary:
+      'The routing key that a replayed message first came with: a replay goes to its queue by name, through the default exchange.',
+  },
+  [IN_DOUBT_HEADER]: {
+    type: 'boolean',
+    audience: 'internal',
+    summary: 'The source message was delivered before, so what it asks for may be in the chat already.',
+  },
+  [PLAN_ID_HEADER]: {
+    type: 'string',
+    audience: 'internal',
+    summary:
+      'AMQP id of the planned message that a call of bots/post belongs to. A relay that takes over finds its calls by it.',
+  },
+  [PARKED_HEADERS.reason]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'Why the message was parked, as a stable code to filter by.',
+  },
+  [PARKED_HEADERS.error]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'What was wrong with it, for people.',
+  },
+  [PARKED_HEADERS.queue]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'Full name of the queue that it came from, to which it is replayed.',
+  },
+  [PARKED_HEADERS.exchange]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'The exchange that it came through; empty for the default exchange.',
+  },
+  [PARKED_HEADERS.routingKey]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'The routing key that it was first published with.',
+  },
+  [PARKED_HEADERS.at]: { type: 'string', audience: 'internal', summary: 'When it was parked, ISO 8601.' },
+  [PARKED_HEADERS.messageId]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'Its `wbor_message_id`, when it could be read.',
+  },
+};
