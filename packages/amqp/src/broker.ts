@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MessageDefinition } from '@wbor/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
@@ -15,7 +14,7 @@ import {
 } from './outgoing.ts';
 import { verifyBroker } from './preflight.ts';
 import { createPublisher } from './publisher.ts';
-import type { Broker, BrokerOptions, Consumer, PublishOptions } from './types.ts';
+import type { Broker, BrokerOptions, Consumer } from './types.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
