@@ -32,7 +32,7 @@ describe('a command', () => {
   it('is read whatever its case and spacing', () => {
     expect(call('!help')).toEqual({
       callbackId: '123456789012345678',
-      messageId: 'GUID-1234',
+      wborMessageId: 'GUID-1234',
       command: 'help',
       argument: '',
       replyToId: undefined,
@@ -91,7 +91,7 @@ describe('what is no command', () => {
 
   it('is broken when it is no callback', () => {
     expect(readCommand(Buffer.from('{'), '17', undefined)).toEqual({ kind: 'broken', reason: 'not JSON' });
-    expect(read({ id: 7 })).toEqual({ kind: 'broken', reason: 'no callback: id' });
+    expect(read({ id: 7 })).toEqual({ kind: 'broken', reason: 'invalid callback: id' });
     expect(readCommand(Buffer.from('[]'), '17', undefined)).toMatchObject({ kind: 'broken' });
   });
 });

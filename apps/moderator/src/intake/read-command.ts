@@ -5,8 +5,8 @@ import { storableText } from '@wbor/database';
 export interface CommandCall {
   /** GroupMe's id of the message: the same however often the callback is delivered. */
   readonly callbackId: string;
-  /** Of the callback in the audit. */
-  readonly messageId: string;
+  /** The WBOR id under which the audit keeps the callback. */
+  readonly wborMessageId: string;
   /** In lower case, without the `!`. Empty for a lone `!`. */
   readonly command: string;
   /** What follows, trimmed. */
@@ -23,9 +23,9 @@ type CallbackReading =
   | { readonly kind: 'command'; readonly call: CommandCall }
   /** Talk, or a notice: nothing to do. */
   | { readonly kind: 'talk' }
-  /** Looks like a command, and comes from where none may come. */
+  /** A command from an unauthorised sender: another group, a bot, a notice. */
   | { readonly kind: 'forged'; readonly reason: string; readonly callbackId: string }
-  /** No callback at all. */
+  /** Not a valid callback. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 const MAX_ARGUMENT_LENGTH = 1_000;
@@ -47,7 +47,7 @@ export function readCommand(
   const parsed = callbackEventSchema.safeParse(body);
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'body')))];
-    return { kind: 'broken', reason: `no callback: ${fields.join(', ')}` };
+    return { kind: 'broken', reason: `invalid callback: ${fields.join(', ')}` };
   }
   const callback = parsed.data;
   const text = storableText(callback.text ?? '').trim();
@@ -72,7 +72,7 @@ function toCall(callback: CallbackEvent, text: string, publishedAt: Date | undef
   const replyToId = reply?.reply_id;
   return {
     callbackId: storableText(callback.id),
-    messageId: storableText(callback.wbor_message_id),
+    wborMessageId: storableText(callback.wbor_message_id),
     command: command.toLowerCase(),
     argument: argument.trim().slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
     replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,

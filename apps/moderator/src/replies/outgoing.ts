@@ -2,7 +2,7 @@ import { COMMAND_REPLY_KEY, type CommandEvent, commandEvent } from '@wbor/contra
 import { idFor } from '../ids.ts';
 import type { CommandCall } from '../intake/read-command.ts';
 
-/** What will be published, under the same id however often. */
+/** A message that will be published, under the same AMQP id however often. */
 export interface Outgoing {
   readonly messageId: string;
   readonly routingKey: string;
@@ -11,7 +11,7 @@ export interface Outgoing {
   readonly mandatory: boolean;
 }
 
-/** Says something in the chat, through the relay like everything else. */
+/** A message for the chat, which goes through the relay like everything else. */
 export function chatMessage(messageId: string, text: string): Outgoing {
   return {
     messageId,
@@ -21,7 +21,7 @@ export function chatMessage(messageId: string, text: string): Outgoing {
   };
 }
 
-/** Tells the audit of a command. */
+/** The audit's event of a command. */
 export function commandReport(
   call: CommandCall,
   result: CommandEvent['result'],
@@ -32,7 +32,7 @@ export function commandReport(
     type: 'command',
     source: 'moderator',
     callback_id: call.callbackId,
-    wbor_message_id: call.messageId,
+    wbor_message_id: call.wborMessageId,
     command: call.command,
     argument: call.argument,
     caller_id: call.callerId,
