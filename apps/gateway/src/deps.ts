@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 /** A message for the topic exchange. */
 export interface GatewayMessage {
   readonly routingKey: string;
-  /** The same for each copy of the same message, so that consumers can tell. */
+  /** The AMQP id: the same for each copy of the same message, so that consumers can tell. */
   readonly messageId: string;
   readonly body: object;
 }
@@ -15,7 +15,7 @@ export interface Revealable {
 }
 
 export interface GatewaySettings {
-  /** Of `/send`; nobody may send when it is missing. */
+  /** The password of `/send`; nobody may send when it is missing. */
   readonly password: Revealable | undefined;
   /** Last part of the callback's path; the callback is closed when it is missing, unless it is open. */
   readonly callbackSecret: Revealable | undefined;
@@ -31,11 +31,11 @@ export interface GatewaySettings {
 
 /** Calls a minute; 0 is no limit. */
 export interface RateLimits {
-  /** Per address and source, of callers that know the password. */
+  /** Calls per address and source by those who know the password. */
   readonly send: number;
-  /** Per address, of calls that were refused. */
+  /** Refused calls per address. */
   readonly refused: number;
-  /** Per address, of the pages that need no password. */
+  /** Calls per address of the pages that need no password. */
   readonly public: number;
 }
 

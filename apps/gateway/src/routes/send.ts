@@ -41,15 +41,15 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
     async (request, reply) => {
       const { body, source, images } = request.body;
       // Version 4, not 7: the chat shows the first eight digits, which a clock would make all alike.
-      const messageId = request.body.wbor_message_id ?? randomUUID();
+      const wborMessageId = request.body.wbor_message_id ?? randomUUID();
       const routingKey = standardKey(source);
-      Object.assign(request.note, { messageId, source, routingKey });
+      Object.assign(request.note, { wborMessageId, source, routingKey });
       await options.publish({
         routingKey,
-        messageId: uuidv5(messageId, SEND_NAMESPACE),
-        body: { body, source, wbor_message_id: messageId, ...(images ? { images } : {}) },
+        messageId: uuidv5(wborMessageId, SEND_NAMESPACE),
+        body: { body, source, wbor_message_id: wborMessageId, ...(images ? { images } : {}) },
       });
-      return reply.code(202).send({ status: 'queued', wbor_message_id: messageId });
+      return reply.code(202).send({ status: 'queued', wbor_message_id: wborMessageId });
     },
   );
 };
