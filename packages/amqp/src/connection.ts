@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS, messageOf } from './first-contact.ts';
+import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS } from './first-contact.ts';
 import type { Logger } from './types.ts';
 
 /** One connection that comes back by itself, and what is to be said about it. */
@@ -39,7 +40,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
   manager.on('disconnect', ({ err }) => {
     blockedReason = undefined;
     if (!lost)
-      logger.warn({ connection: name, broker, error: messageOf(err) }, 'lost the broker, reconnecting');
+      logger.warn({ connection: name, broker, error: errorMessage(err) }, 'lost the broker, reconnecting');
     lost = true;
   });
   manager.on('connectFailed', ({ err }) => {
@@ -47,7 +48,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
     // Once a second is too much for a log: the first, then each half minute.
     if (failures % 30 === 1) {
       logger.warn(
-        { connection: name, broker, attempt: failures, error: messageOf(err) },
+        { connection: name, broker, attempt: failures, error: errorMessage(err) },
         'cannot reach the broker',
       );
     }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
-import { messageOf } from './first-contact.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
 import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
@@ -47,7 +47,7 @@ export async function startConsumer(
     try {
       await options.onDelivery(delivery);
     } catch (error) {
-      logger.error({ queue, message_id: delivery.messageId, error: messageOf(error) }, 'a handler failed');
+      logger.error({ queue, message_id: delivery.messageId, error: errorMessage(error) }, 'a handler failed');
       await delay(FAILED_HANDLER_PAUSE_MS);
       delivery.requeue();
     }

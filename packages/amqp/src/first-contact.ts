@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import { type ChannelModel, connect } from 'amqplib';
 import { BrokerConfigurationError } from './errors.ts';
@@ -32,7 +33,7 @@ export async function makeFirstContact(url: string, topology: Topology, logger: 
       throwIfFatal(error, url);
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
-          { attempt, broker: describeBroker(url), error: messageOf(error) },
+          { attempt, broker: describeBroker(url), error: errorMessage(error) },
           'waiting for the broker',
         );
       }
@@ -48,7 +49,7 @@ export async function makeFirstContact(url: string, topology: Topology, logger: 
       return;
     } catch (error) {
       throwIfMismatch(error);
-      logger.warn({ attempt, error: messageOf(error) }, 'the broker went away while queues were declared');
+      logger.warn({ attempt, error: errorMessage(error) }, 'the broker went away while queues were declared');
       await delay(RETRY_DELAY_MS);
     } finally {
       await connection.close().catch(() => {});
@@ -72,7 +73,7 @@ export function describeBroker(url: string): string {
 
 /** `RABBITMQ_URL` and its parts, as people set them. */
 function throwIfFatal(error: unknown, url: string): void {
-  const message = messageOf(error);
+  const message = errorMessage(error);
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
@@ -91,7 +92,7 @@ function throwIfFatal(error: unknown, url: string): void {
 }
 
 function throwIfMismatch(error: unknown): void {
-  const message = messageOf(error);
+  const message = errorMessage(error);
   if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
     throw new BrokerConfigurationError(
       'TOPOLOGY_MISMATCH',
@@ -111,8 +112,4 @@ function throwIfMismatch(error: unknown): void {
 /** The broker's own words, out of amqplib's sentence around them. */
 function brokerText(message: string): string {
   return /with message "(.+)"/s.exec(message)?.[1] ?? message;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

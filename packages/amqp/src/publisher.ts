@@ -1,9 +1,9 @@
+import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from './connection.ts';
 import { PublishError } from './errors.ts';
-import { messageOf } from './first-contact.ts';
 import { type HealingChannel, openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
 import type { Logger, OutgoingBytes, OutgoingMessage } from './types.ts';
@@ -119,7 +119,7 @@ export function createPublisher(options: {
         (error) => {
           if (error) {
             // amqplib tells of a closing channel in the same way. Then the broker may have stored the message.
-            const closed = /channel closed|closing/i.test(messageOf(error));
+            const closed = /channel closed|closing/i.test(errorMessage(error));
             entry.settle(
               closed
                 ? new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message')
@@ -138,7 +138,7 @@ export function createPublisher(options: {
       entry.settle(
         closed
           ? new PublishError('DISCONNECTED', 'not connected to the broker')
-          : new PublishError('INVALID', `the message cannot be published: ${messageOf(error)}`, {
+          : new PublishError('INVALID', `the message cannot be published: ${errorMessage(error)}`, {
               cause: error,
             }),
       );
