@@ -26,7 +26,7 @@ export interface RepeatedWorkOptions {
   readonly broker: Broker;
   readonly db: Kysely<Database>;
   readonly outage: OutageState;
-  /** Whether the chat is told of a ban that has run out. */
+  /** Whether the chat hears that a ban has run out. */
   readonly announceExpired: boolean;
   readonly metrics: ModeratorMetrics;
   readonly logger: Logger;

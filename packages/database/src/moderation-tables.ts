@@ -54,7 +54,7 @@ export interface HandledTable {
   handled_at: Generated<Date>;
 }
 
-/** What the moderator has promised to publish, committed together with what it tells of. */
+/** What the moderator has promised to publish, committed together with the change that it reports. */
 export interface OutboxTable {
   id: Generated<string>;
   message_id: string;

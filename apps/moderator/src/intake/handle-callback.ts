@@ -47,7 +47,7 @@ export function createCallbackHandler(
     logger.warn({ amqp_message_id: delivery.messageId, reason }, 'parked an invalid callback');
   }
 
-  /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */
+  /** Tries until the command is committed, the delivery has gone to another moderator, or time is up. */
   async function run(call: CommandCall, delivery: Delivery): Promise<void> {
     const giveUp = AbortSignal.any([
       delivery.signal,
@@ -60,7 +60,7 @@ export function createCallbackHandler(
         const result = await runCommand(options.db, call, options.policy, new Date(), (fault) =>
           logger.error(
             { callback_id: call.callbackId, ...describeFault(fault) },
-            'a command failed for good; the chat was told that nothing was done',
+            'a command failed permanently; its reply says that nothing was done',
           ),
         );
         options.outage.worked();

@@ -15,7 +15,7 @@ export interface CommandCall {
   readonly replyToId: string | undefined;
   readonly callerId: string;
   readonly callerName: string | undefined;
-  /** When it was typed; undefined when nobody knows. */
+  /** When it was typed; undefined when that is not known. */
   readonly at: Date | undefined;
 }
 
