@@ -88,8 +88,7 @@ export async function startModerator(
   const queue = queueName(moderatorCallbacksQueue, namespace);
   const stopping = new AbortController();
   const consumer = await connected.consume({
-    queue,
-    prefetch: PREFETCH,
+    queues: [{ queue, prefetch: PREFETCH }],
     onDelivery: createCallbackHandler({
       broker: connected,
       db,

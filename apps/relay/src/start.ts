@@ -181,9 +181,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const consumers: Consumer[] = [];
   for (const lane of ['urgent', 'normal'] as const) {
     const consumer = await broker.consume({
-      queue: outbox.queues[lane],
       // The next urgent one must be at hand when the turn is given on.
-      prefetch: lane === 'urgent' ? 2 : 1,
+      queues: [{ queue: outbox.queues[lane], prefetch: lane === 'urgent' ? 2 : 1 }],
       lock: `${config.QUEUE_PREFIX}${RELAY_DELIVERY_LOCK}`,
       onDelivery: (delivery) => deliverer.onDelivery(lane, delivery),
     });
@@ -220,8 +219,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   for (const definition of [relayTwilioQueue, relayStandardQueue]) {
     const queue = queueName(definition, namespace);
     const consumer = await broker.consume({
-      queue,
-      prefetch: INTAKE_PREFETCH,
+      queues: [{ queue, prefetch: INTAKE_PREFETCH }],
       onDelivery: (delivery) => intake.onDelivery(queue, delivery),
     });
     consumers.push(consumer);
