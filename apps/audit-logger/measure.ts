@@ -3,19 +3,21 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { connectBroker } from '@wbor/amqp';
+import { sleep } from '@wbor/async';
 import { auditQueues, deriveTopology, postEvent } from '@wbor/contracts';
 import { createDatabase } from '@wbor/database';
-import { pauseFor } from '@wbor/service';
+import { createLogger, parseConfig } from '@wbor/service';
+import { createTestServiceContext } from '@wbor/service/testing';
 import { sql } from 'kysely';
-import { Registry } from 'prom-client';
-import { buildAuditLogger } from './src/build-audit-logger.ts';
+import { auditLoggerSettings } from './src/config.ts';
+import { startAuditLogger } from './src/start.ts';
 
 const { RABBITMQ_URL: brokerUrl, DATABASE_URL: databaseUrl } = process.env;
 if (!brokerUrl || !databaseUrl) throw new Error('set RABBITMQ_URL and DATABASE_URL');
 const total = Number(process.argv[2] ?? 20_000);
 const name = `measure_${randomUUID()}`;
 const namespace = { exchange: name, queuePrefix: `${name}.` };
-const logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
+const logger = createLogger({ name: 'measure', level: 'warn' });
 
 const broker = await connectBroker({
   url: brokerUrl,
@@ -27,19 +29,19 @@ for (let published = 0; published < total; published += 500) {
   await Promise.all(Array.from({ length: 500 }, (_, index) => publish(published + index)));
 }
 
-const releases: (() => unknown)[] = [];
+const service = createTestServiceContext();
 const startedAt = performance.now();
-await buildAuditLogger(
-  { brokerUrl, databaseUrl, namespace },
-  {
-    logger,
-    registry: new Registry(),
-    health: { addCheck() {}, addNotice() {}, faults: () => [], notices: () => [] },
-    onStop: (_name, release) => releases.push(release),
-  },
-).start();
+await startAuditLogger(
+  parseConfig(auditLoggerSettings, {
+    RABBITMQ_URL: brokerUrl,
+    RABBITMQ_EXCHANGE: namespace.exchange,
+    QUEUE_PREFIX: namespace.queuePrefix,
+    DATABASE_URL: databaseUrl,
+  }),
+  { ...service.context, logger },
+);
 const { db, close } = createDatabase({ connectionString: databaseUrl });
-while ((await countRows()) < total) await pauseFor(20);
+while ((await countRows()) < total) await sleep(20);
 const seconds = (performance.now() - startedAt) / 1000;
 const { rows } = await sql<{ seconds: number }>`
   select extract(epoch from max(received_at) - min(received_at))::float as seconds
@@ -49,7 +51,7 @@ console.log(
     `${Math.round(total / (rows[0]?.seconds ?? seconds))} rows/s between the first flush and the last`,
 );
 await close();
-for (const release of releases.reverse()) await release();
+await service.stop();
 await broker.close();
 
 function publish(number: number): Promise<void> {

@@ -38,7 +38,7 @@ function call(command: string, argument: string): CommandCall {
   typed += 1;
   return {
     callbackId: `measure ${Date.now()} ${typed}`,
-    messageId: `measure ${typed}`,
+    wborMessageId: `measure ${typed}`,
     command,
     argument: argument === REPLY ? '' : argument,
     replyToId: argument === REPLY ? 'echo 500' : undefined,

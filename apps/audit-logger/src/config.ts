@@ -1,4 +1,4 @@
-import { brokerSettings, commonSettings, requireBroker, secret } from '@wbor/service';
+import { brokerSettings, commonSettings, databaseSettings, requireBroker } from '@wbor/service';
 import { z } from 'zod';
 
 /** Every setting of the audit logger. `.env.example` lists the same, which a test checks. */
@@ -6,19 +6,8 @@ export const auditLoggerSettings = z
   .object({
     ...commonSettings({ healthPort: 2003 }),
     ...brokerSettings(),
-    DATABASE_URL: secret().describe(
-      'postgres://user:password@host:port/database. A direct connection, no pooler in transaction mode.',
-    ),
+    ...databaseSettings(),
   })
-  .check(requireBroker)
-  .superRefine((config, context) => {
-    const url = URL.parse(config.DATABASE_URL.reveal());
-    if (url && /^postgres(?:ql)?:$/.test(url.protocol)) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['DATABASE_URL'],
-      message: 'must look like postgres://user:password@host:port/database',
-    });
-  });
+  .check(requireBroker);
 
 export type AuditLoggerConfig = z.infer<typeof auditLoggerSettings>;

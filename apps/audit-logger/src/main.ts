@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { runService } from '@wbor/service';
-import { startAuditLogger } from './build-audit-logger.ts';
 import { auditLoggerSettings } from './config.ts';
+import { startAuditLogger } from './start.ts';
 
 await runService(
   {

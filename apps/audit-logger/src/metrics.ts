@@ -19,7 +19,7 @@ export function createMetrics(registry: Registry, readLagSeconds: () => number):
   });
   const rejected = new Counter({
     name: 'audit_rejected_total',
-    help: 'Messages that went to audit_rejected.',
+    help: 'Invalid events, which were stored in audit_rejected.',
     registers,
   });
   const duplicates = new Counter({

@@ -38,12 +38,12 @@ describe('while Postgres is away', () => {
     expect(service.faults().join()).toContain('Postgres does not take events');
     expect(await service.metric('audit_lag_seconds')).toBeGreaterThan(0);
     // One line per change of state, however often it was tried.
-    expect(service.said('Postgres does not take events')).toHaveLength(1);
+    expect(service.logged('Postgres does not take events')).toHaveLength(1);
 
     await proxy.heal();
     await bed.waitForRows('groupme_posts', 1000);
     expect(await bed.count('groupme_posts')).toBe(1000);
-    expect(service.said('Postgres answers again')).toHaveLength(1);
+    expect(service.logged('Postgres answers again')).toHaveLength(1);
     expect(service.faults()).toEqual([]);
     expect(await bed.count('audit_rejected')).toBe(0);
   });
@@ -67,14 +67,14 @@ describe('while Postgres is away', () => {
     await service.started;
     await proxy.cut();
     await publishPosts(bed.broker, 0, 600);
-    await eventually(() => expect(service.said('stopped consuming')).toHaveLength(1));
+    await eventually(() => expect(service.logged('stopped consuming')).toHaveLength(1));
     // Nothing is held: all of it could go to another replica.
     await eventually(async () => expect(await countQueued(bed)).toBe(600));
     expect(service.faults()).toContain('not consuming until Postgres answers');
 
     await proxy.heal();
     await bed.waitForRows('groupme_posts', 600);
-    expect(service.said('consuming again')).toHaveLength(1);
+    expect(service.logged('consuming again')).toHaveLength(1);
     await eventually(() => expect(service.faults()).toEqual([]));
   });
 

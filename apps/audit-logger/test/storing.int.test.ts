@@ -171,7 +171,7 @@ describe('the audit logger', () => {
     ]);
     expect(rows.filter((row) => row.routing_key === 'source.groupme.surprise')).toHaveLength(1);
 
-    const warnings = service.said('it is in audit_rejected');
+    const warnings = service.logged('stored in audit_rejected');
     expect(warnings).toHaveLength(9);
     expect(JSON.stringify(warnings)).not.toContain('poison');
   });

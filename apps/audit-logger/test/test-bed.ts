@@ -7,6 +7,8 @@ import {
   postEvent,
   queueName,
 } from '@wbor/contracts';
+import { parseConfig } from '@wbor/service';
+import { createTestServiceContext } from '@wbor/service/testing';
 import {
   connectAmqp,
   createDatabase,
@@ -18,17 +20,11 @@ import {
   waitFor,
 } from '@wbor/testkit';
 import pg from 'pg';
-import { Registry } from 'prom-client';
 import { inject, vi } from 'vitest';
-import { type AuditLoggerOptions, buildAuditLogger } from '../src/build-audit-logger.ts';
+import { auditLoggerSettings } from '../src/config.ts';
+import { type AuditLoggerTiming, startAuditLogger } from '../src/start.ts';
 
 const WAIT = { timeout: 30_000, interval: 20 };
-
-interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly fields: Record<string, unknown>;
-  readonly message: string;
-}
 
 /** A broker namespace and an empty database of one test, and what runs on them. */
 export type TestBed = Awaited<ReturnType<typeof createTestBed>>;
@@ -44,9 +40,15 @@ export async function createTestBed(serverUrl: string = inject('databaseUrl')) {
     url: inject('brokerUrl'),
     appId: 'test',
     topology: deriveTopology(auditQueues, namespace),
-    logger: silent,
+    logger: createTestServiceContext().context.logger,
   });
   const releases: (() => unknown)[] = [];
+  const settings = {
+    RABBITMQ_URL: inject('brokerUrl'),
+    RABBITMQ_EXCHANGE: namespace.exchange,
+    QUEUE_PREFIX: namespace.queuePrefix,
+    DATABASE_URL: database.url,
+  };
 
   async function count(table: string): Promise<number> {
     // The table may not be there yet.
@@ -73,15 +75,10 @@ export async function createTestBed(serverUrl: string = inject('databaseUrl')) {
         what: `${expected} rows in ${table}`,
         timeoutMs: 30_000,
       }),
-    /** Runs the service in this process; returns once `start()` was called. */
-    launch(overrides: Partial<AuditLoggerOptions> = {}) {
-      const service = launchInProcess({
-        brokerUrl: inject('brokerUrl'),
-        databaseUrl: database.url,
-        namespace,
-        backOffMs: () => 50,
-        ...overrides,
-      });
+    /** Runs the service in this process; returns before it has started. */
+    launch({ databaseUrl, ...timing }: AuditLoggerTiming & { databaseUrl?: string } = {}) {
+      const env = databaseUrl === undefined ? settings : { ...settings, DATABASE_URL: databaseUrl };
+      const service = launchInProcess(env, { backOffMs: () => 50, ...timing });
       releases.push(service.stop);
       return service;
     },
@@ -89,14 +86,7 @@ export async function createTestBed(serverUrl: string = inject('databaseUrl')) {
     async spawn(environment: Record<string, string> = {}): Promise<ServiceProcess> {
       const service = await spawnService({
         app: 'audit-logger',
-        env: {
-          RABBITMQ_URL: inject('brokerUrl'),
-          RABBITMQ_EXCHANGE: namespace.exchange,
-          QUEUE_PREFIX: namespace.queuePrefix,
-          DATABASE_URL: database.url,
-          HEALTH_HOST: '127.0.0.1',
-          ...environment,
-        },
+        env: { ...settings, HEALTH_HOST: '127.0.0.1', ...environment },
       });
       releases.push(() => service.kill());
       return service;
@@ -112,42 +102,17 @@ export async function createTestBed(serverUrl: string = inject('databaseUrl')) {
   };
 }
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-function launchInProcess(options: AuditLoggerOptions) {
-  const lines: LogLine[] = [];
-  const write = (level: LogLine['level']) => (fields: object, message: string) => {
-    lines.push({ level, fields: fields as Record<string, unknown>, message });
-  };
-  const checks = new Map<string, () => string | undefined>();
-  const releases: (() => unknown)[] = [];
-  const registry = new Registry();
-  const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  const started = buildAuditLogger(options, {
-    logger,
-    registry,
-    health: {
-      addCheck: (name, check) => checks.set(name, check),
-      addNotice() {},
-      faults: () => [],
-      notices: () => [],
-    },
-    onStop: (_name, release) => releases.push(release),
-  }).start();
+function launchInProcess(env: Record<string, string>, timing: AuditLoggerTiming) {
+  const { context, ...service } = createTestServiceContext();
+  const started = startAuditLogger(parseConfig(auditLoggerSettings, env), context, timing);
   // A start that is given up by `stop()` rejects; tests that await it see that all the same.
   started.catch(() => undefined);
   return {
+    ...service,
     started,
-    lines,
-    /** Reasons for not being ready. */
-    faults: () => [...checks.values()].flatMap((check) => check() ?? []),
-    said: (message: string) => lines.filter((line) => line.message.includes(message)),
     async metric(name: string): Promise<number> {
-      const { values } = (await registry.getSingleMetric(name)?.get()) ?? { values: [] };
+      const { values } = (await context.registry.getSingleMetric(name)?.get()) ?? { values: [] };
       return values.reduce((sum, { value }) => sum + value, 0);
-    },
-    async stop() {
-      for (let release = releases.pop(); release; release = releases.pop()) await release();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { type Broker, PublishError } from '@wbor/amqp';
+import { endsWithin } from '@wbor/async';
 import type { GatewayDeps } from './deps.ts';
 import { GatewayError } from './errors.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -21,7 +22,9 @@ export function createConfirmedPublish(
     if (!deps.brokerReady()) throw brokerUnavailable();
     const stopTimer = deps.metrics.publishSeconds.startTimer();
     try {
-      await withTimeout(deps.publish(definition, body, options), deps.timeoutMs);
+      // Our own promise to the callers: copies of a message wait for each other before the broker's clock starts.
+      const confirmed = await endsWithin(deps.publish(definition, body, options), deps.timeoutMs);
+      if (!confirmed) throw new PublishError('TIMEOUT', 'no confirm in time');
       stopTimer({ outcome: 'confirmed' });
     } catch (error) {
       const refusal = toRefusal(error, options?.key ?? definition.key);
@@ -29,22 +32,6 @@ export function createConfirmedPublish(
       throw refusal;
     }
   };
-}
-
-/**
- * The bound is the gateway's own promise to its callers: copies of one message wait for each other before
- * the broker's clock starts.
- */
-async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new PublishError('TIMEOUT', 'no confirm in time')), timeoutMs);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function toRefusal(error: unknown, routingKey: string): GatewayError {

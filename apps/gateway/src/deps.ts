@@ -8,7 +8,7 @@ export interface Revealable {
 }
 
 export interface GatewaySettings {
-  /** Of `/send`; nobody may send when it is missing. */
+  /** The password of `/send`; nobody may send when it is missing. */
   readonly password: Revealable | undefined;
   /** Last part of the callback's path; the callback is closed when it is missing, unless it is open. */
   readonly callbackSecret: Revealable | undefined;
@@ -24,11 +24,11 @@ export interface GatewaySettings {
 
 /** Calls a minute; 0 is no limit. */
 export interface RateLimits {
-  /** Per address and source, of callers that know the password. */
+  /** Calls per address and source by those who know the password. */
   readonly send: number;
-  /** Per address, of calls that were refused. */
+  /** Refused calls per address. */
   readonly refused: number;
-  /** Per address, of the pages that need no password. */
+  /** Calls per address of the pages that need no password. */
   readonly public: number;
 }
 

@@ -60,14 +60,14 @@ export class GatewayError extends Error {
   }
 }
 
-export function toErrorBody(error: GatewayError, messageId: string | undefined): ErrorBody {
+export function toErrorBody(error: GatewayError, wborMessageId: string | undefined): ErrorBody {
   return {
     statusCode: error.statusCode,
     code: error.code,
     error: STATUS_CODES[error.statusCode] ?? 'Error',
     message: error.message,
     ...(error.faults ? { faults: [...error.faults] } : {}),
-    ...(error.statusCode === 503 && messageId !== undefined ? { wbor_message_id: messageId } : {}),
+    ...(error.statusCode === 503 && wborMessageId !== undefined ? { wbor_message_id: wborMessageId } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Of /send and callbacks. The text limit is 16 000 characters; the rest is room for addresses of images. */
+/** The largest body of /send and callbacks. The text limit is 16 000 characters; the rest is room for addresses of images. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
 /**

@@ -1,7 +1,7 @@
 import { type Broker, connectBroker, PublishError } from '@wbor/amqp';
 import { auditQueues, deriveTopology, relayParkedQueue, relayStandardQueue } from '@wbor/contracts';
-import { brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
-import { buildGateway } from './build-gateway.ts';
+import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
+import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
 import { warnAboutSettings } from './warnings.ts';
@@ -21,7 +21,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     return broker ? broker.reason : 'not connected to the broker yet';
   });
 
-  const app = await buildGateway({
+  const app = await buildApp({
     settings: {
       password: config.APP_PASSWORD,
       callbackSecret: config.GROUPME_CALLBACK_SECRET,
@@ -53,10 +53,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     appId: 'gateway',
     // Queues of others are declared too: what is accepted is kept if its taker comes up later, and a queue of
     // somebody else that happens to get everything does not pass for the relay's.
-    topology: deriveTopology([relayParkedQueue, relayStandardQueue, ...auditQueues], {
-      exchange: config.RABBITMQ_EXCHANGE,
-      queuePrefix: config.QUEUE_PREFIX,
-    }),
+    topology: deriveTopology([relayParkedQueue, relayStandardQueue, ...auditQueues], brokerNamespace(config)),
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
   });

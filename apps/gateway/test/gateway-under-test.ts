@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Secret } from '@wbor/service';
 import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
-import { buildGateway } from '../src/build-gateway.ts';
+import { buildApp } from '../src/app.ts';
 import type { GatewaySettings } from '../src/deps.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
@@ -38,7 +38,7 @@ export async function createGatewayUnderTest(
   const registry = new Registry();
   let work: (message: PublishedMessage) => Promise<void> = async () => {};
   let ready = true;
-  const app = await buildGateway({
+  const app = await buildApp({
     settings: {
       password: new Secret(PASSWORD),
       callbackSecret: new Secret(CALLBACK_SECRET),

@@ -1,7 +1,7 @@
 import type { Namespace } from '@wbor/contracts';
-import { createLogger, parseConfig } from '@wbor/service';
+import { parseConfig } from '@wbor/service';
+import { createTestServiceContext } from '@wbor/service/testing';
 import { freePort } from '@wbor/testkit';
-import { Registry } from 'prom-client';
 import { gatewaySettings } from '../src/config.ts';
 import { startGateway } from '../src/start.ts';
 import { BOT_ID, CALLBACK_SECRET, PASSWORD } from './gateway-under-test.ts';
@@ -34,34 +34,9 @@ export async function runGateway(options: {
     GROUPME_BOT_ID: BOT_ID,
     ...options.env,
   });
-  let written = '';
-  const logger = createLogger({
-    name: 'gateway',
-    level: 'trace',
-    destination: {
-      write(text: string) {
-        written += text;
-      },
-    },
-  });
-  const checks: (() => string | undefined)[] = [];
-  const releases: (() => Promise<void> | void)[] = [];
-  async function stop(): Promise<void> {
-    for (let release = releases.pop(); release; release = releases.pop()) await release();
-  }
-  const faults = () => checks.flatMap((check) => check() ?? []);
+  const { context, faults, lines, stop } = createTestServiceContext();
   try {
-    await startGateway(config, {
-      logger,
-      registry: new Registry(),
-      health: {
-        addCheck: (_name, check) => checks.push(check),
-        addNotice() {},
-        faults: () => checks.map((check) => ({ name: 'check', reason: check() ?? '' })),
-        notices: () => [],
-      },
-      onStop: (_name, release) => releases.push(release),
-    });
+    await startGateway(config, context);
   } catch (error) {
     await stop();
     throw error;
@@ -75,7 +50,7 @@ export async function runGateway(options: {
     });
   return {
     url,
-    logText: () => written,
+    logText: () => JSON.stringify(lines),
     faults,
     send: (body, token) =>
       post('/send', body, token === undefined ? {} : { authorization: `Bearer ${token}` }),

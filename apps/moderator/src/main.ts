@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { runService } from '@wbor/service';
-import { startModerator } from './build-moderator.ts';
 import { moderatorSettings } from './config.ts';
+import { startModerator } from './start.ts';
 
 await runService(
   {

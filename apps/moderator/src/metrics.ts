@@ -14,12 +14,12 @@ export function createMetrics(registry: Registry) {
     }),
     forged: new Counter({
       name: 'moderator_forged_total',
-      help: 'Commands that came from where none may come, and were ignored.',
+      help: 'Commands from an unauthorised sender, which were ignored.',
       registers,
     }),
     parked: new Counter({
       name: 'moderator_parked_total',
-      help: 'Messages that were no callback; they are in moderator.parked.',
+      help: 'Invalid callbacks, which were put into moderator.parked.',
       registers,
     }),
     seconds: new Histogram({

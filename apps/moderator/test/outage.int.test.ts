@@ -19,7 +19,7 @@ async function proxyTo(url: string): Promise<TcpProxy> {
 describe('an outage', () => {
   it('of Postgres keeps commands, says so, and runs them afterwards', async () => {
     const proxy = await proxyTo(bed.databaseUrl);
-    const moderator = await bed.launch({ databaseUrl: proxy.url(bed.databaseUrl) });
+    const moderator = await bed.launch({ DATABASE_URL: proxy.url(bed.databaseUrl) });
     await bed.type('!ping');
     expect(moderator.faults()).toEqual([]);
     await proxy.cut();
@@ -37,7 +37,7 @@ describe('an outage', () => {
 
   it('of Postgres that outlasts the command has it answered as too old', async () => {
     const proxy = await proxyTo(bed.databaseUrl);
-    await bed.launch({ databaseUrl: proxy.url(bed.databaseUrl) });
+    await bed.launch({ DATABASE_URL: proxy.url(bed.databaseUrl) });
     await proxy.cut();
     // As if five minutes had gone by, less a few seconds, when the outage began.
     const typed = bed.callback('!ban 0a1b2c3d', { created_at: Math.floor(Date.now() / 1000) - 299 });
@@ -66,7 +66,7 @@ describe('an outage', () => {
 
   it('of the broker keeps what is committed and publishes it afterwards', async () => {
     const proxy = await proxyTo(inject('brokerUrl'));
-    const moderator = await bed.launch({ brokerUrl: proxy.url(inject('brokerUrl')) });
+    const moderator = await bed.launch({ RABBITMQ_URL: proxy.url(inject('brokerUrl')) });
     await bed.type('!ban 0a1b2c3d 1h');
     await proxy.cut();
     await eventually(() => expect(moderator.faults().join()).toContain('broker'));

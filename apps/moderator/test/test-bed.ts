@@ -11,6 +11,8 @@ import {
   moderatorQueues,
 } from '@wbor/contracts';
 import { migrateToLatest } from '@wbor/database';
+import { parseConfig } from '@wbor/service';
+import { createTestServiceContext } from '@wbor/service/testing';
 import {
   createDatabase,
   createNamespace,
@@ -20,20 +22,12 @@ import {
   spyOnExchange,
 } from '@wbor/testkit';
 import pg from 'pg';
-import { Registry } from 'prom-client';
 import { inject, vi } from 'vitest';
-import { buildModerator, type ModeratorOptions } from '../src/build-moderator.ts';
+import { moderatorSettings } from '../src/config.ts';
+import { startModerator } from '../src/start.ts';
 
 export const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };
-
-interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly fields: Record<string, unknown>;
-  readonly message: string;
-}
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** A broker namespace and a migrated database of one test, and moderators on them. */
 export type TestBed = Awaited<ReturnType<typeof createTestBed>>;
@@ -49,10 +43,17 @@ export async function createTestBed(heard = '#') {
     url: inject('brokerUrl'),
     appId: 'test',
     topology: deriveTopology(moderatorQueues, namespace),
-    logger: silent,
+    logger: createTestServiceContext().context.logger,
   });
   const spy = await spyOnExchange(inject('brokerUrl'), namespace.exchange, heard);
   const releases: (() => unknown)[] = [];
+  const settings = {
+    RABBITMQ_URL: inject('brokerUrl'),
+    RABBITMQ_EXCHANGE: namespace.exchange,
+    QUEUE_PREFIX: namespace.queuePrefix,
+    DATABASE_URL: database.url,
+    GROUPME_GROUP_ID: GROUP_ID,
+  };
   let lastId = BigInt(Date.now()) * 100_000n;
 
   function callback(text: string, changes: Record<string, unknown> = {}) {
@@ -130,34 +131,18 @@ export async function createTestBed(heard = '#') {
       return Number((await pool.query(`select count(*) from ${table} where ${where}`)).rows[0].count);
     },
     /** Runs a moderator in this process; returns once it consumes. */
-    async launch(overrides: Partial<ModeratorOptions> = {}) {
-      const moderator = launchInProcess({
-        brokerUrl: inject('brokerUrl'),
-        databaseUrl: database.url,
-        namespace,
-        groupId: GROUP_ID,
-        moderators: [],
-        announceExpired: false,
-        backOffMs: () => 50,
-        ...overrides,
-      });
+    async launch(environment: Record<string, string> = {}) {
+      const { context, ...moderator } = createTestServiceContext();
       releases.push(moderator.stop);
-      await moderator.started;
+      const config = parseConfig(moderatorSettings, { ...settings, ...environment });
+      await startModerator(config, context, { backOffMs: () => 50 });
       return moderator;
     },
     /** Runs `src/main.ts` as it is deployed. */
     async spawn(environment: Record<string, string> = {}): Promise<ServiceProcess> {
       const service = await spawnService({
         app: 'moderator',
-        env: {
-          RABBITMQ_URL: inject('brokerUrl'),
-          RABBITMQ_EXCHANGE: namespace.exchange,
-          QUEUE_PREFIX: namespace.queuePrefix,
-          DATABASE_URL: database.url,
-          GROUPME_GROUP_ID: GROUP_ID,
-          HEALTH_HOST: '127.0.0.1',
-          ...environment,
-        },
+        env: { ...settings, HEALTH_HOST: '127.0.0.1', ...environment },
       });
       releases.push(() => service.kill());
       await service.waitUntilReady();
@@ -172,30 +157,6 @@ export async function createTestBed(heard = '#') {
       await pool.end();
       await database.drop();
       await deleteNamespace(inject('brokerUrl'), namespace);
-    },
-  };
-}
-
-function launchInProcess(options: ModeratorOptions) {
-  const lines: LogLine[] = [];
-  const write = (level: LogLine['level']) => (fields: object, message: string) => {
-    lines.push({ level, fields: fields as Record<string, unknown>, message });
-  };
-  const releases: (() => unknown)[] = [];
-  const checks = new Map<string, () => string | undefined>();
-  const started = buildModerator(options, {
-    logger: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
-    registry: new Registry(),
-    health: { addCheck: (name, check) => checks.set(name, check) },
-    onStop: (_name, release) => releases.push(release),
-  }).start();
-  return {
-    started,
-    lines,
-    /** Reasons for not being ready. */
-    faults: () => [...checks.values()].flatMap((check) => check() ?? []),
-    async stop() {
-      for (let release = releases.pop(); release; release = releases.pop()) await release();
     },
   };
 }

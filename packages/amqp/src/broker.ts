@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOff } from '@wbor/async';
 import { v7 as uuidv7 } from 'uuid';
 import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
@@ -19,8 +20,7 @@ import type { Broker, BrokerOptions, Consumer } from './types.ts';
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-const MIN_RETRY_MS = 100;
-const MAX_RETRY_MS = 5_000;
+const publishBackOffMs = backOff({ minMs: 100, maxMs: 5_000 });
 
 /**
  * Connects to RabbitMQ, declares the topology and returns once messages can be published. A broker that is
@@ -57,14 +57,13 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
 
   async function confirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void> {
     const withId = { ...message, messageId: message.messageId ?? uuidv7() };
-    for (let attempt = 0; ; attempt += 1) {
+    for (let failures = 0; ; failures += 1) {
       try {
         await publisher.publish(withId);
         return;
       } catch (error) {
         if (!(error instanceof PublishError) || !error.retryable) throw error;
-        const ceilingMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(attempt, 10), MAX_RETRY_MS);
-        await delay(ceilingMs * (0.5 + Math.random() / 2), undefined, signal ? { signal } : {});
+        await delay(publishBackOffMs(failures), undefined, signal ? { signal } : {});
       }
     }
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { errorText } from './errors.ts';
 import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS } from './preflight.ts';
 import type { Logger } from './types.ts';
 
@@ -40,7 +40,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
   manager.on('disconnect', ({ err }) => {
     blockedReason = undefined;
     if (!lost)
-      logger.warn({ connection: name, broker, error: errorText(err) }, 'lost the broker, reconnecting');
+      logger.warn({ connection: name, broker, error: errorMessage(err) }, 'lost the broker, reconnecting');
     lost = true;
   });
   manager.on('connectFailed', ({ err }) => {
@@ -48,7 +48,7 @@ export function openConnection(options: { url: string; name: string; logger: Log
     // Once a second is too much for a log: the first, then each half minute.
     if (failures % 30 === 1) {
       logger.warn(
-        { connection: name, broker, attempt: failures, error: errorText(err) },
+        { connection: name, broker, attempt: failures, error: errorMessage(err) },
         'cannot reach the broker',
       );
     }

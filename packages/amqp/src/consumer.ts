@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import type { ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { type DeliveringChannel, deliveringChannel, toDelivery } from './delivery.ts';
-import { errorText } from './errors.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
 import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
@@ -50,7 +50,7 @@ export async function startConsumer(
       await options.onDelivery(delivery);
     } catch (error) {
       const { messageId, queue } = delivery;
-      logger.error({ queue, amqp_message_id: messageId, error: errorText(error) }, 'a handler failed');
+      logger.error({ queue, amqp_message_id: messageId, error: errorMessage(error) }, 'a handler failed');
       await delay(FAILED_HANDLER_PAUSE_MS);
       delivery.requeue();
     }

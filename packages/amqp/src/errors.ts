@@ -33,7 +33,3 @@ export class PublishError extends Error {
     return this.code !== 'RETURNED' && this.code !== 'INVALID';
   }
 }
-
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

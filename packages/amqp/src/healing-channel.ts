@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOff, errorMessage } from '@wbor/async';
 import type { ChannelWrapper } from 'amqp-connection-manager';
 import type { Channel, ConfirmChannel } from 'amqplib';
 import type { Connection } from './connection.ts';
-import { errorText } from './errors.ts';
 import type { Logger } from './types.ts';
 
 export interface HealingChannel {
@@ -17,8 +17,7 @@ export interface HealingChannel {
 
 const SETUP_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-const MIN_REBUILD_DELAY_MS = 500;
-const MAX_REBUILD_DELAY_MS = 30_000;
+const rebuildBackOffMs = backOff({ minMs: 500, maxMs: 30_000 });
 
 /** How soon a set-up that another connection's lock keeps out is tried again. A takeover waits for it. */
 const LOCKED_RETRY_MS = 400;
@@ -72,9 +71,7 @@ export function openHealingChannel(options: {
   function scheduleRebuild(): void {
     endRenewal();
     if (closing || rebuildTimer) return;
-    const delayMs = locked
-      ? LOCKED_RETRY_MS
-      : Math.min(MIN_REBUILD_DELAY_MS * 2 ** failures, MAX_REBUILD_DELAY_MS);
+    const delayMs = locked ? LOCKED_RETRY_MS : rebuildBackOffMs(failures);
     if (!locked) failures += 1;
     rebuildTimer = setTimeout(rebuild, delayMs);
   }
@@ -90,7 +87,7 @@ export function openHealingChannel(options: {
       // Comes before 'close', which decides by it how soon to try again.
       locked = isLocked(error);
       if (locked) return;
-      logger.warn({ channel: name, error: errorText(error) }, 'the broker closed a channel');
+      logger.warn({ channel: name, error: errorMessage(error) }, 'the broker closed a channel');
     });
     channel.on('close', () => {
       lost = true;
@@ -113,7 +110,7 @@ export function openHealingChannel(options: {
       ready.resolve();
     } catch (error) {
       locked = isLocked(error);
-      if (!locked) logger.warn({ channel: name, error: errorText(error) }, 'could not set up a channel');
+      if (!locked) logger.warn({ channel: name, error: errorMessage(error) }, 'could not set up a channel');
       channel.close().catch(() => {});
       scheduleRebuild();
     } finally {
@@ -127,7 +124,7 @@ export function openHealingChannel(options: {
     wrapper = connection.manager.createChannel({ name, confirm: true, setup: setUp });
     // For example a connection that dies while the channel is being opened.
     wrapper.on('error', (error) => {
-      logger.warn({ channel: name, error: errorText(error) }, 'could not open a channel');
+      logger.warn({ channel: name, error: errorMessage(error) }, 'could not open a channel');
       scheduleRebuild();
     });
   }
@@ -160,5 +157,5 @@ export function openHealingChannel(options: {
 
 /** The broker's answer to declaring an exclusive queue that another connection holds. */
 function isLocked(error: unknown): boolean {
-  return /RESOURCE[_-]LOCKED/.test(errorText(error));
+  return /RESOURCE[_-]LOCKED/.test(errorMessage(error));
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import { type ChannelModel, connect } from 'amqplib';
-import { BrokerConfigurationError, errorText } from './errors.ts';
+import { BrokerConfigurationError } from './errors.ts';
 import { declareTopology } from './topology.ts';
 import type { Logger } from './types.ts';
 
@@ -32,7 +33,7 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
       throwIfFatal(error, url);
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
-          { attempt, broker: describeBroker(url), error: errorText(error) },
+          { attempt, broker: describeBroker(url), error: errorMessage(error) },
           'waiting for the broker',
         );
       }
@@ -48,7 +49,7 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
       return;
     } catch (error) {
       throwIfMismatch(error);
-      logger.warn({ attempt, error: errorText(error) }, 'the broker went away while queues were declared');
+      logger.warn({ attempt, error: errorMessage(error) }, 'the broker went away while queues were declared');
       await delay(RETRY_DELAY_MS);
     } finally {
       await connection.close().catch(() => {});
@@ -71,7 +72,7 @@ export function describeBroker(url: string): string {
 }
 
 function throwIfFatal(error: unknown, url: string): void {
-  const message = errorText(error);
+  const message = errorMessage(error);
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
@@ -90,7 +91,7 @@ function throwIfFatal(error: unknown, url: string): void {
 }
 
 function throwIfMismatch(error: unknown): void {
-  const message = errorText(error);
+  const message = errorMessage(error);
   if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
     throw new BrokerConfigurationError(
       'TOPOLOGY_MISMATCH',

@@ -1,8 +1,9 @@
+import { errorMessage } from '@wbor/async';
 import { RETRY_COUNT_HEADER, type Topology } from '@wbor/contracts';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from './connection.ts';
-import { errorText, PublishError } from './errors.ts';
+import { PublishError } from './errors.ts';
 import { type HealingChannel, openHealingChannel } from './healing-channel.ts';
 import type { OutgoingBytes, OutgoingMessage } from './outgoing.ts';
 import { declareTopology } from './topology.ts';
@@ -119,7 +120,7 @@ export function createPublisher(options: {
         (error) => {
           if (error) {
             // amqplib reports a closing channel in the same way. Then the broker may have stored the message.
-            const closed = /channel closed|closing/i.test(errorText(error));
+            const closed = /channel closed|closing/i.test(errorMessage(error));
             entry.finish(
               closed
                 ? new PublishError('CHANNEL_CLOSED', 'the broker went away before it confirmed the message')
@@ -138,7 +139,7 @@ export function createPublisher(options: {
       entry.finish(
         closed
           ? new PublishError('DISCONNECTED', 'not connected to the broker')
-          : new PublishError('INVALID', `the message cannot be published: ${errorText(error)}`, {
+          : new PublishError('INVALID', `the message cannot be published: ${errorMessage(error)}`, {
               cause: error,
             }),
       );

@@ -1,3 +1,5 @@
+import { errorMessage } from '@wbor/async';
+
 /**
  * What a failed query means for its caller.
  *
@@ -39,7 +41,7 @@ export function readSqlState(error: unknown): string | undefined {
 export function describeDatabaseError(error: unknown): string {
   const code = readCode(error);
   if (classifyDatabaseError(error) === 'data') return `Postgres refused a value (${code ?? 'no code'})`;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   // A refused connection to a name with two addresses is an AggregateError without a message.
   if (message === '') return code ?? 'unknown error';
   return code === undefined || message.includes(code) ? message : `${message} (${code})`;

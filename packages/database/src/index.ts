@@ -1,4 +1,4 @@
-export { backOffMs } from './back-off.ts';
+export { databaseBackOffMs } from './back-off.ts';
 export {
   classifyDatabaseError,
   type DatabaseFailure,
@@ -21,6 +21,8 @@ export type {
   StatsOverallView,
   Totals,
 } from './moderation-tables.ts';
+export { openDatabase, type ServiceDatabase } from './open-database.ts';
+export { createOutageState, type OutageState } from './outage-state.ts';
 export { seedPosts } from './seed/seed-posts.ts';
 export { storableJson, storableText } from './storable.ts';
 export {

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { type BackOff, errorMessage, sleep } from '@wbor/async';
 import { type Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { backOffMs } from './back-off.ts';
+import { databaseBackOffMs } from './back-off.ts';
 import { classifyDatabaseError, readSqlState } from './classify-error.ts';
 import { createDatabase } from './create-database.ts';
 import { DatabaseConfigurationError, MigrationError } from './errors.ts';
@@ -15,8 +15,8 @@ export interface MigrateOptions {
     readonly signal: AbortSignal;
     /** Called before each pause, with what is wrong. */
     readonly onUnavailable: (error: unknown) => void;
-    /** Default {@link backOffMs}. */
-    readonly backOffMs?: (failures: number) => number;
+    /** Default {@link databaseBackOffMs}. */
+    readonly backOffMs?: BackOff;
   };
   /** Called when newer code has migrated the database further. Migrations only add, so this code works on it. */
   readonly onNewerSchema?: (names: readonly string[]) => void;
@@ -35,11 +35,11 @@ const STATEMENT_TIMEOUT_MS = 600_000;
  * @throws DatabaseConfigurationError on wrong credentials, a missing database, missing rights, or a database
  *   whose migrations are not ours and then newer ones.
  * @throws MigrationError when a migration fails; whatever the query threw when Postgres is away and nobody
- *   asked to wait, or the reason of the signal.
+ *   asked to wait, or the signal's reason once it is aborted.
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<string[]> {
   const waiting = options.waitForDatabase;
-  for (let attempt = 0; ; attempt += 1) {
+  for (let failures = 0; ; failures += 1) {
     waiting?.signal.throwIfAborted();
     try {
       return await migrateOnce(options);
@@ -47,7 +47,7 @@ export async function migrateToLatest(options: MigrateOptions): Promise<string[]
       if (!waiting || error instanceof DatabaseConfigurationError || error instanceof MigrationError)
         throw error;
       waiting.onUnavailable(error);
-      await delay((waiting.backOffMs ?? backOffMs)(attempt), undefined, { signal: waiting.signal });
+      await sleep((waiting.backOffMs ?? databaseBackOffMs)(failures), waiting.signal);
     }
   }
 }
@@ -110,24 +110,24 @@ function isTransient(error: unknown): boolean {
 
 function explainRefusal(error: unknown): DatabaseConfigurationError {
   const state = readSqlState(error) ?? '';
-  const said = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   if (state === '3D000') {
     return new DatabaseConfigurationError(
       'NO_DATABASE',
-      `Postgres says: ${said}; create the database, or correct the last part of DATABASE_URL`,
+      `Postgres says: ${reason}; create the database, or correct the last part of DATABASE_URL`,
       { cause: error },
     );
   }
   if (state === '42501') {
     return new DatabaseConfigurationError(
       'NOT_PERMITTED',
-      `Postgres says: ${said}; the user of DATABASE_URL must own the database or may create in its schema`,
+      `Postgres says: ${reason}; the user of DATABASE_URL must own the database or may create in its schema`,
       { cause: error },
     );
   }
   return new DatabaseConfigurationError(
     'ACCESS_REFUSED',
-    `Postgres says: ${said}; check the user and the password in DATABASE_URL, and pg_hba.conf`,
+    `Postgres says: ${reason}; check the user and the password in DATABASE_URL, and pg_hba.conf`,
     { cause: error },
   );
 }

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { EventColumns } from './tables.ts';
+import type { EventColumns } from './event-columns.ts';
 
 /** A command that was typed in the chat, and what came of it. */
 export interface CommandsTable extends EventColumns {
@@ -30,7 +30,7 @@ export interface BansTable {
   id: string;
   sender: string;
   banned_at: ColumnType<Date, Date, never>;
-  /** Null bans for good. */
+  /** The end of the ban; null when it has none. */
   until: ColumnType<Date | null, Date | null, never>;
   reason: string | null;
   /** The message whose UID was given. */
@@ -54,7 +54,7 @@ export interface HandledTable {
   handled_at: Generated<Date>;
 }
 
-/** What the moderator has promised to publish, committed together with what it tells of. */
+/** What the moderator has promised to publish, committed together with the change that it reports. */
 export interface OutboxTable {
   id: Generated<string>;
   message_id: string;

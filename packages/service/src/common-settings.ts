@@ -8,7 +8,7 @@ export function commonSettings(defaults: { healthPort: number }) {
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
       .default('info')
-      .describe('Least severe log line that is written.'),
+      .describe('Minimum log level.'),
     HEALTH_PORT: port().default(defaults.healthPort).describe('Port of /livez, /readyz and /metrics.'),
     HEALTH_HOST: z.string().default('0.0.0.0').describe('Address that the health port listens on.'),
   };
@@ -34,6 +34,20 @@ export function brokerSettings() {
       .regex(/^[\w.-]*$/, 'may hold letters, digits and . _ - only')
       .default('')
       .describe('Put before every queue name, for tests and shared brokers.'),
+  };
+}
+
+/** Settings of every service that talks to Postgres. */
+export function databaseSettings() {
+  return {
+    DATABASE_URL: secret()
+      .refine(
+        (url) => /^postgres(?:ql)?:$/.test(URL.parse(url.reveal())?.protocol ?? ''),
+        'must look like postgres://user:password@host:port/database',
+      )
+      .describe(
+        'postgres://user:password@host:port/database, one database for all services. Direct, no pooler in transaction mode.',
+      ),
   };
 }
 
@@ -83,4 +97,12 @@ export function brokerUrl(config: BrokerConfig): string {
   const password = encodeURIComponent(config.RABBITMQ_PASS.reveal());
   const vhost = config.RABBITMQ_VHOST === '/' ? '' : `/${encodeURIComponent(config.RABBITMQ_VHOST)}`;
   return `amqp://${user}:${password}@${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}${vhost}`;
+}
+
+/** Where a service's exchange and queues are, as `deriveTopology` and `queueName` of the contracts take it. */
+export function brokerNamespace(config: {
+  readonly RABBITMQ_EXCHANGE: string;
+  readonly QUEUE_PREFIX: string;
+}) {
+  return { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
 }

@@ -1,9 +1,15 @@
-export type { Logger } from 'pino';
-export { brokerSettings, brokerUrl, commonSettings, requireBroker } from './common-settings.ts';
+export {
+  brokerNamespace,
+  brokerSettings,
+  brokerUrl,
+  commonSettings,
+  databaseSettings,
+  requireBroker,
+} from './common-settings.ts';
 export { compareEnvExample } from './env-example.ts';
+export type { Health } from './health.ts';
 export { explainListenError, ListenError } from './listen-error.ts';
-export { createLogger } from './logger.ts';
-export { pauseFor } from './pause.ts';
+export { createLogger, type Logger } from './logger.ts';
 export { type Host, runService, type ServiceContext, type ServiceDefinition } from './run-service.ts';
 export { Secret } from './secret.ts';
 export { ConfigError, describeSettings, flag, list, number, parseConfig, port, secret } from './settings.ts';

@@ -1,7 +1,4 @@
-/** The part of pino that this file uses. */
-interface ErrorLogger {
-  error(fields: object, message: string): void;
-}
+import type { Logger } from './logger.ts';
 
 export interface Lifecycle {
   /** Registers a release under a name. After a stop it is run at once: the acquisition came too late. */
@@ -10,7 +7,7 @@ export interface Lifecycle {
   stop(): Promise<void>;
 }
 
-export function createLifecycle(logger: ErrorLogger): Lifecycle {
+export function createLifecycle(logger: Pick<Logger, 'error'>): Lifecycle {
   const releases: { name: string; release: () => Promise<void> | void }[] = [];
   let stopped: Promise<void> | undefined;
 

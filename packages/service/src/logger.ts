@@ -1,8 +1,16 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import pinoPretty from 'pino-pretty';
 
+/** What our code needs of a logger; pino's is one. First the fields, then a message that is the same for all events of a kind. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
 /**
- * One line an event: JSON, or readable and coloured on a terminal.
+ * Creates the logger of a service. It writes one line an event: JSON, or readable and coloured on a terminal.
  *
  * `bot_id` is all one needs to post as the bot, so it is masked wherever an event is logged by mistake.
  */
@@ -12,7 +20,7 @@ export function createLogger(options: {
   /** Where lines go; default standard output. */
   destination?: DestinationStream;
   pretty?: boolean;
-}): Logger {
+}): PinoLogger {
   const destination =
     options.destination ??
     (options.pretty ? pinoPretty({ colorize: true, ignore: 'pid,hostname,service', sync: true }) : undefined);

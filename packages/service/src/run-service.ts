@@ -1,3 +1,4 @@
+import { errorMessage } from '@wbor/async';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -111,7 +112,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
   } catch (error) {
     // A signal during the start makes it fail half-way: the handler above is at work already.
     if (phase === 'stopping') return;
-    logger.fatal({ error: error instanceof Error ? error.message : String(error) }, 'cannot start');
+    logger.fatal({ error: errorMessage(error) }, 'cannot start');
     logger.debug({ err: error }, 'cannot start: details');
     await lifecycle.stop();
     host.exit(1);

@@ -1,9 +1,9 @@
 import type { Broker, Consumer, Delivery } from '@wbor/amqp';
-import { pauseFor } from '@wbor/service';
+import { type BackOff, endsWithin, sleep } from '@wbor/async';
+import type { OutageState } from '@wbor/database';
+import type { Logger } from '@wbor/service';
 import type { Batcher } from '../batch/create-batcher.ts';
 import type { AuditEvent } from '../intake/parse-event.ts';
-import type { Logger } from '../logger.ts';
-import type { DatabaseState } from '../store/database-state.ts';
 
 export interface ConsumeOptions {
   readonly broker: Broker;
@@ -12,11 +12,11 @@ export interface ConsumeOptions {
   readonly prefetch: number;
   readonly parse: (delivery: Delivery) => AuditEvent;
   readonly batcher: Batcher<AuditEvent>;
-  readonly database: DatabaseState;
+  readonly outage: OutageState;
   /** Asks Postgres for a sign of life; throws when there is none. */
   readonly probe: () => Promise<unknown>;
-  readonly backOffMs: (failures: number) => number;
-  /** How long to stop for, at most, before what is in hand is given up. */
+  readonly backOffMs: BackOff;
+  /** How long a stop waits for what is in hand before it gives it up. */
   readonly drainTimeoutMs: number;
   readonly logger: Logger;
 }
@@ -38,7 +38,7 @@ export interface AuditConsumer {
  * @returns once the broker delivers to us.
  */
 export async function consumeWhileStored(options: ConsumeOptions): Promise<AuditConsumer> {
-  const { batcher, broker, database, logger } = options;
+  const { batcher, broker, logger, outage } = options;
   const stopped = new AbortController();
   let resuming: Promise<void> | undefined;
   let consumer: Consumer | undefined = await start();
@@ -51,7 +51,7 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
   }
 
   async function giveBackAndResume(): Promise<void> {
-    logger.warn({ down_ms: database.downForMs() }, 'stopped consuming until Postgres answers');
+    logger.warn({ down_ms: outage.downForMs() }, 'stopped consuming until Postgres answers');
     const current = consumer;
     consumer = undefined;
     // Stop first, so that nothing new is taken; it waits for handlers, which the abandon releases.
@@ -60,7 +60,7 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
     await stopping;
     for (let failures = 0; !stopped.signal.aborted; failures += 1) {
       if (await resumed()) return;
-      await pauseFor(options.backOffMs(failures), stopped.signal);
+      await sleep(options.backOffMs(failures), stopped.signal);
     }
   }
 
@@ -81,10 +81,10 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
       await options.probe();
       // No proof that it takes rows, but the clock for the next pause must start anew: on a full disk we
       // would otherwise go round without rest, and each round counts against the delivery limit.
-      database.worked();
+      outage.worked();
       return true;
     } catch (error) {
-      database.failed(error);
+      outage.failed(error);
       return false;
     }
   }
@@ -102,7 +102,7 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
     async stop() {
       stopped.abort();
       // Bounded: it may be waiting for a broker that is away.
-      if (resuming) await Promise.race([resuming, pauseFor(options.drainTimeoutMs)]);
+      if (resuming) await endsWithin(resuming, options.drainTimeoutMs);
       const stopping = consumer?.stop();
       await batcher.drain(options.drainTimeoutMs);
       await stopping;

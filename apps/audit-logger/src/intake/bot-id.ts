@@ -21,7 +21,7 @@ export function hideBotIds(value: unknown): unknown {
   return ids.size === 0 && !holdsBotIdKey(value) ? value : replaceBotIds(value, ids);
 }
 
-/** The same for bytes of which nothing is known, valid JSON or not. Everything else stays as it is. */
+/** Masks bot ids in bytes, valid JSON or not. Everything else stays as it is. */
 export function maskBotIdsInBytes(bytes: Buffer): Buffer {
   // Latin-1 maps every byte to one character and back.
   const text = bytes.toString('latin1');

@@ -12,7 +12,7 @@ export interface EventSource {
 }
 
 export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
-  const { reader, bot } = open(source);
+  const { reader, bot } = readFields(source);
   reader.drop('type', 'log');
   return {
     event_id: source.eventId,
@@ -37,7 +37,7 @@ export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
 }
 
 export function buildImageRow(source: EventSource): EventRow<'groupme_images'> {
-  const { reader, bot } = open(source);
+  const { reader, bot } = readFields(source);
   reader.drop('type', 'img');
   reader.drop('text', '');
   return {
@@ -63,7 +63,7 @@ export function buildImageRow(source: EventSource): EventRow<'groupme_images'> {
 
 /** Callbacks and echoes alike. The attachments stay in the payload, whatever they are. */
 export function buildCallbackRow(source: EventSource): EventRow<'groupme_callbacks'> {
-  const { reader, bot, fields } = open(source);
+  const { reader, bot, fields } = readFields(source);
   reader.drop('type', 'log');
   return {
     event_id: source.eventId,
@@ -83,9 +83,9 @@ export function buildCallbackRow(source: EventSource): EventRow<'groupme_callbac
   };
 }
 
-/** Told at the end of the wait, when the post was found missing; `sent_at` is the post's own time. */
+/** The event comes at the end of the wait, when the post was found missing; `sent_at` is the post's own time. */
 export function buildUndisplayedRow(source: EventSource): EventRow<'groupme_undisplayed'> {
-  const { reader, bot } = open(source);
+  const { reader, bot } = readFields(source);
   reader.drop('type', 'undisplayed');
   const sentAt = reader.isoTime('sent_at');
   const waitedMs = reader.number('waited_ms');
@@ -109,7 +109,7 @@ export function buildUndisplayedRow(source: EventSource): EventRow<'groupme_undi
 }
 
 export function buildCommandRow(source: EventSource): EventRow<'groupme_commands'> {
-  const { reader, bot } = open(source);
+  const { reader, bot } = readFields(source);
   reader.drop('type', 'command');
   return {
     event_id: source.eventId,
@@ -130,7 +130,7 @@ export function buildCommandRow(source: EventSource): EventRow<'groupme_commands
 }
 
 export function buildBanChangeRow(source: EventSource): EventRow<'groupme_ban_changes'> {
-  const { reader, bot } = open(source);
+  const { reader, bot } = readFields(source);
   reader.drop('type', 'ban');
   reader.drop('until', null);
   return {
@@ -153,17 +153,20 @@ export function buildBanChangeRow(source: EventSource): EventRow<'groupme_ban_ch
   };
 }
 
-function open(source: EventSource): {
+/** The fields without the bot's id, wherever it stood, and its fingerprint. */
+function readFields(source: EventSource): {
   reader: FieldReader;
   bot: string | null;
   fields: Record<string, unknown>;
 } {
   const { bot_id: botId, ...others } = source.fields;
   // Together, so that the id is also found in the other fields; the top one has a column of its own.
-  const hidden = hideBotIds({ botless: others, bot_id: botId }) as { botless: Record<string, unknown> };
+  const hidden = hideBotIds({ withoutBotId: others, bot_id: botId }) as {
+    withoutBotId: Record<string, unknown>;
+  };
   return {
-    reader: createFieldReader(hidden.botless, source.nowMs),
-    fields: hidden.botless,
+    reader: createFieldReader(hidden.withoutBotId, source.nowMs),
+    fields: hidden.withoutBotId,
     bot: typeof botId === 'string' && botId !== '' ? fingerprintBot(botId) : null,
   };
 }

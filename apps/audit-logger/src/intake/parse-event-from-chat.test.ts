@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BOT, ID, parse } from './event-under-test.ts';
+import { BOT, ID, parse } from './parse-event.testing.ts';
 
 describe('a callback', () => {
   const callback = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintBot } from './bot-id.ts';
-import { BOT, ID, PUBLISHED, parse } from './event-under-test.ts';
+import { BOT, ID, PUBLISHED, parse } from './parse-event.testing.ts';
 
 const post = {
   text: 'Power lost',

@@ -32,10 +32,10 @@ type TargetRow =
 export interface AuditEvent {
   readonly eventId: string;
   readonly routingKey: string;
-  /** Of the message. */
+  /** Size of the message's body. */
   readonly bytes: number;
   readonly target: TargetRow;
-  /** Where the event departs from its contract, as field names. Stored all the same. */
+  /** Names of the fields that depart from the event's contract. It is stored all the same. */
   readonly offContract: readonly string[];
   /** The same event for `audit_rejected`, once Postgres has refused its row. */
   reject(reason: string): AuditEvent;
@@ -45,7 +45,7 @@ type IncomingMessage = Pick<Delivery, 'content' | 'routingKey' | 'messageId' | '
 
 interface Route {
   readonly definition: MessageDefinition;
-  /** Fields of which one at least must be there, or nobody could ever find the row. */
+  /** One of these fields at least must be there, or nobody could ever find the row. */
   readonly ids: readonly string[];
   readonly toTarget: (source: EventSource) => TargetRow;
 }

@@ -19,7 +19,7 @@ export function addErrors(app: FastifyInstance, limits: Limits): void {
     }
     if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
     if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer');
-    return reply.code(error.statusCode).send(toErrorBody(error, request.note.messageId));
+    return reply.code(error.statusCode).send(toErrorBody(error, request.note.wborMessageId));
   });
   // Refused before the body is read: an answer about the body would tell a known path from an unknown one.
   app.addHook('onRequest', async (request) => {

@@ -5,11 +5,11 @@ import { rateLimited } from '../errors.ts';
 
 const WINDOW_MS = 60_000;
 
-/** Budgets that are spent by hand; each answers the seconds to wait once the budget is gone. */
+/** Budgets that our own code spends. Each answers the seconds to wait once it is gone. */
 export interface Limits {
-  /** Of the address, by a call that was refused. */
+  /** Counts a refused call against its address. */
   countRefused(request: FastifyRequest): Promise<number | undefined>;
-  /** Of the caller, by a call with the right token. */
+  /** Counts a call with the right token against its address and source. */
   countSend(request: FastifyRequest): Promise<number | undefined>;
 }
 

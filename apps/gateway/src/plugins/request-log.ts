@@ -3,7 +3,7 @@ import type { GatewayMetrics } from '../metrics.ts';
 
 /** What a request's log line says besides route, status and time. Never text, phone numbers or secrets. */
 export interface RequestNote {
-  messageId?: string;
+  wborMessageId?: string;
   source?: string;
   routingKey?: string;
   /** Why it was refused; more exact than what the caller is told. */
@@ -43,13 +43,13 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
     const route = routeOf(request);
     const status = reply.statusCode;
     metrics.requests.inc({ method: request.method, route, status: String(status) });
-    const { messageId, source, routingKey, reason, faultPaths, duplicate, error, err } = request.note;
+    const { wborMessageId, source, routingKey, reason, faultPaths, duplicate, error, err } = request.note;
     const line = {
       method: request.method,
       route,
       status,
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-      message_id: messageId,
+      wbor_message_id: wborMessageId,
       source,
       routing_key: routingKey,
       reason,

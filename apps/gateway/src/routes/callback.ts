@@ -68,7 +68,7 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
   async function accept(callback: GroupMeCallback, note: RequestNote): Promise<'OK'> {
     const event = toCallbackEvent(callback, options.settings.botId?.reveal());
     const definition = callback.sender_type === 'bot' ? echoEvent : callbackEvent;
-    Object.assign(note, { messageId: event.wbor_message_id, routingKey: definition.key });
+    Object.assign(note, { wborMessageId: event.wbor_message_id, routingKey: definition.key });
     // Made from the callback's id, so that a copy is known as one even by consumers; and short, so that
     // long ids cannot fill the memory.
     const messageId = uuidv5(callback.id, CALLBACK_NAMESPACE);

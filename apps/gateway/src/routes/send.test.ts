@@ -219,7 +219,7 @@ describe('POST /send', () => {
         method: 'POST',
         route: '/send',
         status: 202,
-        message_id: 'id-1',
+        wbor_message_id: 'id-1',
         source: 'ups',
         duration_ms: expect.any(Number),
       },

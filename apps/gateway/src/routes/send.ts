@@ -41,15 +41,15 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
     async (request, reply) => {
       const { body, source, images } = request.body;
       // Version 4, not 7: the chat shows the first eight digits, which a clock would make all alike.
-      const messageId = request.body.wbor_message_id ?? randomUUID();
+      const wborMessageId = request.body.wbor_message_id ?? randomUUID();
       const key = standardKey(source);
-      Object.assign(request.note, { messageId, source, routingKey: key });
+      Object.assign(request.note, { wborMessageId, source, routingKey: key });
       await options.publish(
         standardMessage,
-        { body, source, wbor_message_id: messageId, ...(images ? { images } : {}) },
-        { key, messageId: uuidv5(messageId, SEND_NAMESPACE) },
+        { body, source, wbor_message_id: wborMessageId, ...(images ? { images } : {}) },
+        { key, messageId: uuidv5(wborMessageId, SEND_NAMESPACE) },
       );
-      return reply.code(202).send({ status: 'queued', wbor_message_id: messageId });
+      return reply.code(202).send({ status: 'queued', wbor_message_id: wborMessageId });
     },
   );
 };

@@ -40,7 +40,7 @@ export async function readBanList(db: Kysely<Database>, now: Date): Promise<BanL
   return { version: Number(row?.version ?? 0), bans: row?.bans ?? [] };
 }
 
-/** Bans a sender; a ban that is in force already is replaced, and its end is told like any other. Needs the lock. */
+/** Bans a sender; a ban that is in force already is replaced, and its end is published like any other. Needs the lock. */
 export async function addBan(
   db: Kysely<Database>,
   ban: {
@@ -53,7 +53,7 @@ export async function addBan(
   },
 ): Promise<Outgoing[]> {
   const { call, now, sender } = ban;
-  // One whose time was over, and that nobody had come to lift yet, was not ended by this caller.
+  // A ban that had run out, and was not lifted yet, was not ended by this caller.
   const isOver = sql<boolean>`coalesce(until <= ${now}, false)`;
   const ended = await db
     .updateTable('bans')

@@ -8,12 +8,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const MAX_MS = 10 * 365 * 86_400_000;
 
 type BanLength =
-  /** `lengthMs` null: for good. */
+  /** `lengthMs` is null for a permanent ban. */
   | { readonly kind: 'length'; readonly lengthMs: number | null; readonly reason: string }
   | { readonly kind: 'invalid'; readonly reply: string };
 
 /**
- * Reads `[duration] [reason…]`. What begins like a number must be a duration: a ban for good, because "30min" was
+ * Reads `[duration] [reason…]`. What begins like a number must be a duration: a permanent ban, because "30min" was
  * taken for a reason, would surprise.
  */
 export function readBanLength(text: string): BanLength {

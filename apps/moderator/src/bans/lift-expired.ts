@@ -28,12 +28,12 @@ export async function sweepExpiredBans(
   return db.transaction().execute(async (transaction) => {
     await lockBanList(transaction);
     const { outgoing, rows } = await liftExpired(transaction, options.now);
-    const said = options.announce
+    const announcements = options.announce
       ? rows.map(({ id, sender }) =>
           chatMessage(idFor('expired', id), `The ban of ${maskNumber(sender)} has run out.`),
         )
       : [];
-    await addToOutbox(transaction, [...outgoing, ...said]);
+    await addToOutbox(transaction, [...outgoing, ...announcements]);
     return rows.length;
   });
 }

@@ -9,6 +9,10 @@ const MAX_REASON_LENGTH = 200;
 export const ban: Command = {
   name: 'ban',
   restricted: true,
+  help: {
+    original: '!ban <UID> - Ban a phone number from sending messages',
+    added: '!ban <UID> 2h reason - Ban for a time (30m, 2h, 7d or forever)',
+  },
   async run({ call, db, now }) {
     const lookup = await findMessage(db, call);
     if (lookup.kind === 'not-found') return invalid(lookup.reply);

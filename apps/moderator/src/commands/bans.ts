@@ -8,6 +8,7 @@ const MAX_LISTED = 8;
 export const bans: Command = {
   name: 'bans',
   restricted: false,
+  help: { added: '!bans - List the bans' },
   async run({ db, now }) {
     const rows = await readActiveBans(db, now);
     if (rows.length === 0) return done('Nobody is banned.');

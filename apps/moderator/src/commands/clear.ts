@@ -13,6 +13,7 @@ const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
 export const clear: Command = {
   name: 'clear',
   restricted: true,
+  help: { added: '!clear - Clear the studio dashboard' },
   async run({ call, now }) {
     const scope = SCOPES.get(call.argument.toLowerCase());
     if (scope === undefined) return invalid('Nothing was cleared. Use !clear, or !clear messages.');

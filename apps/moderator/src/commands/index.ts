@@ -1,7 +1,7 @@
 import { ban } from './ban.ts';
 import { bans } from './bans.ts';
 import { clear } from './clear.ts';
-import { help } from './help.ts';
+import { createHelp } from './help.ts';
 import { ping } from './ping.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
@@ -10,8 +10,11 @@ import { type Command, type CommandResult, invalid } from './types.ts';
 import { unban } from './unban.ts';
 import { who } from './who.ts';
 
+/** In the order in which `!help` lists them. */
+const listed: readonly Command[] = [ping, ban, unban, bans, stats, who, status, clear];
+
 const commands: ReadonlyMap<string, Command> = new Map(
-  [help, ping, ban, unban, bans, stats, who, clear, status].map((command) => [command.name, command]),
+  [createHelp(listed), ...listed].map((command) => [command.name, command]),
 );
 
 export const commandNames: readonly string[] = [...commands.keys()];

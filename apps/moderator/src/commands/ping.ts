@@ -5,6 +5,7 @@ import { type Command, done } from './types.ts';
 export const ping: Command = {
   name: 'ping',
   restricted: false,
+  help: { original: '!ping - Check if the bot is online' },
   async run({ call }) {
     const [uid = ''] = call.argument.split(/\s/, 1);
     return done(`Pong! UID: ${uid === '' ? 'NO_UID' : shorten(uid, 128)}`);

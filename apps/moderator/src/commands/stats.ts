@@ -11,6 +11,10 @@ const WEEK_DAYS = 7;
 export const stats: Command = {
   name: 'stats',
   restricted: false,
+  help: {
+    original: '!stats <UID> - Display message statistics for a phone number',
+    added: '!stats, !stats today, !stats week, !stats <source> - Statistics of all messages',
+  },
   async run(context) {
     const word = context.call.argument.toLowerCase();
     if (word === 'today') return done(`Today: ${await today(context.db)}`);

@@ -6,6 +6,7 @@ import { type Command, done } from './types.ts';
 export const status: Command = {
   name: 'status',
   restricted: false,
+  help: { added: '!status - Tell how things are' },
   async run({ db, now }) {
     const delivered = await db
       .selectFrom('groupme_posts')

@@ -15,7 +15,7 @@ export interface CommandResult {
   readonly result: CommandEvent['result'];
   /** Plain text for the chat. Numbers are masked in it. */
   readonly reply: string;
-  /** Published with the reply. */
+  /** Messages that are published with the reply. */
   readonly outgoing?: readonly Outgoing[];
 }
 
@@ -23,6 +23,13 @@ export interface Command {
   readonly name: string;
   /** Whether the list of moderators counts, when there is one. */
   readonly restricted: boolean;
+  /** Its lines of `!help`; see `help.ts`. */
+  readonly help: {
+    /** The line of the program before this one, to the letter. */
+    readonly original?: string;
+    /** What has been added since. */
+    readonly added?: string;
+  };
   readonly run: (context: CommandContext) => Promise<CommandResult>;
 }
 

@@ -15,6 +15,10 @@ const MAX_LISTED = 5;
 export const unban: Command = {
   name: 'unban',
   restricted: true,
+  help: {
+    original: '!unban <UID> - Unban a phone number from sending messages',
+    added: '!unban 1234 - Unban the number with these last digits',
+  },
   async run({ call, db, now }) {
     await lockBanList(db);
     const active = await readActiveBans(db, now);

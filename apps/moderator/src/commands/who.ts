@@ -6,6 +6,7 @@ import { type Command, done, invalid } from './types.ts';
 export const who: Command = {
   name: 'who',
   restricted: false,
+  help: { added: '!who <UID> - Tell who sent a message' },
   async run({ call, db, now }) {
     const lookup = await findMessage(db, call);
     if (lookup.kind === 'not-found') return invalid(lookup.reply);

@@ -1,10 +1,9 @@
 import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
-import { type Database, describeDatabaseError, readSqlState } from '@wbor/database';
-import { pauseFor } from '@wbor/service';
+import { type BackOff, sleep } from '@wbor/async';
+import { type Database, describeDatabaseError, type OutageState, readSqlState } from '@wbor/database';
+import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
-import type { DatabaseState } from '../database-state.ts';
-import type { Logger } from '../logger.ts';
 import type { ModeratorMetrics } from '../metrics.ts';
 import { type CommandCall, readCommand } from './read-command.ts';
 import { type CommandPolicy, runCommand } from './run-command.ts';
@@ -14,14 +13,14 @@ export interface CallbackHandlerOptions {
   readonly db: Kysely<Database>;
   readonly groupId: string;
   readonly policy: CommandPolicy;
-  /** Full names. */
+  /** Full name of the queue of callbacks, like that of the parked ones below. */
   readonly queue: string;
   readonly parkedQueue: string;
-  readonly database: DatabaseState;
-  readonly backOffMs: (failures: number) => number;
+  readonly outage: OutageState;
+  readonly backOffMs: BackOff;
   readonly metrics: ModeratorMetrics;
   readonly logger: Logger;
-  /** Something is in the outbox. */
+  /** Called when something was put into the outbox. */
   readonly onCommitted: () => void;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
@@ -30,7 +29,7 @@ export interface CallbackHandlerOptions {
 /** Far below the 30 minutes after which the broker closes a channel that does not acknowledge. */
 const GIVE_BACK_AFTER_MS = 10 * 60_000;
 
-/** Works on one callback. Acknowledged once its command is committed, or it is none. */
+/** Creates the function that works on one callback. It acknowledges the callback once its command is committed, or when there is none in it. */
 export function createCallbackHandler(
   options: CallbackHandlerOptions,
 ): (delivery: Delivery) => Promise<void> {
@@ -41,14 +40,14 @@ export function createCallbackHandler(
     await parkDelivery(
       options.broker,
       delivery,
-      { parkedQueue, queue, reason: 'no-callback', error: `no callback: ${reason}` },
+      { parkedQueue, queue, reason: 'no-callback', error: `invalid callback: ${reason}` },
       AbortSignal.any([delivery.signal, options.stopping]),
     );
     metrics.parked.inc();
-    logger.warn({ amqp_message_id: delivery.messageId, reason }, 'no callback; it is in moderator.parked');
+    logger.warn({ amqp_message_id: delivery.messageId, reason }, 'parked an invalid callback');
   }
 
-  /** Tries until Postgres has it, the delivery is somebody else's, or time is up. */
+  /** Tries until the command is committed, the delivery has gone to another moderator, or time is up. */
   async function run(call: CommandCall, delivery: Delivery): Promise<void> {
     const giveUp = AbortSignal.any([
       delivery.signal,
@@ -61,10 +60,10 @@ export function createCallbackHandler(
         const result = await runCommand(options.db, call, options.policy, new Date(), (fault) =>
           logger.error(
             { callback_id: call.callbackId, ...describeFault(fault) },
-            'a command failed for good; the chat was told that nothing was done',
+            'a command failed permanently; its reply says that nothing was done',
           ),
         );
-        options.database.worked();
+        options.outage.worked();
         const command = commandNames.includes(call.command) ? call.command : 'unknown';
         metrics.commands.inc({ command, result });
         metrics.seconds.observe((performance.now() - startedAt) / 1000);
@@ -82,8 +81,8 @@ export function createCallbackHandler(
         options.onCommitted();
         return;
       } catch (error) {
-        options.database.failed(error);
-        await pauseFor(options.backOffMs(failures), giveUp);
+        options.outage.failed(error);
+        await sleep(options.backOffMs(failures), giveUp);
         if (giveUp.aborted) {
           delivery.requeue();
           return;
@@ -100,14 +99,14 @@ export function createCallbackHandler(
       metrics.forged.inc();
       logger.warn(
         { callback_id: reading.callbackId.slice(0, 40), reason: reading.reason },
-        'ignored a command that came from where none may come',
+        'ignored a command from an unauthorised sender',
       );
     }
     delivery.ack();
   };
 }
 
-/** Postgres quotes in its errors what people typed, so of those only the code is told. */
+/** Postgres quotes in its errors what people typed, so only the code of such an error is logged. */
 function describeFault(fault: unknown): object {
   return readSqlState(fault) === undefined ? { err: fault } : { reason: describeDatabaseError(fault) };
 }

@@ -32,7 +32,7 @@ describe('a command', () => {
   it('is read whatever its case and spacing', () => {
     expect(call('!help')).toEqual({
       callbackId: '123456789012345678',
-      messageId: 'GUID-1234',
+      wborMessageId: 'GUID-1234',
       command: 'help',
       argument: '',
       replyToId: undefined,

@@ -5,8 +5,8 @@ import { storableText } from '@wbor/database';
 export interface CommandCall {
   /** GroupMe's id of the message: the same however often the callback is delivered. */
   readonly callbackId: string;
-  /** Of the callback in the audit. */
-  readonly messageId: string;
+  /** The WBOR id under which the audit keeps the callback. */
+  readonly wborMessageId: string;
   /** In lower case, without the `!`. Empty for a lone `!`. */
   readonly command: string;
   /** What follows, trimmed. */
@@ -15,7 +15,7 @@ export interface CommandCall {
   readonly replyToId: string | undefined;
   readonly callerId: string;
   readonly callerName: string | undefined;
-  /** When it was typed; undefined when nobody knows. */
+  /** When it was typed; undefined when that is not known. */
   readonly at: Date | undefined;
 }
 
@@ -23,9 +23,9 @@ type CallbackReading =
   | { readonly kind: 'command'; readonly call: CommandCall }
   /** Talk, or a notice: nothing to do. */
   | { readonly kind: 'talk' }
-  /** Looks like a command, and comes from where none may come. */
+  /** A command from an unauthorised sender: another group, a bot, a notice. */
   | { readonly kind: 'forged'; readonly reason: string; readonly callbackId: string }
-  /** No callback at all. */
+  /** Not a valid callback. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 const MAX_ARGUMENT_LENGTH = 1_000;
@@ -63,7 +63,7 @@ function toCall(callback: CallbackEvent, text: string, publishedAt: Date | undef
   const replyToId = reply?.reply_id;
   return {
     callbackId: storableText(callback.id),
-    messageId: storableText(callback.wbor_message_id),
+    wborMessageId: storableText(callback.wbor_message_id),
     command: command.toLowerCase(),
     argument: argument.trim().slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
     replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,

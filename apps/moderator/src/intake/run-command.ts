@@ -19,7 +19,7 @@ type RunOutcome = CommandResult['result'] | 'duplicate';
  * Runs a command once, whoever else is given the same callback: what marks it as run, what it changes and what
  * will be published are one transaction, and a second run waits for that and finds the mark.
  *
- * A command that fails for a fault of its own or of ours would fail for ever: nothing is done, and the chat is told.
+ * A command that fails for a fault of its own or of ours would fail for ever: nothing is done, and the reply says so.
  *
  * @throws whatever says that Postgres cannot do it now; then nothing has happened.
  */

@@ -1,10 +1,11 @@
 import { type Broker, PublishError } from '@wbor/amqp';
+import { errorMessage } from '@wbor/async';
 import type { Database } from '@wbor/database';
+import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
-import type { Logger } from '../logger.ts';
 import { definitionOf, type Outgoing } from './outgoing.ts';
 
-/** Promises to publish these, as part of the transaction that they tell of. */
+/** Promises to publish these, in the transaction that makes the change they report. */
 export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgoing[]): Promise<void> {
   if (outgoing.length === 0) return;
   const rows = outgoing.map(({ messageId, definition, body, mandatory }) => ({
@@ -36,7 +37,7 @@ export async function publishOutbox(db: Kysely<Database>, broker: Broker, logger
   }
 }
 
-/** One message, in a transaction that holds its row. Undefined when nothing waits behind `afterId`. */
+/** Publishes one message, in a transaction that holds its row. Undefined when nothing waits behind `afterId`. */
 function publishNext(
   db: Kysely<Database>,
   broker: Broker,
@@ -87,7 +88,7 @@ async function publish(
     await broker.publish(definition, row.body, { messageId: row.message_id, mandatory: row.mandatory });
     return 'published';
   } catch (error) {
-    const reason = error instanceof PublishError ? error.code : String(error);
+    const reason = error instanceof PublishError ? error.code : errorMessage(error);
     logger.warn(
       { amqp_message_id: row.message_id, routing_key: row.routing_key, reason },
       'not published yet; it is kept and tried again',
@@ -96,8 +97,8 @@ async function publish(
   }
 }
 
-/** What was published long ago is of no use any more; callbacks that old are not delivered again. */
-export async function forgetOld(db: Kysely<Database>, before: Date): Promise<void> {
+/** Deletes what was published or handled before that time; callbacks that old are not delivered again. */
+export async function purgeBefore(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('moderator_outbox').where('published_at', '<', before).execute();
   await db.deleteFrom('moderator_handled').where('handled_at', '<', before).execute();
 }

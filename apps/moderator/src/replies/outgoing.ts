@@ -19,7 +19,10 @@ export function definitionOf(routingKey: string): MessageDefinition | undefined 
   return definitions.find(({ key }) => key === routingKey);
 }
 
-/** What will be published, under the same id however often. Made by {@link outgoing}, which holds it to its contract. */
+/**
+ * A message that will be published, under the same AMQP id however often. Made by {@link outgoing}, which holds it to
+ * its contract.
+ */
 export interface Outgoing {
   readonly messageId: string;
   readonly definition: (typeof definitions)[number];
@@ -36,13 +39,13 @@ export function outgoing<Definition extends Outgoing['definition']>(
   return { definition, body, ...options };
 }
 
-/** Says something in the chat, through the relay like everything else. */
+/** A message for the chat, which goes through the relay like everything else. */
 export function chatMessage(messageId: string, text: string): Outgoing {
   const body = { body: text, source: 'command', format: 'plain', wbor_message_id: messageId } as const;
   return outgoing(commandReply, body, { messageId, mandatory: true });
 }
 
-/** Tells the audit of a command. */
+/** The audit's event of a command. */
 export function commandReport(
   call: CommandCall,
   result: CommandEvent['result'],
@@ -53,7 +56,7 @@ export function commandReport(
     type: 'command',
     source: 'moderator',
     callback_id: call.callbackId,
-    wbor_message_id: call.messageId,
+    wbor_message_id: call.wborMessageId,
     command: call.command,
     argument: call.argument,
     caller_id: call.callerId,

@@ -18,8 +18,8 @@ import { rootRoutes } from './routes/root.ts';
 import { sendRoutes } from './routes/send.ts';
 import { createSecretCheck } from './secret-check.ts';
 
-/** Builds the HTTP server. Nothing is opened before `listen()`. */
-export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> {
+/** Builds the fastify app: plugins, then routes. Nothing is opened before `listen()`. */
+export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   const { settings } = deps;
   const app = fastify({
     // Fastify's own serializer of requests would log the URL.

@@ -1,4 +1,3 @@
-// For the tests of parse-event.ts.
 import { type AuditEvent, parseEvent } from './parse-event.ts';
 
 const NOW = Date.UTC(2025, 5, 1);

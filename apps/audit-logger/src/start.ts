@@ -1,0 +1,136 @@
+import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
+import type { BackOff } from '@wbor/async';
+import { auditEventsQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
+import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
+import { brokerNamespace, brokerUrl, type Logger, type ServiceContext } from '@wbor/service';
+import { sql } from 'kysely';
+import { createBatcher } from './batch/create-batcher.ts';
+import type { AuditLoggerConfig } from './config.ts';
+import { type AuditConsumer, consumeWhileStored } from './consume/consume-while-stored.ts';
+import { type AuditEvent, parseEvent } from './intake/parse-event.ts';
+import { type AuditMetrics, createMetrics } from './metrics.ts';
+import { storeEvents } from './store/store-events.ts';
+
+/** Rows of one transaction. More gain nothing, and make the search for a bad row longer. */
+const MAX_BATCH_ROWS = 250;
+/** Events are small. A batch of large ones would reach the statement's time-out, again and again. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+const MAX_BATCH_DELAY_MS = 200;
+/** Two batches: one is written while the next one grows. */
+const PREFETCH = 2 * MAX_BATCH_ROWS;
+/** One connection writes a batch, the other one looks for a sign of life. */
+const MAX_CONNECTIONS = 2;
+/** Far below the 30 minutes after which the broker closes a channel that does not acknowledge. */
+const PAUSE_AFTER_MS = 10 * 60_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+
+/** What tests shorten. */
+export interface AuditLoggerTiming {
+  /** After this long without Postgres, messages are given back to the broker. */
+  readonly pauseAfterMs?: number;
+  readonly backOffMs?: BackOff;
+}
+
+/**
+ * Wires the stages (consume, parse, batch, store, acknowledge) and returns once events are consumed. Waits for a
+ * broker or a Postgres that is away.
+ */
+export async function startAuditLogger(
+  config: AuditLoggerConfig,
+  context: ServiceContext,
+  { backOffMs = databaseBackOffMs, pauseAfterMs = PAUSE_AFTER_MS }: AuditLoggerTiming = {},
+): Promise<void> {
+  const { health, logger, onStop, registry } = context;
+  const namespace = brokerNamespace(config);
+  let broker: Broker | undefined;
+  let consumer: AuditConsumer | undefined;
+
+  const database = openDatabase({
+    url: config.DATABASE_URL.reveal(),
+    applicationName: 'audit-logger',
+    maxConnections: MAX_CONNECTIONS,
+    symptom: 'Postgres does not take events',
+    logLine: 'Postgres does not take events; they are kept on the queue',
+    backOffMs,
+    logger,
+    health,
+    onStop,
+  });
+  health.addCheck('broker', () => {
+    if (consumer?.paused) return 'not consuming until Postgres answers';
+    return broker ? broker.reason : 'not connected to the broker yet';
+  });
+
+  const metrics = createMetrics(registry, () => {
+    // While paused nothing is in hand, but the oldest event on the queue is as old as the outage.
+    const inHandMs = Date.now() - (batcher.oldestAtMs ?? Date.now());
+    return Math.max(inHandMs, database.outage.downForMs()) / 1000;
+  });
+  const batcher = createBatcher<AuditEvent>({
+    maxItems: MAX_BATCH_ROWS,
+    maxBytes: MAX_BATCH_BYTES,
+    sizeOf: ({ bytes }) => bytes,
+    maxDelayMs: MAX_BATCH_DELAY_MS,
+    backOffMs,
+    write: createBatchWriter(database, metrics, logger),
+    onWriteFailed(error) {
+      metrics.flushFailed();
+      database.outage.failed(error);
+      if (database.outage.downForMs() > pauseAfterMs) consumer?.pause();
+    },
+  });
+
+  async function connect(): Promise<Broker> {
+    const connected = await connectBroker({
+      url: brokerUrl(config),
+      appId: 'audit-logger',
+      topology: deriveTopology(auditQueues, namespace),
+      logger,
+    });
+    onStop('broker', () => connected.close());
+    broker = connected;
+    return connected;
+  }
+
+  // Side by side, not one after the other: the queue must exist, and so keep events, while Postgres is away; and a
+  // wrong password must be said while the broker is away.
+  const [connected] = await Promise.all([connect(), database.migrate()]);
+  consumer = await consumeWhileStored({
+    broker: connected,
+    queue: queueName(auditEventsQueue, namespace),
+    prefetch: PREFETCH,
+    parse: (delivery) => parseEvent({ ...delivery, routingKey: originalKey(delivery) }, Date.now()),
+    batcher,
+    outage: database.outage,
+    probe: () => sql`select 1`.execute(database.db),
+    backOffMs,
+    drainTimeoutMs: DRAIN_TIMEOUT_MS,
+    logger,
+  });
+  onStop('consumer', consumer.stop);
+}
+
+/** Stores one batch and tells metrics and log of it. */
+function createBatchWriter(
+  { db, outage }: ServiceDatabase,
+  metrics: AuditMetrics,
+  logger: Logger,
+): (events: readonly AuditEvent[]) => Promise<void> {
+  return async (events) => {
+    const startedAtMs = performance.now();
+    const result = await storeEvents(db, events);
+    const durationMs = performance.now() - startedAtMs;
+    outage.worked();
+    metrics.flushed(events, result, durationMs / 1000);
+    for (const { event, reason } of result.rejected) {
+      logger.warn(
+        { event_id: event.eventId, routing_key: event.routingKey, reason },
+        'rejected an invalid event; stored in audit_rejected',
+      );
+    }
+    logger.debug(
+      { events: events.length, rejected: result.rejected.length, duration_ms: Math.round(durationMs) },
+      'flushed',
+    );
+  };
+}

@@ -1,0 +1,113 @@
+import { type Broker, connectBroker } from '@wbor/amqp';
+import type { BackOff } from '@wbor/async';
+import {
+  auditQueues,
+  banListRequest,
+  deriveTopology,
+  moderatorCallbacksQueue,
+  moderatorParkedQueue,
+  moderatorQueues,
+  queueName,
+  relayParkedQueue,
+  relayStandardQueue,
+} from '@wbor/contracts';
+import { databaseBackOffMs, openDatabase } from '@wbor/database';
+import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import type { ModeratorConfig } from './config.ts';
+import { createCallbackHandler } from './intake/handle-callback.ts';
+import { createMetrics } from './metrics.ts';
+import { startRepeatedWork } from './repeated-work.ts';
+
+/** One at a time: commands count in the order in which they were typed. */
+const PREFETCH = 1;
+const MAX_COMMAND_AGE_MS = 5 * 60_000;
+/** A command and the repeated work may need one each at the same moment. */
+const MAX_CONNECTIONS = 5;
+
+/** What tests shorten. */
+export interface ModeratorTiming {
+  readonly backOffMs?: BackOff;
+}
+
+/**
+ * Wires callbacks, commands, bans and the outbox, and returns once callbacks are consumed. Waits for a broker or a
+ * Postgres that is away.
+ */
+export async function startModerator(
+  config: ModeratorConfig,
+  context: ServiceContext,
+  { backOffMs = databaseBackOffMs }: ModeratorTiming = {},
+): Promise<void> {
+  const { health, logger, onStop, registry } = context;
+  const namespace = brokerNamespace(config);
+  const metrics = createMetrics(registry);
+  let broker: Broker | undefined;
+
+  const { db, migrate, outage } = openDatabase({
+    url: config.DATABASE_URL.reveal(),
+    applicationName: 'moderator',
+    maxConnections: MAX_CONNECTIONS,
+    symptom: 'Postgres does not answer',
+    logLine: 'Postgres does not answer; commands wait',
+    backOffMs,
+    logger,
+    health,
+    onStop,
+  });
+  health.addCheck('broker', () => (broker ? broker.reason : 'not connected to the broker yet'));
+
+  async function connect(): Promise<Broker> {
+    // Queues of others are declared too: a reply or an event is kept if its taker comes up later.
+    const queues = [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues];
+    const connected = await connectBroker({
+      url: brokerUrl(config),
+      appId: 'moderator',
+      topology: deriveTopology(queues, namespace),
+      logger,
+    });
+    onStop('broker', () => connected.close());
+    broker = connected;
+    return connected;
+  }
+
+  // Side by side, not one after the other: the queue must exist, and so keep commands, while Postgres is away; and a
+  // wrong password must be said while the broker is away.
+  const [connected] = await Promise.all([connect(), migrate()]);
+  const work = startRepeatedWork({
+    announceExpired: config.ANNOUNCE_EXPIRED_BANS,
+    broker: connected,
+    db,
+    logger,
+    metrics,
+    outage,
+  });
+  onStop('repeated work', work.stop);
+  const listener = await connected.listen({ pattern: banListRequest.key, onMessage: work.publishBanList });
+  onStop('listener', () => listener.stop());
+
+  const queue = queueName(moderatorCallbacksQueue, namespace);
+  const stopping = new AbortController();
+  const consumer = await connected.consume({
+    queues: [{ queue, prefetch: PREFETCH }],
+    onDelivery: createCallbackHandler({
+      broker: connected,
+      db,
+      groupId: config.GROUPME_GROUP_ID,
+      policy: { moderators: config.MODERATOR_USER_IDS, maxAgeMs: MAX_COMMAND_AGE_MS },
+      queue,
+      parkedQueue: queueName(moderatorParkedQueue, namespace),
+      outage,
+      backOffMs,
+      metrics,
+      logger,
+      onCommitted: work.publishOutbox,
+      stopping: stopping.signal,
+    }),
+  });
+  onStop('consumer', async () => {
+    stopping.abort();
+    await consumer.stop();
+  });
+  work.publishOutbox();
+  work.publishBanList();
+}
