@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
+import { sleep } from '@wbor/async';
 import {
   IN_DOUBT_HEADER,
   type Namespace,
@@ -90,7 +90,7 @@ export function createOutbox(options: {
           // Somebody deleted the queue; its consumer declares it again.
           if (!(error instanceof PublishError) || error.code !== 'RETURNED') throw error;
           logger.error({ queue: queues[lane], error: error.message }, 'the outbox is gone, waiting for it');
-          await delay(MISSING_QUEUE_RETRY_MS);
+          await sleep(MISSING_QUEUE_RETRY_MS, origin.signal);
         }
       }
       return false;

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Broker, connectBroker } from '@wbor/amqp';
+import { endsWithin } from '@wbor/async';
 import {
   auditQueues,
   deriveTopology,
@@ -9,7 +9,7 @@ import {
   relayQueues,
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
-import { brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
 import { startIntake } from './intake/start-intake.ts';
@@ -31,7 +31,7 @@ const DECLARED_QUEUES = [...relayQueues, ...auditQueues];
 /** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {
   const { health, logger, onStop } = context;
-  const namespace = { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
+  const namespace = brokerNamespace(config);
   const botId = config.GROUPME_BOT_ID.reveal();
   const metrics = createRelayMetrics(context.registry);
 
@@ -96,7 +96,9 @@ function openGroupMe(config: RelayConfig, botId: string, { logger, onStop }: Ser
     userAgent: 'wbor-groupme/relay',
   });
   // A call that hangs is not waited for: what it posts is reconciled when the message is delivered again.
-  onStop('GroupMe client', () => Promise.race([groupme.close(), delay(CLIENT_CLOSE_TIMEOUT_MS)]));
+  onStop('GroupMe client', async () => {
+    await endsWithin(groupme.close(), CLIENT_CLOSE_TIMEOUT_MS);
+  });
   return groupme;
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '@wbor/amqp';
+import { sleep } from '@wbor/async';
 import { banListMessage, banListRequest, readMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
@@ -99,7 +99,7 @@ async function askForList(
   try {
     while (!answered.aborted) {
       await broker.publishUntilConfirmed(banListRequest, {}, { mandatory: false }, answered);
-      await delay(ASK_AGAIN_MS, undefined, { signal: answered });
+      await sleep(ASK_AGAIN_MS, answered);
     }
   } catch (error) {
     if (!answered.aborted) logger.warn({ err: error }, 'could not ask the moderator for the ban list');

@@ -1,3 +1,5 @@
+import { untilAborted } from '@wbor/async';
+
 /**
  * Whether the newest ban list is known. It begins as uncertain:
  *
@@ -28,7 +30,7 @@ export function createCertainty({ timeoutMs }: { timeoutMs: number }): Certainty
     async untilCertain(signal) {
       // A new uncertainty may begin while the earlier one is waited for.
       while (!uncertainty.over.aborted && !signal.aborted) {
-        await aborted(AbortSignal.any([uncertainty.over, signal]));
+        await untilAborted(AbortSignal.any([uncertainty.over, signal]));
       }
     },
     lose(nextTimeoutMs) {
@@ -50,9 +52,4 @@ function startUncertainty(timeoutMs: number): { over: AbortSignal; end: () => vo
     over.abort();
   };
   return { over: over.signal, end };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

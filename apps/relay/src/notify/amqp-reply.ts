@@ -1,4 +1,5 @@
 import type { Broker } from '@wbor/amqp';
+import { errorMessage } from '@wbor/async';
 import type { Reply } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 
@@ -39,7 +40,7 @@ export function createReplySender(options: {
       );
     } catch (error) {
       logger.warn(
-        { wbor_message_id: wborMessageId, error: error instanceof Error ? error.message : String(error) },
+        { wbor_message_id: wborMessageId, error: errorMessage(error) },
         'could not reply to a producer',
       );
     }

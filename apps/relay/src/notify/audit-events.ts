@@ -1,4 +1,5 @@
 import { type Broker, PublishError } from '@wbor/amqp';
+import { createTaskTracker, errorMessage } from '@wbor/async';
 import {
   type BodyOf,
   type ImageEvent,
@@ -24,11 +25,14 @@ export interface AuditEvents {
   drain(timeoutMs: number): Promise<void>;
 }
 
+/** How long an event that is given up may take to be logged: a confirm under way is still waited for. */
+const ABORT_TIMEOUT_MS = 500;
+
 type AuditDefinition = typeof postEvent | typeof imageEvent | typeof undisplayedEvent;
 
 export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
   const giveUp = new AbortController();
-  const pending = new Set<Promise<void>>();
+  const tasks = createTaskTracker();
 
   function publish<Definition extends AuditDefinition>(
     definition: Definition,
@@ -36,7 +40,7 @@ export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
     ids: { readonly messageId?: string; readonly planId?: string } = {},
   ): Promise<void> {
     const { messageId, planId } = ids;
-    const work = broker
+    const published = broker
       .publishUntilConfirmed(
         definition,
         event,
@@ -53,14 +57,12 @@ export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
           {
             key: definition.key,
             wbor_message_id: event.wbor_message_id,
-            error: error instanceof PublishError ? error.code : String(error),
+            error: error instanceof PublishError ? error.code : errorMessage(error),
           },
           'an audit event was not stored',
         );
-      })
-      .finally(() => pending.delete(work));
-    pending.add(work);
-    return work;
+      });
+    return tasks.track(published);
   }
 
   return {
@@ -68,9 +70,9 @@ export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
     image: (event) => publish(imageEvent, event),
     undisplayed: (event) => publish(undisplayedEvent, event),
     async drain(timeoutMs) {
-      const timer = setTimeout(() => giveUp.abort(), timeoutMs);
-      await Promise.allSettled(pending);
-      clearTimeout(timer);
+      if (await tasks.drain(timeoutMs)) return;
+      giveUp.abort();
+      await tasks.drain(ABORT_TIMEOUT_MS);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '@wbor/amqp';
+import { createTaskTracker } from '@wbor/async';
 import type { PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { createReplySender, type ReplyAddress } from './amqp-reply.ts';
@@ -39,23 +39,18 @@ export function createProducerNotifier(options: {
   const { ackUrl, logger } = options;
   const reply = createReplySender(options);
   const acknowledge = ackUrl === undefined ? undefined : createSmsAcknowledger({ ackUrl, logger });
-  const pending = new Set<Promise<void>>();
-
-  function track(work: Promise<void>): void {
-    const tracked = work.finally(() => pending.delete(tracked));
-    pending.add(tracked);
-  }
+  const tasks = createTaskTracker();
 
   return {
     succeeded(target) {
-      track(reply(target, { status: 'success', message_id: target.wborMessageId }));
-      if (target.acknowledge && acknowledge) track(acknowledge(target.wborMessageId));
+      tasks.track(reply(target, { status: 'success', message_id: target.wborMessageId }));
+      if (target.acknowledge && acknowledge) tasks.track(acknowledge(target.wborMessageId));
     },
     failed(target, code, reason) {
-      track(reply(target, { status: 'failed', message_id: target.wborMessageId, code, reason }));
+      tasks.track(reply(target, { status: 'failed', message_id: target.wborMessageId, code, reason }));
     },
     async drain(timeoutMs) {
-      await Promise.race([Promise.allSettled(pending), delay(timeoutMs, undefined, { ref: false })]);
+      await tasks.drain(timeoutMs);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage, sleep } from '@wbor/async';
 import type { Logger } from '@wbor/service';
 import { request } from 'undici';
 
@@ -51,13 +51,12 @@ export function createSmsAcknowledger({
       try {
         if (await call(wborMessageId, attempt)) return;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         logger.warn(
-          { wbor_message_id: wborMessageId, attempt, error: reason },
+          { wbor_message_id: wborMessageId, attempt, error: errorMessage(error) },
           'could not reach the SMS service',
         );
       }
-      if (attempt < TRIES) await delay(PAUSE_MS * attempt);
+      if (attempt < TRIES) await sleep(PAUSE_MS * attempt);
     }
     logger.error(
       { wbor_message_id: wborMessageId },

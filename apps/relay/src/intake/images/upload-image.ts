@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '@wbor/async';
 import {
   type GroupMeClient,
   GroupMeConfigurationError,
@@ -66,7 +66,7 @@ export function createImageUpload(options: {
         });
         const hopeless = error instanceof GroupMeRejectedError || error instanceof GroupMeConfigurationError;
         if (hopeless || attempt === UPLOAD_TRIES) return { reason: reasonOf(error) };
-        await delay(Math.min(error.retryAfterMs ?? UPLOAD_PAUSE_MS * attempt, MAX_UPLOAD_PAUSE_MS));
+        await sleep(Math.min(error.retryAfterMs ?? UPLOAD_PAUSE_MS * attempt, MAX_UPLOAD_PAUSE_MS));
       }
     }
   }
@@ -74,7 +74,7 @@ export function createImageUpload(options: {
   async function waitForPreview(pictureUrl: string): Promise<void> {
     for (let attempt = 0; attempt < PREVIEW_TRIES; attempt += 1) {
       if (await groupme.isImageReady(pictureUrl)) return;
-      await delay(PREVIEW_PAUSE_MS);
+      await sleep(PREVIEW_PAUSE_MS);
     }
   }
 
