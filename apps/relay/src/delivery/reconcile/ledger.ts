@@ -8,7 +8,7 @@ export interface ShownPost {
 }
 
 /** By which way a post was seen in the chat. */
-export type SeenVia = 'echo' | 'read-back';
+type SeenVia = 'echo' | 'read-back';
 
 interface UnclaimedPost extends ShownPost {
   readonly via: SeenVia;
@@ -86,7 +86,7 @@ export interface Ledger {
   /** Enters how the last call ended. */
   close(entry: LedgerEntry, state: Exclude<CallState, 'open'>, answer?: CallAnswer): void;
   /** Enters what the journal tells: that a call was about to be made (`open`), or how it ended. */
-  record(part: LedgerPart, call: LedgerCall, state: CallState): void;
+  record(part: LedgerPart, call: LedgerCall, state: CallState, answer?: CallAnswer): void;
   /** Enters a post that the chat shows. Observing it twice does no harm. */
   observe(post: ShownPost, via: SeenVia): void;
   /** Enters that somebody was told of a delivered part which the chat does not show. */
@@ -174,10 +174,11 @@ export function createLedger(): Ledger {
     examined: (entry) => void Object.assign(entry, { examined: true, doubted: true }),
     reportAbsent: (entry) => void Object.assign(entry, { reportedAbsent: true }),
     close: (entry, state, answer = entry.answer) => void Object.assign(entry, { state, answer }),
-    record(part, call, state) {
+    record(part, call, state, answer) {
       const known = find(part.planId, part.part);
       if (known !== undefined && !supersedes(call, state, known)) return;
       const entry = enter(known, part, call, state);
+      entry.answer = answer;
       // The journal may have been put back in another order.
       if (newest === undefined || call.sentAtMs >= newest.lastCall.sentAtMs) newest = entry;
       if (entry.shownAs !== undefined) return;
