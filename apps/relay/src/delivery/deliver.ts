@@ -87,6 +87,8 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       // Whether it is begun by now decides whose turn is next.
       examineCall(message, options.ledger);
     } catch (error) {
+      // Nothing may come between its parts while it is given back.
+      if (message.begun) inbox.expect(message.planId);
       inbox.release(message, message.delivery.signal.aborted ? {} : { error });
     }
   }

@@ -149,20 +149,12 @@ export function createLedger(): Ledger {
     return entry;
   }
 
-  /** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
-  function partsDelivered(planId: string, sinceMs = 0): number {
-    const counts = entries
-      .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
-      .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
-    return Math.max(0, ...counts);
-  }
-
   return {
     get lastEchoAtMs() {
       return chat.lastEchoAtMs;
     },
     find,
-    partsDelivered,
+    partsDelivered: (planId, sinceMs) => partsDelivered(entries, planId, sinceMs),
     begin(part, call) {
       const known = find(part.planId, part.part);
       // A second copy of a message has pictures of its own.
@@ -193,28 +185,45 @@ export function createLedger(): Ledger {
       if (proved) Object.assign(proved, { shownAs: post.id, shownVia: via });
       else chat.keep({ ...post, via });
     },
-    equalPartsDelivered(wborMessageId, parts) {
-      const missing = parts.findIndex(
-        ({ text, picture_url }, index) =>
-          !entries.some(
-            (entry) =>
-              entry.state === 'delivered' &&
-              entry.wborMessageId === wborMessageId &&
-              entry.part === index + 1 &&
-              entry.text === text &&
-              entry.pictureUrl === picture_url,
-          ),
-      );
-      return missing < 0 ? parts.length : missing;
-    },
-    unfinished() {
-      if (newest === undefined || newest.parts === 1 || newest.state === 'rejected') return undefined;
-      const done = partsDelivered(newest.planId);
-      const begun = done > 0 || newest.state === 'open' || newest.doubted;
-      return begun && done < newest.parts ? newest.planId : undefined;
-    },
+    equalPartsDelivered: (wborMessageId, parts) => equalPartsDelivered(entries, wborMessageId, parts),
+    unfinished: () => (newest !== undefined && isUnfinished(entries, newest) ? newest.planId : undefined),
     unobserved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
+}
+
+/** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
+function partsDelivered(entries: readonly LedgerEntry[], planId: string, sinceMs = 0): number {
+  const counts = entries
+    .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
+    .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
+  return Math.max(0, ...counts);
+}
+
+function equalPartsDelivered(
+  entries: readonly LedgerEntry[],
+  wborMessageId: string,
+  parts: readonly { text: string; picture_url?: string | undefined }[],
+): number {
+  const missing = parts.findIndex(
+    ({ text, picture_url }, index) =>
+      !entries.some(
+        (entry) =>
+          entry.state === 'delivered' &&
+          entry.wborMessageId === wborMessageId &&
+          entry.part === index + 1 &&
+          entry.text === text &&
+          entry.pictureUrl === picture_url,
+      ),
+  );
+  return missing < 0 ? parts.length : missing;
+}
+
+/** Whether the message of the newest call may be half in the chat. */
+function isUnfinished(entries: readonly LedgerEntry[], newest: LedgerEntry): boolean {
+  if (newest.parts === 1 || newest.state === 'rejected') return false;
+  const done = partsDelivered(entries, newest.planId);
+  const begun = done > 0 || newest.state === 'open' || newest.doubted;
+  return begun && done < newest.parts;
 }
 
 /** The posts that were seen in the chat, each counted once, and those that no part has claimed yet. */
