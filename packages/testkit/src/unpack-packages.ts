@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TestkitError } from './errors.ts';
@@ -7,6 +7,9 @@ import { removeFolderAtEnd } from './process/keep.ts';
 import { runCommand } from './process/run-command.ts';
 
 const TOOLS = ['/usr/bin/apt-get', '/usr/bin/dpkg-deb', '/usr/bin/dpkg-query'];
+const UNFINISHED = 'unpacking-';
+/** Longer than one may take that still works. */
+const UNFINISHED_LIFETIME_MS = 60 * 60_000;
 
 export interface UnpackOptions {
   /** The package that is wanted. */
@@ -32,8 +35,8 @@ export async function unpackPackages(options: UnpackOptions): Promise<string> {
     throw new TestkitError('COMMAND_FAILED', 'this is not Debian or Ubuntu');
   }
   await mkdir(shelf, { recursive: true });
-  const work = await mkdtemp(join(shelf, 'unpacking-'));
-  // Whoever is killed half-way leaves nothing that looks complete, and nothing at all if the keeper lives.
+  await removeLeftovers(shelf);
+  const work = await mkdtemp(join(shelf, UNFINISHED));
   const keepFolder = removeFolderAtEnd(work);
   try {
     const root = join(work, 'root');
@@ -68,12 +71,12 @@ async function download(work: string, { name, together, onProgress }: UnpackOpti
   await mkdir(join(work, 'archives/partial'), { recursive: true });
   await writeFile(config, aptConfig(work));
   const apt = (...args: readonly string[]) =>
-    runCommand('apt-get', ['-c', config, ...args], {
+    runCommand('apt-get', [...args, '--config-file', config], {
       env: { ...process.env, LC_ALL: 'C' },
       timeoutMs: 600_000,
     });
   onProgress?.('reading the package lists with apt-get');
-  // One bad repository among many fails all of the update, and is most often not the one that we need.
+  // One bad source among many fails the update, and is most often not the one that we need.
   const updateFailure = await apt('update').then(() => undefined, messageOf);
   onProgress?.(`downloading ${name} and what it needs with apt-get`);
   try {
@@ -108,6 +111,7 @@ Debug::NoLocking "true";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "2";
+APT::Update::Error-Mode "any";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -131,6 +135,16 @@ async function installedPackages(pattern: string): Promise<string[]> {
     .split('\n')
     .filter((line) => line.startsWith('installed '))
     .map((line) => line.slice('installed '.length));
+}
+
+/** When we are killed, the keeper removes the folder, and then an apt-get that outlives us may write into it again. */
+async function removeLeftovers(shelf: string): Promise<void> {
+  for (const entry of await readdir(shelf)) {
+    const path = join(shelf, entry);
+    if (!entry.startsWith(UNFINISHED) || Date.now() - (await stat(path)).mtimeMs < UNFINISHED_LIFETIME_MS)
+      continue;
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Moves the complete folder to its name at one stroke. Somebody else's, who was faster, is as good. */
