@@ -74,7 +74,7 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       }
       await take(message, channel.lost);
       // What is complete by now is acknowledged, anything else is left.
-      if (stopping.signal.aborted) await take(message, channel.lost);
+      if (stopping.signal.aborted && inbox.holds(message)) await take(message, channel.lost);
     }
     inbox.close();
   }

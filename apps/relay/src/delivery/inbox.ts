@@ -42,6 +42,8 @@ export interface Inbox {
   expect(planId: string): void;
   /** The channel of the newest message, which brings all others too; undefined before the first. */
   readonly channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
+  /** Whether a message is in hand still. */
+  holds(message: HeldMessage): boolean;
   /** How many messages are in hand. */
   readonly size: number;
   /** Since when the oldest message in hand is held; undefined when there is none. */
@@ -119,6 +121,7 @@ export function createInbox(clock: Clock): Inbox {
       current ??= lanes.first();
       return current;
     },
+    holds: (message) => held.has(message),
     release,
     expect: expected.set,
     get channel() {
