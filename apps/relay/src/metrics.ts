@@ -9,7 +9,9 @@ export interface RelayMetrics {
   readonly undisplayed: Counter;
   /** From now on the present pace is read when the metrics are scraped. Once only. */
   watchPace(read: () => number): void;
-  /** The same for the bans that are known. Once only. */
+  /** From now on the messages that delivery has in hand are counted when the metrics are scraped. Once only. */
+  watchHeld(read: () => number): void;
+  /** From now on the bans that are known are read when the metrics are scraped. Once only. */
   watchBans(read: () => { ageSeconds: number; version: number; count: number }): void;
 }
 
@@ -55,6 +57,16 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       new Gauge({
         name: 'relay_pace_per_second',
         help: 'Posts per second that are let out at present; +Inf when there is no limit',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+    watchHeld(read) {
+      new Gauge({
+        name: 'relay_messages_held',
+        help: 'Planned messages in hand: the part of the outbox that the broker counts as unacknowledged',
         registers,
         collect() {
           this.set(read());

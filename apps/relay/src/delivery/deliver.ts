@@ -74,7 +74,7 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       }
       await take(message, channel.lost);
       // What is complete by now is acknowledged, anything else is left.
-      if (stopping.signal.aborted) await take(message, channel.lost);
+      if (stopping.signal.aborted && inbox.holds(message)) await take(message, channel.lost);
     }
     inbox.close();
   }
@@ -87,6 +87,8 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       // Whether it is begun by now decides whose turn is next.
       examineCall(message, options.ledger);
     } catch (error) {
+      // Nothing may come between its parts while it is given back.
+      if (message.begun) inbox.expect(message.planId);
       inbox.release(message, message.delivery.signal.aborted ? {} : { error });
     }
   }

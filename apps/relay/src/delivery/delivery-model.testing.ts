@@ -19,7 +19,7 @@ import { createStepRunner } from './run-step.ts';
 import { createThrottle } from './throttle.ts';
 
 /** A message of a schedule. */
-export interface ModelMessage {
+interface ModelMessage {
   readonly lane: Lane;
   readonly source: string;
   readonly parts: number;
@@ -54,7 +54,7 @@ export interface Schedule {
 }
 
 /** A promise that the delivery has broken. */
-export class BrokenPromiseError extends Error {
+class BrokenPromiseError extends Error {
   override readonly name = 'BrokenPromiseError';
 }
 

@@ -42,6 +42,10 @@ export interface Inbox {
   expect(planId: string): void;
   /** The channel of the newest message, which brings all others too; undefined before the first. */
   readonly channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
+  /** Whether a message is in hand still. */
+  holds(message: HeldMessage): boolean;
+  /** How many messages are in hand. */
+  readonly size: number;
   /** Since when the oldest message in hand is held; undefined when there is none. */
   readonly heldSinceMs: number | undefined;
   /** Resolves as soon as something has changed, or at a time. */
@@ -63,7 +67,7 @@ export function createInbox(clock: Clock): Inbox {
   const gone: HeldMessage[] = [];
   let channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
   let current: HeldMessage | undefined;
-  let expected: { readonly planId: string; readonly untilMs: number } | undefined;
+  const expected = createExpectation(clock);
   let change = Promise.withResolvers<void>();
   let closed = false;
 
@@ -109,29 +113,29 @@ export function createInbox(clock: Clock): Inbox {
       if (lost) return lost;
       if (current?.begun && held.has(current)) return current;
       current = undefined;
-      if (expected && clock.now() < expected.untilMs) {
-        const { planId } = expected;
-        current = [...held.keys()].find((message) => message.planId === planId);
+      if (expected.planId !== undefined) {
+        current = [...held.keys()].find((message) => message.planId === expected.planId);
         if (!current) return undefined;
+        expected.clear();
       }
-      expected = undefined;
       current ??= lanes.first();
       return current;
     },
+    holds: (message) => held.has(message),
     release,
-    expect(planId) {
-      expected = { planId, untilMs: clock.now() + EXPECTED_WITHIN_MS };
-    },
+    expect: expected.set,
     get channel() {
       return channel;
+    },
+    get size() {
+      return held.size;
     },
     get heldSinceMs() {
       return held.keys().next().value?.heldSinceMs;
     },
     async changed(untilMs) {
       // Once nobody comes, the others may.
-      const isAwaited = expected !== undefined && clock.now() < expected.untilMs;
-      const dueMs = isAwaited ? Math.min(untilMs, expected?.untilMs ?? untilMs) : untilMs;
+      const dueMs = Math.min(untilMs, expected.untilMs ?? untilMs);
       const cancel = Number.isFinite(dueMs) ? clock.alarm(dueMs, wake) : undefined;
       await change.promise;
       cancel?.();
@@ -141,6 +145,26 @@ export function createInbox(clock: Clock): Inbox {
       closed = true;
       for (const message of [...held.keys()]) release(message);
       wake();
+    },
+  };
+}
+
+/** The plan that nothing may come before, for some seconds. */
+function createExpectation(clock: Clock) {
+  let slot: { readonly planId: string; readonly untilMs: number } | undefined;
+  const current = () => (slot !== undefined && clock.now() < slot.untilMs ? slot : undefined);
+  return {
+    get planId() {
+      return current()?.planId;
+    },
+    get untilMs() {
+      return current()?.untilMs;
+    },
+    set(planId: string): void {
+      slot = { planId, untilMs: clock.now() + EXPECTED_WITHIN_MS };
+    },
+    clear(): void {
+      slot = undefined;
     },
   };
 }

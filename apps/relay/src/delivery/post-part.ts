@@ -6,7 +6,7 @@ import { type CallOutcome, classifyFailure } from '../classify-failure.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import type { HeldMessage } from './inbox.ts';
 import type { Journal } from './reconcile/journal.ts';
-import type { Ledger, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
+import type { CallAnswer, Ledger, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
 import type { ChatObserver, Observation } from './reconcile/observe-chat.ts';
 import type { ResultRecorder } from './record-result.ts';
 import type { Throttle } from './throttle.ts';
@@ -49,87 +49,50 @@ export interface PartPosterOptions {
 }
 
 export function createPartPoster(options: PartPosterOptions): PartPoster {
-  const { groupme, journal, ledger, recorder, throttle } = options;
+  const { journal, ledger, throttle } = options;
+  const results = createResults(options);
+  return {
+    async post(message, number, lost) {
+      const part = ledgerPart(message, number);
+      const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
+      const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
+      if (!(await journal.announce(part, intended, lost))) return undefined;
+      // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
+      if (!(await message.delivery.isHeld())) return undefined;
+      const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
+      throttle.calling();
+      try {
+        const { status, durationMs } = await options.groupme.postMessage({
+          text: part.text,
+          ...(part.pictureUrl === undefined ? {} : { pictureUrl: part.pictureUrl }),
+        });
+        options.metrics.postSeconds.observe(durationMs / 1000);
+        return await results.accepted(message, entry, { code: status, durationMs });
+      } catch (error) {
+        if (!(error instanceof GroupMeError)) throw error;
+        return results.failed(message, entry, error);
+      }
+    },
+    async reconcile(message, number, lost) {
+      const entry = openCall(ledger, message, number);
+      const observation =
+        entry.shownAs === undefined ? await options.observer.observe(entry, lost) : 'observed';
+      if (observation === undefined) return undefined;
+      if (observation === 'undetermined') {
+        results.undetermined(message, entry);
+        return observation;
+      }
+      return (await results.bySight(message, entry)) ? 'observed' : 'absent';
+    },
+    conclude: (message, number) => results.bySight(message, openCall(ledger, message, number)),
+  };
+}
 
-  async function post(
-    message: HeldMessage,
-    number: number,
-    lost: AbortSignal,
-  ): Promise<CallOutcome | undefined> {
-    const part = ledgerPart(message, number);
-    const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
-    const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
-    if (!(await journal.announce(part, intended, lost))) return undefined;
-    // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
-    if (!(await message.delivery.isHeld())) return undefined;
-    const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
-    throttle.calling();
-    try {
-      const { status, durationMs } = await groupme.postMessage({
-        text: part.text,
-        ...(part.pictureUrl === undefined ? {} : { pictureUrl: part.pictureUrl }),
-      });
-      options.metrics.postSeconds.observe(durationMs / 1000);
-      logRecovery(throttle.accepted());
-      ledger.close(entry, 'delivered', { code: status, durationMs });
-      await recorder.record(message.planned, entry, { outcome: 'delivered' });
-      return 'delivered';
-    } catch (error) {
-      if (!(error instanceof GroupMeError)) throw error;
-      return fail(message, entry, error);
-    }
-  }
-
-  async function fail(message: HeldMessage, entry: LedgerEntry, error: GroupMeError): Promise<CallOutcome> {
-    const outcome = classifyFailure(error);
-    const answer = { code: error.status, durationMs: error.durationMs, error: error.message };
-    if (outcome === 'rejected') {
-      // GroupMe answers: whatever kept posts from it is over.
-      throttle.recovered();
-      ledger.close(entry, 'rejected', answer);
-      await recorder.record(message.planned, entry, { outcome });
-      return outcome;
-    }
-    const retryInMs = throttle.failed(outcome, `GroupMe: ${error.message}`, error.retryAfterMs);
-    if (outcome === 'unknown') {
-      // Recorded once the chat has been searched for it.
-      ledger.answered(entry, answer);
-      return outcome;
-    }
-    ledger.close(entry, 'failed', answer);
-    await recorder.record(message.planned, entry, { outcome, retryInMs });
-    return outcome;
-  }
-
-  async function reconcile(
-    message: HeldMessage,
-    number: number,
-    lost: AbortSignal,
-  ): Promise<Observation | undefined> {
-    const entry = openCall(message, number);
-    const observation =
-      entry.shownAs === undefined ? await options.observer.observe(entry, lost) : 'observed';
-    if (observation === undefined) return undefined;
-    if (observation !== 'undetermined') {
-      return (await close(message, entry)) ? 'observed' : 'absent';
-    }
-    ledger.examined(entry);
-    recorder.log(message.planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
-    return observation;
-  }
-
-  /** Records the result of an open call: it is in the chat if it was seen there. */
-  async function close(message: HeldMessage, entry: LedgerEntry): Promise<boolean> {
-    const { shownVia } = entry;
-    if (shownVia === undefined) {
-      ledger.close(entry, 'failed');
-      await recorder.record(message.planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
-      return false;
-    }
-    logRecovery(throttle.recovered());
-    ledger.close(entry, 'delivered');
-    await recorder.record(message.planned, entry, { outcome: 'delivered', evidence: shownVia });
-    return true;
+/** Enters how a call ended: into the throttle, the ledger, the log and the audit. */
+function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions) {
+  function logRecovery(outageMs: number | undefined): void {
+    if (outageMs === undefined) return;
+    logger.info({ outage_ms: Math.round(outageMs) }, 'posts get through again');
   }
 
   function retryIn(): { retryInMs?: number } {
@@ -137,18 +100,58 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     return retryInMs > 0 ? { retryInMs } : {};
   }
 
-  function logRecovery(outageMs: number | undefined): void {
-    if (outageMs === undefined) return;
-    options.logger.info({ outage_ms: Math.round(outageMs) }, 'posts get through again');
-  }
+  return {
+    async accepted({ planned }: HeldMessage, entry: LedgerEntry, answer: CallAnswer): Promise<CallOutcome> {
+      logRecovery(throttle.accepted());
+      ledger.close(entry, 'delivered', answer);
+      await recorder.record(planned, entry, { outcome: 'delivered' });
+      return 'delivered';
+    },
+    async failed({ planned }: HeldMessage, entry: LedgerEntry, error: GroupMeError): Promise<CallOutcome> {
+      const outcome = classifyFailure(error);
+      const answer = { code: error.status, durationMs: error.durationMs, error: error.message };
+      if (outcome === 'rejected') {
+        // GroupMe answers: whatever kept posts from it is over.
+        throttle.recovered();
+        ledger.close(entry, 'rejected', answer);
+        await recorder.record(planned, entry, { outcome });
+        return outcome;
+      }
+      const retryInMs = throttle.failed(outcome, `GroupMe: ${error.message}`, error.retryAfterMs);
+      if (outcome === 'unknown') {
+        // Recorded once the chat has been searched for it.
+        ledger.answered(entry, answer);
+        return outcome;
+      }
+      ledger.close(entry, 'failed', answer);
+      await recorder.record(planned, entry, { outcome, retryInMs });
+      return outcome;
+    },
+    /** The chat was searched for an open call, and may show it yet. */
+    undetermined({ planned }: HeldMessage, entry: LedgerEntry): void {
+      ledger.examined(entry);
+      recorder.log(planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
+    },
+    /** Ends an open call: its part is in the chat if it was seen there. */
+    async bySight({ planned }: HeldMessage, entry: LedgerEntry): Promise<boolean> {
+      const { shownVia } = entry;
+      if (shownVia === undefined) {
+        ledger.close(entry, 'failed');
+        await recorder.record(planned, entry, { outcome: 'unknown', evidence: 'none', ...retryIn() });
+        return false;
+      }
+      logRecovery(throttle.recovered());
+      ledger.close(entry, 'delivered');
+      await recorder.record(planned, entry, { outcome: 'delivered', evidence: shownVia });
+      return true;
+    },
+  };
+}
 
-  function openCall({ planId }: HeldMessage, number: number): LedgerEntry {
-    const entry = ledger.find(planId, number);
-    if (entry?.state !== 'open') throw new RangeError(`part ${number} has no open call`);
-    return entry;
-  }
-
-  return { post, reconcile, conclude: (message, number) => close(message, openCall(message, number)) };
+function openCall(ledger: Ledger, { planId }: HeldMessage, number: number): LedgerEntry {
+  const entry = ledger.find(planId, number);
+  if (entry?.state !== 'open') throw new RangeError(`part ${number} has no open call`);
+  return entry;
 }
 
 function partOf({ planned }: HeldMessage, number: number): Part {

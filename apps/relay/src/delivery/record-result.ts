@@ -6,7 +6,7 @@ import type { AuditEvents } from '../notify/audit-events.ts';
 import type { CallAnswer, LedgerEntry } from './reconcile/ledger.ts';
 
 /** How a call ended, with what is known of it. */
-export interface CallResult {
+interface CallResult {
   readonly outcome: CallOutcome;
   /** For a call without an answer: what the chat showed. */
   readonly evidence?: Evidence;

@@ -115,8 +115,7 @@ async function wait(message: HeldMessage, forMs: number, options: StepRunnerOpti
 async function parkRest(message: HeldMessage, options: StepRunnerOptions): Promise<void> {
   const { delivery, planId, planned } = message;
   const done = message.done ?? 0;
-  const { code = 0, error = 'GroupMe has rejected it before' } =
-    options.ledger.find(planId, done + 1)?.answer ?? {};
+  const { code = 0, error = 'GroupMe rejected it' } = options.ledger.find(planId, done + 1)?.answer ?? {};
   // Whoever replays it wants it posted, whenever that is.
   const { deliver_by: _late, ...rest } = planned;
   await options.parker.park(delivery, {

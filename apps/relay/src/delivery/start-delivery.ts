@@ -71,6 +71,7 @@ export async function startDelivery(
     now: clock.now,
   });
   metrics.watchPace(() => throttle.ratePerSecond);
+  metrics.watchHeld(() => inbox.size);
   // With nothing in hand, the next message finds out how GroupMe is.
   health.addCheck('groupme', () => (inbox.heldSinceMs === undefined ? undefined : throttle.outage));
   const journal = await startReconciling(options, context, inbox, ledger);

@@ -3,12 +3,19 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
 /** A RabbitMQ on this machine: its own scripts, not the wrappers that distributions put before them. */
-export interface RabbitmqInstallation {
+export interface RabbitmqInstallation extends RabbitmqScripts {
+  /** For people: follows "RabbitMQ 3.10.8". */
+  readonly origin: string;
+  /** Run in the foreground, so that it ends with us; undefined when it was not found. */
+  readonly epmdPath: string | undefined;
+  /** What its commands need in the environment to find Erlang. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface RabbitmqScripts {
   readonly serverPath: string;
   readonly controlPath: string;
   readonly version: string;
-  /** Run in the foreground, so that it ends with us; undefined when it was not found. */
-  readonly epmdPath: string | undefined;
 }
 
 const USUAL_SERVERS = [
@@ -22,31 +29,45 @@ const USUAL_SERVERS = [
 export async function findRabbitmqInstallation(): Promise<RabbitmqInstallation | undefined> {
   const inPath = searchPath().map((folder) => join(folder, 'rabbitmq-server'));
   for (const candidate of [...USUAL_SERVERS, ...inPath]) {
-    if (!existsSync(candidate)) continue;
-    const serverPath = realpathSync(candidate);
-    const controlPath = join(dirname(serverPath), 'rabbitmqctl');
-    // Debian's wrapper in /usr/sbin changes the user and writes to /var: of no use here.
-    if (!existsSync(controlPath) || readFileSync(serverPath, 'utf8').includes('su rabbitmq')) continue;
-    const version = /rabbitmq[_-]server-([0-9][^/]*)/.exec(serverPath)?.[1] ?? 'of unknown version';
-    return { serverPath, controlPath, version, epmdPath: await findEpmd() };
+    const scripts = readInstallation(candidate);
+    if (scripts === undefined) continue;
+    const env = { PATH: process.env.PATH };
+    return { ...scripts, origin: 'of this machine', epmdPath: await findEpmdOfMachine(), env };
   }
   return undefined;
 }
 
-async function findEpmd(): Promise<string | undefined> {
-  const folders = searchPath();
-  const erl = folders.map((folder) => join(folder, 'erl')).find((path) => existsSync(path));
-  const erlangRoots = [
-    ...(erl === undefined ? [] : [join(dirname(realpathSync(erl)), '..')]),
-    '/usr/lib/erlang',
-    '/usr/local/lib/erlang',
-  ];
+/** The scripts to which this path of a `rabbitmq-server` leads; undefined when it is of no use to us. */
+export function readInstallation(path: string): RabbitmqScripts | undefined {
+  if (!existsSync(path)) return undefined;
+  const serverPath = realpathSync(path);
+  const controlPath = join(dirname(serverPath), 'rabbitmqctl');
+  // Debian's wrapper in /usr/sbin changes the user and writes to /var: of no use here.
+  if (!existsSync(controlPath) || readFileSync(serverPath, 'utf8').includes('su rabbitmq')) return undefined;
+  const version = /rabbitmq[_-]server-([0-9][^/]*)/.exec(serverPath)?.[1] ?? 'of unknown version';
+  return { serverPath, controlPath, version };
+}
+
+/** Looks in folders of programs, then in those of Erlang. */
+export async function findEpmd(
+  erlangRoots: readonly string[],
+  programFolders: readonly string[] = [],
+): Promise<string | undefined> {
+  const folders = [...programFolders];
   for (const root of erlangRoots) {
     for (const entry of await readdir(root).catch(() => [])) {
       if (entry.startsWith('erts-')) folders.push(join(root, entry, 'bin'));
     }
   }
   return folders.map((folder) => join(folder, 'epmd')).find((path) => existsSync(path));
+}
+
+function findEpmdOfMachine(): Promise<string | undefined> {
+  const erl = searchPath()
+    .map((folder) => join(folder, 'erl'))
+    .find((path) => existsSync(path));
+  const besideErl = erl === undefined ? [] : [join(dirname(realpathSync(erl)), '..')];
+  return findEpmd([...besideErl, '/usr/lib/erlang', '/usr/local/lib/erlang'], searchPath());
 }
 
 function searchPath(): string[] {

@@ -17,7 +17,7 @@ import type { BrokerStartOptions, TestBroker } from './types.ts';
 const NODE_NAME = 'wbor@localhost';
 const BOOT_TIMEOUT_MS = 90_000;
 
-/** Starts an installed RabbitMQ for us alone: own ports, folders, cookie and epmd; another one is not touched. */
+/** Starts a RabbitMQ of this machine for us alone: own ports, folders, cookie and epmd; another one is not touched. */
 export async function startInstalledBroker(
   installation: RabbitmqInstallation,
   options: BrokerStartOptions,
@@ -35,7 +35,8 @@ export async function startInstalledBroker(
     lastingPort(),
     lastingPort(),
   ]);
-  const env = await prepareFolder(root, { amqpPort, distPort, epmdPort, managementPort }, options);
+  const ports = { amqpPort, distPort, epmdPort, managementPort };
+  const env = { ...(await prepareFolder(root, ports, options)), ...installation.env };
   const url = `amqp://guest:guest@127.0.0.1:${amqpPort}`;
   const logPath = join(root, 'broker.log');
   let epmd: KeptProcess | undefined;
@@ -81,7 +82,7 @@ export async function startInstalledBroker(
       const log = lastLines(await readFile(logPath, 'utf8').catch(() => ''), 25);
       throw new TestkitError(
         'BOOT_FAILED',
-        `RabbitMQ ${installation.version} did not start: ${messageOf(error)}\n${log}`,
+        `RabbitMQ ${installation.version} ${installation.origin} did not start: ${messageOf(error)}\n${log}`,
         {
           cause: error,
         },
@@ -113,7 +114,7 @@ export async function startInstalledBroker(
     url,
     managementUrl: options.management ? `http://127.0.0.1:${managementPort}` : undefined,
     owned: true,
-    how: `RabbitMQ ${installation.version} of this machine, started on port ${amqpPort}`,
+    how: `RabbitMQ ${installation.version} ${installation.origin}, started on port ${amqpPort}`,
     start,
     async stop() {
       await server?.stop();
@@ -134,7 +135,7 @@ interface Ports {
   readonly managementPort: number;
 }
 
-/** Writes the configuration and returns the environment in which every RabbitMQ command of ours runs. */
+/** Writes the configuration and returns what every RabbitMQ command of ours needs in its environment to follow it. */
 async function prepareFolder(
   root: string,
   ports: Ports,
@@ -166,7 +167,6 @@ async function prepareFolder(
   await writeFile(cookie, randomBytes(16).toString('hex'), { flag: 'wx' }).catch(ignoreExisting);
   await chmod(cookie, 0o400);
   return {
-    PATH: process.env.PATH,
     LANG: 'C.UTF-8',
     LC_ALL: 'C.UTF-8',
     HOME: at('home'),

@@ -1,7 +1,15 @@
 import { type Broker, type BrowsedMessage, PublishError } from '@wbor/amqp';
-import { callIntent, echoEvent, type Outcome, PLAN_ID_HEADER, postEvent, readMessage } from '@wbor/contracts';
+import {
+  callIntent,
+  echoEvent,
+  type Outcome,
+  PLAN_ID_HEADER,
+  type PostEvent,
+  postEvent,
+  readMessage,
+} from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
+import type { CallAnswer, CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
 
 /**
  * What a relay leaves to the one after it: which calls it was about to make, how they ended, and what the chat was
@@ -113,7 +121,7 @@ function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
   if (!reading.ok) return;
   const call = reading.value;
   const event = entry.type === callIntent.key ? undefined : readMessage(postEvent, entry);
-  const outcome = event?.ok ? event.value.outcome : undefined;
+  const result = event?.ok ? event.value : undefined;
   ledger.record(
     {
       planId,
@@ -125,8 +133,13 @@ function recordCall(ledger: Ledger, entry: BrowsedMessage): void {
       pictureUrl: call.picture_url,
     },
     { id: entry.messageId, attempt: call.attempt, sentAtMs: Date.parse(call.sent_at) },
-    outcome === undefined ? 'open' : stateAfter(outcome),
+    result?.outcome === undefined ? 'open' : stateAfter(result.outcome),
+    result && answerOf(result),
   );
+}
+
+function answerOf({ code, duration_ms: durationMs = 0, error }: PostEvent): CallAnswer {
+  return { code, durationMs, ...(error === undefined ? {} : { error }) };
 }
 
 function stateAfter(outcome: Outcome): CallState {

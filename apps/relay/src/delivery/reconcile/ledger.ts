@@ -8,7 +8,7 @@ export interface ShownPost {
 }
 
 /** By which way a post was seen in the chat. */
-export type SeenVia = 'echo' | 'read-back';
+type SeenVia = 'echo' | 'read-back';
 
 interface UnclaimedPost extends ShownPost {
   readonly via: SeenVia;
@@ -86,7 +86,7 @@ export interface Ledger {
   /** Enters how the last call ended. */
   close(entry: LedgerEntry, state: Exclude<CallState, 'open'>, answer?: CallAnswer): void;
   /** Enters what the journal tells: that a call was about to be made (`open`), or how it ended. */
-  record(part: LedgerPart, call: LedgerCall, state: CallState): void;
+  record(part: LedgerPart, call: LedgerCall, state: CallState, answer?: CallAnswer): void;
   /** Enters a post that the chat shows. Observing it twice does no harm. */
   observe(post: ShownPost, via: SeenVia): void;
   /** Enters that somebody was told of a delivered part which the chat does not show. */
@@ -149,20 +149,12 @@ export function createLedger(): Ledger {
     return entry;
   }
 
-  /** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
-  function partsDelivered(planId: string, sinceMs = 0): number {
-    const counts = entries
-      .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
-      .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
-    return Math.max(0, ...counts);
-  }
-
   return {
     get lastEchoAtMs() {
       return chat.lastEchoAtMs;
     },
     find,
-    partsDelivered,
+    partsDelivered: (planId, sinceMs) => partsDelivered(entries, planId, sinceMs),
     begin(part, call) {
       const known = find(part.planId, part.part);
       // A second copy of a message has pictures of its own.
@@ -174,10 +166,11 @@ export function createLedger(): Ledger {
     examined: (entry) => void Object.assign(entry, { examined: true, doubted: true }),
     reportAbsent: (entry) => void Object.assign(entry, { reportedAbsent: true }),
     close: (entry, state, answer = entry.answer) => void Object.assign(entry, { state, answer }),
-    record(part, call, state) {
+    record(part, call, state, answer) {
       const known = find(part.planId, part.part);
       if (known !== undefined && !supersedes(call, state, known)) return;
       const entry = enter(known, part, call, state);
+      entry.answer = answer;
       // The journal may have been put back in another order.
       if (newest === undefined || call.sentAtMs >= newest.lastCall.sentAtMs) newest = entry;
       if (entry.shownAs !== undefined) return;
@@ -192,28 +185,45 @@ export function createLedger(): Ledger {
       if (proved) Object.assign(proved, { shownAs: post.id, shownVia: via });
       else chat.keep({ ...post, via });
     },
-    equalPartsDelivered(wborMessageId, parts) {
-      const missing = parts.findIndex(
-        ({ text, picture_url }, index) =>
-          !entries.some(
-            (entry) =>
-              entry.state === 'delivered' &&
-              entry.wborMessageId === wborMessageId &&
-              entry.part === index + 1 &&
-              entry.text === text &&
-              entry.pictureUrl === picture_url,
-          ),
-      );
-      return missing < 0 ? parts.length : missing;
-    },
-    unfinished() {
-      if (newest === undefined || newest.parts === 1 || newest.state === 'rejected') return undefined;
-      const done = partsDelivered(newest.planId);
-      const begun = done > 0 || newest.state === 'open' || newest.doubted;
-      return begun && done < newest.parts ? newest.planId : undefined;
-    },
+    equalPartsDelivered: (wborMessageId, parts) => equalPartsDelivered(entries, wborMessageId, parts),
+    unfinished: () => (newest !== undefined && isUnfinished(entries, newest) ? newest.planId : undefined),
     unobserved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
+}
+
+/** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
+function partsDelivered(entries: readonly LedgerEntry[], planId: string, sinceMs = 0): number {
+  const counts = entries
+    .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
+    .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
+  return Math.max(0, ...counts);
+}
+
+function equalPartsDelivered(
+  entries: readonly LedgerEntry[],
+  wborMessageId: string,
+  parts: readonly { text: string; picture_url?: string | undefined }[],
+): number {
+  const missing = parts.findIndex(
+    ({ text, picture_url }, index) =>
+      !entries.some(
+        (entry) =>
+          entry.state === 'delivered' &&
+          entry.wborMessageId === wborMessageId &&
+          entry.part === index + 1 &&
+          entry.text === text &&
+          entry.pictureUrl === picture_url,
+      ),
+  );
+  return missing < 0 ? parts.length : missing;
+}
+
+/** Whether the message of the newest call may be half in the chat. */
+function isUnfinished(entries: readonly LedgerEntry[], newest: LedgerEntry): boolean {
+  if (newest.parts === 1 || newest.state === 'rejected') return false;
+  const done = partsDelivered(entries, newest.planId);
+  const begun = done > 0 || newest.state === 'open' || newest.doubted;
+  return begun && done < newest.parts;
 }
 
 /** The posts that were seen in the chat, each counted once, and those that no part has claimed yet. */
