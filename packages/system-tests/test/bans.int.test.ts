@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { App } from '@wbor/start-system';
 import { waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { type App, type SystemUnderTest, startSystem } from './system-under-test.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 beforeAll(async () => {
-  system = await startSystem({
+  system = await startSystemUnderTest({
     brokerUrl: inject('brokerUrl'),
     databaseUrl: inject('databaseUrl'),
     moderator: true,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startBroker } from '@wbor/testkit';
 import { afterEach, describe, inject, it, onTestFinished } from 'vitest';
 import { expectNothingLost, sendAll, strike } from './load.ts';
-import { type SystemUnderTest, startSystem } from './system-under-test.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 
@@ -13,7 +13,7 @@ describe('a broker that is stopped and started, five times', () => {
     const broker = await startBroker({ private: true });
     // After the system, which deletes its queues: what a test asks for itself runs behind `afterEach`.
     onTestFinished(() => broker.dispose());
-    system = await startSystem({
+    system = await startSystemUnderTest({
       brokerUrl: broker.url,
       databaseUrl: inject('databaseUrl'),
       relayEnv: { GROUPME_RATE_PER_SECOND: '25' },

@@ -1,7 +1,7 @@
 import { listenerPhoto, serveBytes, startHttpServer, waitFor } from '@wbor/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { type SystemUnderTest, startSystem } from './system-under-test.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 let browser: Browser;
@@ -9,7 +9,7 @@ let page: Page;
 
 beforeAll(async () => {
   if (inject('chromiumMissing')) return;
-  system = await startSystem({ brokerUrl: inject('brokerUrl'), databaseUrl: inject('databaseUrl') });
+  system = await startSystemUnderTest({ brokerUrl: inject('brokerUrl'), databaseUrl: inject('databaseUrl') });
   browser = await chromium.launch({
     executablePath: inject('chromiumPath'),
     args: [

@@ -1,7 +1,7 @@
 import type { Fault } from '@wbor/groupme-simulator';
 import { waitFor } from '@wbor/testkit';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { type SystemUnderTest, startSystem } from './system-under-test.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 
@@ -10,7 +10,7 @@ afterEach(() => system?.stop());
 const GROUP = '90000001';
 
 async function start(relayEnv: Record<string, string>): Promise<void> {
-  system = await startSystem({
+  system = await startSystemUnderTest({
     brokerUrl: inject('brokerUrl'),
     databaseUrl: inject('databaseUrl'),
     relayEnv: { GROUPME_GROUP_ID: GROUP, ...relayEnv },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { repoRoot, waitFor } from '@wbor/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { type SystemUnderTest, startSystem } from './system-under-test.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 let system: SystemUnderTest;
 let browser: Browser;
@@ -11,7 +11,7 @@ let page: Page;
 
 beforeAll(async () => {
   if (inject('chromiumMissing')) return;
-  system = await startSystem({
+  system = await startSystemUnderTest({
     brokerUrl: inject('brokerUrl'),
     databaseUrl: inject('databaseUrl'),
     moderator: true,

@@ -1,7 +1,7 @@
 import { startPostgres, type TestPostgres } from '@wbor/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { startSystem } from './system-under-test.ts';
+import { startSystemUnderTest } from './system-under-test.ts';
 
 // A server of its own: on the shared one other files have databases too.
 let postgres: TestPostgres;
@@ -22,14 +22,14 @@ async function databases(): Promise<readonly string[]> {
 
 it('leaves nothing behind when a service does not start', async () => {
   const options = { brokerUrl: inject('brokerUrl'), databaseUrl: postgres.url };
-  await expect(startSystem({ ...options, relayEnv: { GROUPME_BOT_ID: '' } })).rejects.toMatchObject({
+  await expect(startSystemUnderTest({ ...options, relayEnv: { GROUPME_BOT_ID: '' } })).rejects.toMatchObject({
     code: 'BOOT_FAILED',
   });
   expect(await databases()).toEqual([]);
 });
 
 it('is stopped past a part that cannot be, and only once', async () => {
-  const system = await startSystem({ brokerUrl: inject('brokerUrl'), databaseUrl: postgres.url });
+  const system = await startSystemUnderTest({ brokerUrl: inject('brokerUrl'), databaseUrl: postgres.url });
   expect(await databases()).toHaveLength(1);
   system.onStop(() => Promise.reject(new Error('stuck')));
   await expect(system.stop()).rejects.toMatchObject({ errors: [new Error('stuck')] });

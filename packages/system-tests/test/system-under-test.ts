@@ -1,20 +1,17 @@
 import type { Namespace } from '@wbor/contracts';
-import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
+import type { Simulator } from '@wbor/groupme-simulator';
+import { type App, createReleases, PASSWORD, type Releases, startSystem } from '@wbor/start-system';
 import {
   connectAmqp,
   createDatabase,
   createNamespace,
   deleteNamespace,
-  lastingPort,
   publishRaw,
   type ServiceProcess,
-  spawnService,
   waitFor,
 } from '@wbor/testkit';
 import type { ConfirmChannel } from 'amqplib';
 import pg from 'pg';
-
-export type App = 'relay' | 'gateway' | 'audit-logger' | 'moderator';
 
 /** All services on one broker and one database, with a GroupMe and a producer beside them. */
 export interface SystemUnderTest {
@@ -37,10 +34,7 @@ export interface SystemUnderTest {
   stop(): Promise<void>;
 }
 
-const PASSWORD = 'a-password-for-tests-only';
-const CALLBACK_SECRET = 'a-callback-secret-for-tests';
-
-export interface SystemOptions {
+export interface SystemUnderTestOptions {
   readonly brokerUrl: string;
   readonly databaseUrl: string;
   readonly relayEnv?: Record<string, string>;
@@ -48,84 +42,48 @@ export interface SystemOptions {
   readonly moderator?: boolean;
 }
 
-type Release = () => Promise<unknown>;
-
-/** Starts everything. A start that fails leaves nothing behind. */
-export async function startSystem(options: SystemOptions): Promise<SystemUnderTest> {
-  const releases: Release[] = [];
+/** Starts everything, under names and with a database of its own. A start that fails leaves nothing behind. */
+export async function startSystemUnderTest(options: SystemUnderTestOptions): Promise<SystemUnderTest> {
+  const releases = createReleases();
   try {
     return await startParts(options, releases);
   } catch (error) {
     // Why it did not start matters more than what could not be undone.
-    await releaseAll(releases).catch(() => undefined);
+    await releases.releaseAll().catch(() => undefined);
     throw error;
   }
 }
 
-/** Last in, first out, each once, and past those that fail. */
-async function releaseAll(releases: Release[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (let release = releases.pop(); release; release = releases.pop()) {
-    await release().catch((error: unknown) => failures.push(error));
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'not all of the system could be stopped');
-}
-
-async function startParts(options: SystemOptions, releases: Release[]): Promise<SystemUnderTest> {
+async function startParts(options: SystemUnderTestOptions, releases: Releases): Promise<SystemUnderTest> {
   const { brokerUrl } = options;
   const namespace = createNamespace();
-  releases.push(() => deleteNamespace(brokerUrl, namespace));
+  releases.add(() => deleteNamespace(brokerUrl, namespace));
   const { url: databaseUrl, drop } = await createDatabase(options.databaseUrl);
-  releases.push(drop);
+  releases.add(drop);
   const database = new pg.Pool({ connectionString: databaseUrl });
   database.on('error', () => undefined);
-  releases.push(() => database.end());
-  const gatewayPort = await lastingPort();
-  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
-  const simulator = await startSimulator({ callbackUrl: `${gatewayUrl}/callback/${CALLBACK_SECRET}` });
-  releases.push(() => simulator.stop());
+  releases.add(() => database.end());
 
-  const common = {
-    RABBITMQ_URL: brokerUrl,
-    RABBITMQ_EXCHANGE: namespace.exchange,
-    QUEUE_PREFIX: namespace.queuePrefix,
-    HEALTH_HOST: '127.0.0.1',
-  };
-  const environments: Record<App, Record<string, string>> = {
-    'audit-logger': { ...common, DATABASE_URL: databaseUrl },
-    relay: {
-      ...common,
-      GROUPME_BOT_ID: simulator.botId,
-      GROUPME_ACCESS_TOKEN: simulator.accessToken,
-      GROUPME_API_URL: simulator.apiUrl,
-      GROUPME_IMAGE_URL: simulator.imageUrl,
-      GROUPME_RATE_PER_SECOND: '0',
-      IMAGE_ALLOW_HOSTS: '127.0.0.1',
-      ...options.relayEnv,
+  const apps: App[] = [
+    'audit-logger',
+    'relay',
+    'gateway',
+    ...(options.moderator ? ['moderator' as const] : []),
+  ];
+  const { gatewayUrl, service, simulator, spawn } = await startSystem({
+    brokerUrl,
+    databaseUrl,
+    namespace,
+    processes: Object.fromEntries(apps.map((app) => [app, app])),
+    env: {
+      // Without a group the relay has only echoes to go by; tests that want it to read the chat say so.
+      relay: { GROUPME_RATE_PER_SECOND: '0', GROUPME_GROUP_ID: '', ...options.relayEnv },
+      gateway: { RATE_LIMIT_SEND: '0' },
     },
-    gateway: {
-      ...common,
-      APP_HOST: '127.0.0.1',
-      APP_PORT: String(gatewayPort),
-      APP_PASSWORD: PASSWORD,
-      GROUPME_CALLBACK_SECRET: CALLBACK_SECRET,
-      GROUPME_BOT_ID: simulator.botId,
-      RATE_LIMIT_SEND: '0',
-    },
-    moderator: { ...common, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
-  };
-  const services = new Map<App, ServiceProcess>();
-
-  async function start(app: App): Promise<void> {
-    const service = await spawnService({ app, env: environments[app] });
-    services.set(app, service);
-    await service.waitUntilReady();
-  }
-  releases.push(() => Promise.all([...services.values()].map((service) => service.kill())));
-  const apps = (Object.keys(environments) as App[]).filter((app) => app !== 'moderator' || options.moderator);
-  // All of them, so that none is on its way still when a failure is cleared away.
-  const starts = await Promise.allSettled(apps.map(start));
-  for (const result of starts) if (result.status === 'rejected') throw result.reason;
+    releases,
+  });
+  // Nothing has to be drained for the next test.
+  releases.add(() => Promise.all(apps.map((app) => service(app).kill())));
 
   let producer: Promise<ConfirmChannel> | undefined;
   async function openProducer(): Promise<ConfirmChannel> {
@@ -133,17 +91,11 @@ async function startParts(options: SystemOptions, releases: Release[]): Promise<
     connection.on('close', () => {
       producer = undefined;
     });
-    releases.push(() => connection.close().catch(() => undefined));
+    releases.add(() => connection.close().catch(() => undefined));
     const channel = await connection.createConfirmChannel();
     channel.on('error', () => undefined);
     return channel;
   }
-
-  const service = (app: App): ServiceProcess => {
-    const found = services.get(app);
-    if (!found) throw new Error(`${app} does not run`);
-    return found;
-  };
 
   return {
     namespace,
@@ -153,7 +105,7 @@ async function startParts(options: SystemOptions, releases: Release[]): Promise<
     service,
     async killAndRestart(app) {
       await service(app).kill();
-      await start(app);
+      await (await spawn(app)).waitUntilReady();
     },
     async publish(key, body) {
       const content = Buffer.from(JSON.stringify(body));
@@ -193,7 +145,7 @@ async function startParts(options: SystemOptions, releases: Release[]): Promise<
       const { rows } = await database.query(`SELECT count(*) FROM ${table} WHERE ${where}`);
       return Number(rows[0].count);
     },
-    onStop: (release) => releases.push(release),
-    stop: () => releaseAll(releases),
+    onStop: releases.add,
+    stop: releases.releaseAll,
   };
 }

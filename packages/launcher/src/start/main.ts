@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DEMO_PASSWORD, type Stack, startStack } from './stack.ts';
+import { createReleases, PASSWORD } from '@wbor/start-system';
+import { type Stack, startStack } from './stack.ts';
 import { createSteps } from './steps.ts';
 import { takeTour } from './tour.ts';
 
@@ -18,12 +19,12 @@ when RABBITMQ_URL or DATABASE_URL is set.
 
 const DATA_DIR = fileURLToPath(new URL('../../../../.data', import.meta.url));
 const steps = createSteps(process.stdout);
-const releases: (() => Promise<unknown>)[] = [];
+const releases = createReleases();
 
 async function stopAll(): Promise<void> {
-  for (let release = releases.pop(); release; release = releases.pop()) {
-    await release().catch((error: unknown) => steps.bad(`could not stop a part: ${String(error)}`));
-  }
+  await releases.releaseAll().catch((error: AggregateError) => {
+    for (const failure of error.errors) steps.bad(`could not stop a part: ${String(failure)}`);
+  });
 }
 
 function readOptions() {
@@ -47,7 +48,7 @@ function describe(stack: Stack): void {
   steps.line(`  chat page          ${stack.simulator.url}/`);
   steps.line(`  HTTP interface     ${stack.gatewayUrl}/reference`);
   steps.line(
-    `  send a message     curl -d '{"password":"${DEMO_PASSWORD}","source":"ups","body":"Power is back"}' \\`,
+    `  send a message     curl -d '{"password":"${PASSWORD}","source":"ups","body":"Power is back"}' \\`,
   );
   steps.line(`                          -H 'content-type: application/json' ${stack.gatewayUrl}/send`);
   steps.line(`  parked messages    RABBITMQ_URL=${stack.brokerUrl} npm run parked -- list`);
@@ -79,11 +80,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 try {
   steps.heading('Starting');
-  const stack = await startStack({
-    dataDir: options['data-dir'] ?? DATA_DIR,
-    steps,
-    onStop: (release) => releases.push(release),
-  });
+  const stack = await startStack({ dataDir: options['data-dir'] ?? DATA_DIR, steps, releases });
   complete = options['no-tour'] ? true : await takeTour(stack, steps);
   if (options.once) {
     await stopAll();

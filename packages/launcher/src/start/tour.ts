@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_EXCHANGE_NAME, standardKey, twilioSmsMessage } from '@wbor/contracts';
 import type { ChatMessage } from '@wbor/groupme-simulator';
+import { PASSWORD } from '@wbor/start-system';
 import { connectAmqp, publishRaw, waitFor } from '@wbor/testkit';
 import pg from 'pg';
-import { DEMO_PASSWORD, type Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 import type { Steps } from './steps.ts';
 
 /** What one message of the tour left behind. */
@@ -102,7 +103,7 @@ async function upsAlertOverHttp(stack: Stack): Promise<Stop> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      password: DEMO_PASSWORD,
+      password: PASSWORD,
       source: 'ups',
       body: 'UPS is on battery power, 38 minutes left',
     }),

@@ -1,10 +1,10 @@
-import { lastingPort, messageOf, type ServiceProcess, spawnService } from '@wbor/testkit';
+import type { System } from '@wbor/start-system';
+import { messageOf, type ServiceProcess } from '@wbor/testkit';
 import type { ProcessMemory, UnexpectedExit } from './facts.ts';
 import { PROCESS_NAMES, type ProcessName } from './schedule.ts';
 
 /** The services under test, each replaced by a new process when it ends. */
 export interface Fleet {
-  startAll(): Promise<void>;
   /** SIGKILL; it stays away until `start`. */
   kill(name: ProcessName): Promise<void>;
   start(name: ProcessName): Promise<void>;
@@ -20,11 +20,6 @@ export interface Fleet {
   stopAll(): Promise<void>;
 }
 
-export interface ServiceSettings {
-  readonly app: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
 interface Member {
   readonly service: ServiceProcess;
   readonly startedAtMs: number;
@@ -35,21 +30,20 @@ interface Member {
 /** As an orchestrator would, after a process that ended by itself. */
 const RESTART_PAUSE_MS = 1_000;
 const SHOWN_LINES = 5;
-const START_TIMEOUT_MS = 60_000;
 
-export function createFleet(settings: Readonly<Record<ProcessName, ServiceSettings>>): Fleet {
+/** Takes charge of the processes of a system that has just been started. */
+export function createFleet(system: Pick<System, 'service' | 'spawn'>): Fleet {
   const current = new Map<ProcessName, Member>();
   const everyone: { name: string; service: ServiceProcess }[] = [];
-  const ports = new Map<ProcessName, string>();
   const exits: UnexpectedExit[] = [];
   let stopping = false;
 
   async function start(name: ProcessName): Promise<void> {
     if (stopping || current.get(name)?.service.running) return;
-    const { app, env } = settings[name];
-    const port = ports.get(name) ?? String(await lastingPort());
-    ports.set(name, port);
-    const service = await spawnService({ app, env: { ...env, HEALTH_PORT: port } });
+    watch(name, await system.spawn(name));
+  }
+
+  function watch(name: ProcessName, service: ServiceProcess): void {
     const member: Member = { service, startedAtMs: Date.now(), startMiB: null, endIsExpected: false };
     current.set(name, member);
     const ordinal = everyone.filter((other) => other.name.startsWith(name)).length + 1;
@@ -77,14 +71,11 @@ export function createFleet(settings: Readonly<Record<ProcessName, ServiceSettin
     await member.service.kill();
   }
 
+  for (const name of PROCESS_NAMES) watch(name, system.service(name));
   return {
     exits,
     start,
     kill,
-    async startAll() {
-      await Promise.all(PROCESS_NAMES.map(start));
-      await Promise.all([...current.values()].map(({ service }) => service.waitUntilReady(START_TIMEOUT_MS)));
-    },
     freeze: (name) => current.get(name)?.service.signal('SIGSTOP'),
     thaw: (name) => current.get(name)?.service.signal('SIGCONT'),
     async notReady() {

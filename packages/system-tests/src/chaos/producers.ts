@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { standardKey, twilioSmsMessage } from '@wbor/contracts';
+import { PASSWORD } from '@wbor/start-system';
 import { connectAmqp, publishRaw } from '@wbor/testkit';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { SentMessage } from './facts.ts';
 import { makeBody, makeMessageId, makePicturePath } from './messages.ts';
 import { createRandom, type Random } from './random.ts';
-import { type ChaosSystem, PASSWORD, URGENT_SOURCE } from './system.ts';
+import { type ChaosSystem, URGENT_SOURCE } from './system.ts';
 
 export interface Producers {
   readonly messages: readonly SentMessage[];

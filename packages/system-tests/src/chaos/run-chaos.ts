@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createReleases } from '@wbor/start-system';
 import { checkFacts } from './check.ts';
 import { collectFacts, waitUntilSettled } from './collect.ts';
 import type { ChaosFacts } from './facts.ts';
@@ -8,7 +9,7 @@ import { createFaultRunner } from './faults.ts';
 import { startProducers } from './producers.ts';
 import { describeFault } from './report.ts';
 import { buildSchedule } from './schedule.ts';
-import { type ChaosSystem, startSystem } from './system.ts';
+import { type ChaosSystem, startChaosSystem } from './system.ts';
 import type { ChaosResult, RunChaosOptions } from './types.ts';
 
 const ACCEPT_TIMEOUT_MS = 60_000;
@@ -18,15 +19,15 @@ const SETTLE_SECONDS = 180;
 export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | undefined> {
   const { onProgress, seed, minutes } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const releases: (() => Promise<unknown>)[] = [];
+  const releases = createReleases();
   let system: ChaosSystem | undefined;
   try {
     onProgress('starting a broker, a Postgres, GroupMe, two relays, a gateway and an audit-logger');
-    system = await startSystem({
+    system = await startChaosSystem({
       echo: options.echo ?? true,
       readBack: options.readBack ?? true,
       relayEnv: options.relayEnv,
-      onStop: (release) => releases.push(release),
+      releases,
     });
     const facts = await breakAndMend(system, { ...options, signal });
     if (facts === undefined) return undefined;
@@ -42,9 +43,9 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
       onProgress(`logs: ${await keepLogs(system, options.logsFolder, { seed, minutes })}`);
     throw error;
   } finally {
-    for (const release of releases.reverse()) {
-      await release().catch((error: unknown) => onProgress(`could not stop a part: ${String(error)}`));
-    }
+    await releases.releaseAll().catch((error: AggregateError) => {
+      for (const failure of error.errors) onProgress(`could not stop a part: ${String(failure)}`);
+    });
   }
 }
 
