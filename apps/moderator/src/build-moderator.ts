@@ -182,8 +182,7 @@ export function buildModerator(options: ModeratorOptions, context: ModeratorCont
       const stopping = new AbortController();
       const queue = queueName(moderatorCallbacksQueue, options.namespace);
       const consumer = await connected.consume({
-        queue,
-        prefetch: PREFETCH,
+        queues: [{ queue, prefetch: PREFETCH }],
         onDelivery: createCallbackHandler({
           broker: connected,
           db,

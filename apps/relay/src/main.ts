@@ -1,6 +1,6 @@
 import { runService } from '@wbor/service';
-import { startRelay } from './build-relay.ts';
 import { relaySettings } from './config.ts';
+import { startRelay } from './start.ts';
 
 await runService(
   {

@@ -173,7 +173,7 @@ describe('a banned sender', () => {
     await world.publish('moderation.bans', { version: 6, bans: 'none' });
     await world.publish('moderation.bans', 'not JSON');
     await waitFor(
-      () => relay.logs().filter((line) => line.msg === 'ignored a ban list that is none').length === 2,
+      () => relay.logs().filter((line) => line.msg === 'ignored an invalid ban list').length === 2,
       { what: 'both lists to be ignored' },
     );
     await sms('one');
@@ -216,7 +216,7 @@ describe('a message that is planned already', () => {
     await sms('hand');
     await world.simulator.waitFor(({ requests }) => requests.length >= 1, 15_000);
     await sms('outbox');
-    await relay.waitForLog((line) => line.msg === 'planned' && line.message_id === 'outbox');
+    await relay.waitForLog((line) => line.msg === 'planned' && line.wbor_message_id === 'outbox');
     await moderator.publish(ban(2));
     await tookVersion(relay, 2);
     world.simulator.clearFaults();

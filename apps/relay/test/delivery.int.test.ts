@@ -132,7 +132,7 @@ describe('acknowledgements', () => {
     await world.publish('source.twilio.sms.incoming', { Body: 'one', wbor_message_id: 'a' });
     await web.waitForCount(3);
     await world.publish('source.twilio.sms.incoming', { Body: 'two', wbor_message_id: 'b' });
-    await relay.waitForLog((line) => line.message_id === 'b' && line.code === 404);
+    await relay.waitForLog((line) => line.wbor_message_id === 'b' && line.code === 404);
     expect(web.requests).toHaveLength(4);
     expect(world.posts()).toHaveLength(2);
   });

@@ -62,7 +62,7 @@ describe('a relay that takes over', () => {
     await world.publish('source.standard', message, { messageId: 'producer-1' });
     await world.publish('source.standard', message, { messageId: 'producer-2' });
     await world.events.waitForCount(1);
-    await first.waitForLog((line) => line.msg === 'planned' && line.message_id === 'id');
+    await first.waitForLog((line) => line.msg === 'planned' && line.wbor_message_id === 'id');
     // The second is in hand, and waits for its pace.
     await first.kill();
     await world.start({ ...settings, GROUPME_RATE_PER_SECOND: '0' });
@@ -83,7 +83,7 @@ describe('a relay that takes over', () => {
     await channel.deleteQueue(queueName(relayJournalQueue, world.namespace));
     await world.publish('source.standard', { body: 'alert', source: 'x', wbor_message_id: 'id' });
     await waitFor(() => world.posts().length === 1, { what: 'the post' });
-    await relay.waitForLog((line) => String(line.msg).startsWith('the journal takes nothing'));
+    await relay.waitForLog((line) => String(line.msg).startsWith('could not write to the journal'));
   });
 
   it('does not post again what another has posted in full, and tells the producer', async () => {

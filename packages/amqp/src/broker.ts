@@ -88,6 +88,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         get standby() {
           return consumer.standby;
         },
+        renew: () => consumer.renew(),
         async stop() {
           const index = consumers.indexOf(consumer);
           if (index >= 0) consumers.splice(index, 1);

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Topology } from '@wbor/contracts';
-import type { Channel, ConsumeMessage } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
+import { type DeliveringChannel, deliveringChannel, toDelivery } from './delivery.ts';
 import { messageOf } from './first-contact.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
@@ -20,23 +21,24 @@ const STOP_TIMEOUT_MS = 5_000;
 const ACK_SETTLE_MS = 250;
 
 /**
- * Consumes a queue on a channel of its own. Deliveries are settled on the channel that brought them: the
+ * Consumes queues on a channel of their own. Deliveries are settled on the channel that brought them: the
  * manager's `ack` goes by number on whatever channel is current, and after a reconnection that deletes a
  * message which nobody has worked on.
  */
 export async function startConsumer(
   options: ConsumerOptions & { connection: Connection; topology: Topology; appId: string; logger: Logger },
 ): Promise<Consumer> {
-  const { logger, queue } = options;
+  const { logger } = options;
   const running = new Set<Promise<void>>();
-  let current: { channel: Channel; lost: AbortController } | undefined;
+  let current: DeliveringChannel | undefined;
   let stopping = false;
+  let renewing = false;
   let ackedAt = Number.NEGATIVE_INFINITY;
 
-  function receive(channel: Channel, message: ConsumeMessage, signal: AbortSignal): void {
+  function receive(from: DeliveringChannel, queue: string, message: ConsumeMessage): void {
     // Left unsettled on purpose: closing the channel returns it, in order.
-    if (stopping) return;
-    const delivery = toDelivery(channel, queue, message, signal, () => {
+    if (stopping || from.signal.aborted) return;
+    const delivery = toDelivery(from, queue, message, () => {
       ackedAt = performance.now();
     });
     const work = handle(delivery).finally(() => running.delete(work));
@@ -47,15 +49,18 @@ export async function startConsumer(
     try {
       await options.onDelivery(delivery);
     } catch (error) {
-      logger.error({ queue, message_id: delivery.messageId, error: messageOf(error) }, 'a handler failed');
+      const { messageId, queue } = delivery;
+      logger.error({ queue, message_id: messageId, error: messageOf(error) }, 'a handler failed');
       await delay(FAILED_HANDLER_PAUSE_MS);
       delivery.requeue();
     }
   }
 
+  const acksTaken = () => delay(Math.max(0, ackedAt + ACK_SETTLE_MS - performance.now()));
+
   const healing = openHealingChannel({
     connection: options.connection,
-    name: `${options.appId} ${queue}`,
+    name: [options.appId, ...options.queues.map(({ queue }) => queue)].join(' '),
     logger,
     async setup(channel, lose) {
       // An exclusive queue is a lock that the broker gives back the moment the connection is gone; and the
@@ -64,18 +69,21 @@ export async function startConsumer(
         await channel.assertQueue(options.lock, { exclusive: true, durable: false });
       }
       await declareTopology(channel, options.topology);
-      await channel.prefetch(options.prefetch);
-      const lost = new AbortController();
-      current = { channel, lost };
-      await channel.consume(queue, (message) => {
-        // The broker cancelled us, for example since the queue was deleted. The channel would stay idle.
-        if (message === null) lose('the broker cancelled the consumer');
-        else receive(channel, message, lost.signal);
-      });
+      const from = deliveringChannel(channel);
+      current = from;
+      for (const { queue, prefetch } of options.queues) {
+        // Holds for the consumers that begin after it, so each queue has its own.
+        await channel.prefetch(prefetch);
+        await channel.consume(queue, (message) => {
+          // The broker cancelled us, for example since the queue was deleted. The channel would stay idle.
+          if (message === null) lose('the broker cancelled the consumer');
+          else receive(from, queue, message);
+        });
+      }
     },
     onLost(channel) {
       if (current?.channel !== channel) return;
-      current.lost.abort();
+      current.lose();
       current = undefined;
     },
   });
@@ -83,82 +91,27 @@ export async function startConsumer(
 
   return {
     get active() {
-      return current !== undefined && !stopping;
+      return (current !== undefined || renewing) && !stopping;
     },
     get standby() {
       return healing.locked;
     },
+    async renew() {
+      if (stopping || renewing) return;
+      renewing = true;
+      // From here on nothing is acknowledged any more, so that the wait has an end.
+      current?.lose();
+      await acksTaken();
+      await healing.renew();
+      renewing = false;
+    },
     async stop() {
       stopping = true;
       await Promise.race([Promise.allSettled(running), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
-      await delay(Math.max(0, ackedAt + ACK_SETTLE_MS - performance.now()));
+      await acksTaken();
       // Not basic.cancel: with a single active consumer that lets the next one start while we still hold
       // messages, and the order is broken.
       await healing.close();
     },
   };
-}
-
-function toDelivery(
-  channel: Channel,
-  queue: string,
-  message: ConsumeMessage,
-  signal: AbortSignal,
-  onAck: () => void,
-): Delivery {
-  const { properties, fields } = message;
-  // amqplib throws when the channel has gone. The broker has given the message to somebody else by then.
-  const settle = (act: () => void): boolean => {
-    if (signal.aborted) return false;
-    try {
-      act();
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return {
-    content: message.content,
-    routingKey: fields.routingKey,
-    exchange: fields.exchange,
-    redelivered: fields.redelivered,
-    messageId: textOf(properties.messageId),
-    correlationId: textOf(properties.correlationId),
-    replyTo: textOf(properties.replyTo),
-    timestamp: timestampOf(properties.timestamp),
-    priority: typeof properties.priority === 'number' ? properties.priority : 0,
-    expirationMs: expirationOf(properties.expiration),
-    headers: properties.headers ?? {},
-    signal,
-    ack() {
-      onAck();
-      return settle(() => channel.ack(message));
-    },
-    requeue: () => settle(() => channel.nack(message, false, true)),
-    async isHeld() {
-      if (signal.aborted) return false;
-      try {
-        await channel.checkQueue(queue);
-        return !signal.aborted;
-      } catch {
-        return false;
-      }
-    },
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** AMQP timestamps are seconds; some producers send milliseconds. */
-function timestampOf(value: unknown): Date | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
-  const date = new Date(value > 100_000_000_000 ? value : value * 1000);
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/** AMQP has it as a string of milliseconds. */
-function expirationOf(value: unknown): number | undefined {
-  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
 }

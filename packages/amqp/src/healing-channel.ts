@@ -10,6 +10,8 @@ export interface HealingChannel {
   readonly firstReady: Promise<void>;
   /** Whether a lock of somebody else keeps it out. */
   readonly locked: boolean;
+  /** Closes the channel and replaces it without a pause; resolves when that has succeeded or failed. */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,21 +49,34 @@ export function openHealingChannel(options: {
   let closing = false;
   let locked = false;
   let failures = 0;
+  let renewal: PromiseWithResolvers<void> | undefined;
   let rebuildTimer: NodeJS.Timeout | undefined;
 
+  function endRenewal(): void {
+    renewal?.resolve();
+    renewal = undefined;
+  }
+
+  function rebuild(): void {
+    clearTimeout(rebuildTimer);
+    rebuildTimer = undefined;
+    // A lost connection brings its channels back by itself.
+    if (closing || alive || settingUp || !connection.connected) {
+      endRenewal();
+      return;
+    }
+    void wrapper?.close().catch(() => {});
+    open();
+  }
+
   function scheduleRebuild(): void {
+    endRenewal();
     if (closing || rebuildTimer) return;
     const delayMs = locked
       ? LOCKED_RETRY_MS
       : Math.min(MIN_REBUILD_DELAY_MS * 2 ** failures, MAX_REBUILD_DELAY_MS);
     if (!locked) failures += 1;
-    rebuildTimer = setTimeout(() => {
-      rebuildTimer = undefined;
-      // A lost connection brings its channels back by itself.
-      if (closing || alive || settingUp || !connection.connected) return;
-      void wrapper?.close().catch(() => {});
-      open();
-    }, delayMs);
+    rebuildTimer = setTimeout(rebuild, delayMs);
   }
 
   async function setUp(channel: ConfirmChannel): Promise<void> {
@@ -81,7 +96,9 @@ export function openHealingChannel(options: {
       lost = true;
       if (alive === channel) alive = undefined;
       options.onLost(channel);
-      scheduleRebuild();
+      // Asked for, so there is nothing to wait out.
+      if (renewal) rebuild();
+      else scheduleRebuild();
     });
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
@@ -102,6 +119,7 @@ export function openHealingChannel(options: {
     } finally {
       clearTimeout(timer);
       settingUp = false;
+      endRenewal();
     }
   }
 
@@ -120,9 +138,18 @@ export function openHealingChannel(options: {
     get locked() {
       return locked;
     },
+    async renew() {
+      // A channel that is gone has given everything back, and the next one is on its way.
+      if (closing || alive === undefined) return;
+      renewal ??= Promise.withResolvers();
+      const { promise } = renewal;
+      alive.close().catch(() => {});
+      await promise;
+    },
     async close() {
       closing = true;
       clearTimeout(rebuildTimer);
+      endRenewal();
       await Promise.race([
         wrapper?.close().catch(() => {}),
         delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),

@@ -5,6 +5,7 @@ export type {
   Broker,
   BrokerOptions,
   BrowsedMessage,
+  ConsumedQueue,
   Consumer,
   ConsumerOptions,
   Delivery,

@@ -49,6 +49,10 @@ export interface OutgoingBytes extends Omit<OutgoingMessage, 'body'> {
 /** A message as it came from a queue. Settle it exactly once. */
 export interface Delivery {
   readonly content: Buffer;
+  /** Full name of the queue that it came from. */
+  readonly queue: string;
+  /** Of the channel that delivers it: deliveries with the same number are lost together, and no other channel has it. */
+  readonly channelId: number;
   readonly routingKey: string;
   readonly exchange: string;
   readonly redelivered: boolean;
@@ -75,27 +79,43 @@ export interface Delivery {
   isHeld(): Promise<boolean>;
 }
 
-export interface ConsumerOptions {
+/** A queue to consume. */
+export interface ConsumedQueue {
   /** Full queue name (prefix included). */
   readonly queue: string;
+  /** Most messages of this queue that may be unacknowledged at once. */
   readonly prefetch: number;
+}
+
+export interface ConsumerOptions {
+  /** All on one channel: they are lost together, and come back together. */
+  readonly queues: readonly ConsumedQueue[];
   /**
    * Name of a lock (prefix included). Of all connections that give the same one, a single one consumes; the
-   * others stand by and take over when its connection is gone. One connection may hold it for several queues.
+   * others stand by and take over when its connection is gone. One connection may hold it for several consumers.
    */
   readonly lock?: string;
   /**
-   * Called for each delivery, several at once up to `prefetch`, in the order of the queue. Must settle the
+   * Called for each delivery, several at once up to `prefetch`, in the order of each queue. Must settle the
    * delivery. A rejection is logged and the message requeued after a pause; handle errors yourself.
    */
   readonly onDelivery: (delivery: Delivery) => Promise<void>;
 }
 
 export interface Consumer {
-  /** Whether the broker would deliver to us now. */
+  /** Whether the broker would deliver to us now. A renewal does not count as an interruption. */
   readonly active: boolean;
   /** Whether another connection holds the lock, so that there is nothing to do for us. */
   readonly standby: boolean;
+  /**
+   * Gives back all that is not settled, as if the channel were lost, and consumes again at once on a new channel of
+   * the same connection: a lock stays with us. A queue with a single active consumer delivers everything again in
+   * its order; another kind may hand out later messages before the broker has taken the earlier ones back.
+   *
+   * Handlers see their `signal` aborted and are not waited for. Resolves when the new channel consumes, or the
+   * attempt has failed and the consumer heals by itself; while the channel is lost anyway, at once.
+   */
+  renew(): Promise<void>;
   /**
    * Stops taking deliveries, waits up to 5 s for running handlers, then closes the channel, which returns
    * what was not settled, in order. Deliveries that arrive after the call began are left unsettled.

@@ -82,8 +82,7 @@ export function useBed(): Bed {
     async collect(broker, act = (delivery) => delivery.ack()) {
       const bodies: unknown[] = [];
       const consumer = await broker.consume({
-        queue: queueName(work, namespace),
-        prefetch: 10,
+        queues: [{ queue: queueName(work, namespace), prefetch: 10 }],
         async onDelivery(delivery) {
           bodies.push(JSON.parse(delivery.content.toString()));
           await act(delivery);

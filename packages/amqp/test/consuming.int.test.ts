@@ -99,8 +99,7 @@ describe('stopping after a burst of acks', () => {
     );
     const held: Delivery[] = [];
     const consumer = await broker.consume({
-      queue: queueName(work, bed.namespace),
-      prefetch: 250,
+      queues: [{ queue: queueName(work, bed.namespace), prefetch: 250 }],
       onDelivery: async (delivery) => void held.push(delivery),
     });
     await waitFor(() => held.length === 200, { what: 'all deliveries' });
@@ -116,6 +115,116 @@ describe('stopping after a burst of acks', () => {
   });
 });
 
+describe('several queues on one channel', () => {
+  it('have a prefetch each, and say where a delivery came from', async () => {
+    const broker = await bed.connect();
+    const queues = [
+      { queue: queueName(work, bed.namespace), prefetch: 2 },
+      { queue: queueName(shared, bed.namespace), prefetch: 3 },
+    ];
+    for (let body = 0; body < 6; body += 1) {
+      await broker.publish({ routingKey: 'work.a', body });
+      await broker.publish({ routingKey: 'shared.a', body });
+    }
+    const held: Delivery[] = [];
+    await broker.consume({ queues, onDelivery: async (delivery) => void held.push(delivery) });
+    await waitFor(() => held.length === 5, { what: 'as many deliveries as may be unacknowledged' });
+    const admin = await bed.openAdmin();
+    for (const { queue, prefetch } of queues) {
+      expect(held.filter((delivery) => delivery.queue === queue)).toHaveLength(prefetch);
+      expect((await admin.checkQueue(queue)).messageCount).toBe(6 - prefetch);
+    }
+    expect(new Set(held.map(({ channelId }) => channelId)).size).toBe(1);
+  });
+
+  it('are lost together and come back together when the broker cancels one of them', async () => {
+    const broker = await bed.connect();
+    const held: Delivery[] = [];
+    await broker.consume({
+      queues: [work, shared].map((queue) => ({ queue: queueName(queue, bed.namespace), prefetch: 1 })),
+      onDelivery: async (delivery) => void held.push(delivery),
+    });
+    await broker.publish({ routingKey: 'work.a', body: 1 });
+    await waitFor(() => held.length === 1, { what: 'the delivery' });
+    const admin = await bed.openAdmin();
+    await admin.deleteQueue(queueName(shared, bed.namespace));
+    await waitFor(() => held.length === 2, { what: 'the delivery on a new channel' });
+    expect(held.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    expect(held[1]?.channelId).not.toBe(held[0]?.channelId);
+    await broker.publish({ routingKey: 'shared.a', body: 2 });
+    await waitFor(() => held.length === 3, { what: 'a delivery from the queue that was deleted' });
+  });
+});
+
+describe('a renewal', () => {
+  it('gives back 500 unacknowledged messages in order, and none that was acknowledged', async () => {
+    const broker = await bed.connect();
+    await Promise.all(
+      Array.from({ length: 600 }, (_, body) => broker.publish({ routingKey: 'work.a', body })),
+    );
+    const held: Delivery[] = [];
+    const consumer = await broker.consume({
+      queues: [{ queue: queueName(work, bed.namespace), prefetch: 500 }],
+      onDelivery: async (delivery) => void held.push(delivery),
+    });
+    await waitFor(() => held.length === 500, { what: 'the first deliveries' });
+    for (const delivery of held.splice(0, 100)) delivery.ack();
+    await waitFor(() => held.length === 500, { what: 'deliveries in place of those' });
+    const before = held.splice(0);
+    await consumer.renew();
+    expect(consumer.active).toBe(true);
+    await waitFor(() => held.length === 500, { what: 'the deliveries again' });
+    const bodies = (deliveries: Delivery[]) => deliveries.map(({ content }) => Number(content));
+    expect(bodies(held)).toEqual(bodies(before));
+    expect(bodies(held)).toEqual(Array.from({ length: 500 }, (_, index) => 100 + index));
+    expect(before.every(({ signal, ack }) => signal.aborted && !ack())).toBe(true);
+    expect(held.every(({ redelivered }) => redelivered)).toBe(true);
+    expect(held[0]?.channelId).not.toBe(before[0]?.channelId);
+  });
+
+  it('does not let a second connection in that waits for the lock', async () => {
+    const enter = async (by: string) => {
+      const consumer = await (await bed.connect()).consume({
+        queues: [{ queue: queueName(work, bed.namespace), prefetch: 1 }],
+        lock: `${bed.namespace.queuePrefix}lock`,
+        onDelivery: async (delivery) => void seen.push({ by, delivery }),
+      });
+      await waitFor(() => consumer.active || consumer.standby, { what: `${by} to be in or out` });
+      return consumer;
+    };
+    const seen: { by: string; delivery: Delivery }[] = [];
+    const first = await enter('first');
+    const second = await enter('second');
+    await (await bed.connect()).publish({ routingKey: 'work.a', body: 1 });
+    await waitFor(() => seen.length === 1, { what: 'the delivery' });
+    // Long enough for the second one to try several times.
+    const end = performance.now() + 2_000;
+    for (let renewals = 1; performance.now() < end; renewals += 1) {
+      await first.renew();
+      await waitFor(() => seen.length === 1 + renewals, { what: 'the delivery again' });
+      expect(second.standby).toBe(true);
+    }
+    expect(new Set(seen.map(({ by }) => by))).toEqual(new Set(['first']));
+  });
+
+  it('heals like any lost channel when the connection goes in the middle of it', async () => {
+    const proxy = await startTcpProxy({ target: bed.url });
+    bed.onEnd(() => proxy.dispose());
+    const broker = await bed.connect(proxy.url(bed.url));
+    const held: Delivery[] = [];
+    const { consumer, has } = await bed.collect(broker, (delivery) => held.push(delivery));
+    await broker.publish({ routingKey: 'work.a', body: 1 });
+    await has(1);
+    const renewed = consumer.renew();
+    await proxy.cut();
+    await renewed;
+    await waitFor(() => !consumer.active, { what: 'the loss to be noticed' });
+    await proxy.heal();
+    await waitFor(() => held.at(-1)?.signal.aborted === false, { what: 'the delivery again' });
+    expect(held.at(-1)?.ack()).toBe(true);
+  });
+});
+
 describe('a lock', () => {
   it('lets one connection consume, and another take over when that one is gone', async () => {
     const proxy = await startTcpProxy({ target: bed.url });
@@ -124,8 +233,7 @@ describe('a lock', () => {
     const enter = async (by: string, url: string) => {
       const broker = await bed.connect(url);
       const consumer = await broker.consume({
-        queue: queueName(shared, bed.namespace),
-        prefetch: 1,
+        queues: [{ queue: queueName(shared, bed.namespace), prefetch: 1 }],
         lock: `${bed.namespace.queuePrefix}lock`,
         async onDelivery(delivery) {
           seen.push({ by, body: JSON.parse(delivery.content.toString()) });

@@ -143,7 +143,7 @@ describe('a post that GroupMe accepts and does not show', () => {
     const line = await system
       .service('relay')
       .waitForLog((entry) => String(entry.msg).includes('has not shown it'));
-    expect(line).toMatchObject({ message_id: 'u1', part: 1 });
+    expect(line).toMatchObject({ wbor_message_id: 'u1', part: 1 });
     const metrics = await (await fetch(`${system.service('relay').healthUrl}/metrics`)).text();
     expect(metrics).toContain('relay_posts_undisplayed_total 1');
   });

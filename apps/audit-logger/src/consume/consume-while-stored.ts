@@ -45,8 +45,7 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
 
   function start(): Promise<Consumer> {
     return broker.consume({
-      queue: options.queue,
-      prefetch: options.prefetch,
+      queues: [{ queue: options.queue, prefetch: options.prefetch }],
       onDelivery: (delivery) => batcher.add(options.parse(delivery), delivery),
     });
   }

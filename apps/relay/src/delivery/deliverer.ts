@@ -3,20 +3,20 @@ import { type PlannedMessage, plannedMessageSchema } from '@wbor/contracts';
 import type { GroupMeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
-import type { EventPublisher } from '../events.ts';
 import type { RelayMetrics } from '../metrics.ts';
-import type { Blocker } from '../moderation/blocker.ts';
-import type { Moderation } from '../moderation/moderation.ts';
-import type { Parker } from '../parked/park.ts';
-import { type Acknowledger, addresseeOf } from './acknowledger.ts';
+import type { Bans } from '../moderation/bans.ts';
+import type { NotPosted } from '../notify/not-posted.ts';
+import { type ProducerNotifier, replyTargetOf } from '../notify/producer.ts';
+import type { Lane } from '../outbox.ts';
+import type { Parker } from '../park.ts';
 import type { HalfPosted } from './half-posted.ts';
 import { type Hold, startHold } from './hold.ts';
 import type { Pacer } from './pacer.ts';
 import type { PartPoster } from './part-poster.ts';
+import type { TakeOver } from './reconcile/take-over.ts';
 import { sleep } from './sleep.ts';
-import type { TakeOver } from './take-over.ts';
 import type { Trouble } from './trouble.ts';
-import type { Lane, Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 /** Stage 2: posts the parts of planned messages, one at a time, in order. */
 export interface Deliverer {
@@ -29,17 +29,15 @@ export interface Deliverer {
 export interface DelivererOptions {
   /** Full queue names, for parking. */
   readonly queues: Readonly<Record<Lane, string>>;
-  readonly botId: string;
   readonly turns: Turns;
   readonly pacer: Pacer;
   readonly trouble: Trouble;
   readonly halfPosted: HalfPosted;
   readonly takeOver: TakeOver;
   readonly poster: PartPoster;
-  readonly moderation: Pick<Moderation, 'isBanned' | 'isBannedNow'>;
-  readonly blocker: Blocker;
-  readonly events: EventPublisher;
-  readonly acknowledger: Acknowledger;
+  readonly moderation: Pick<Bans, 'isBanned' | 'isBannedNow'>;
+  readonly notPosted: NotPosted;
+  readonly producer: ProducerNotifier;
   readonly parker: Parker;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
@@ -67,13 +65,13 @@ interface Holding {
 type Ending = 'settled' | 'left';
 
 export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { acknowledger, halfPosted, logger, pacer, poster, takeOver, turns } = options;
+  const { halfPosted, logger, pacer, poster, takeOver, turns } = options;
   const stopping = new AbortController();
 
   async function onDelivery(lane: Lane, delivery: Delivery): Promise<void> {
     const planned = parsePlanned(delivery.content);
     if (!planned) {
-      logger.error({ queue: options.queues[lane] }, 'parked a message of the outbox that is none');
+      logger.error({ queue: options.queues[lane] }, 'parked an invalid outbox message');
       const error = 'not a planned message of this version';
       await options.parker.park(delivery, { queue: options.queues[lane], reason: 'invalid-message', error });
       return;
@@ -147,7 +145,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         if (!(await pause(result.waitMs, lane, planned, holding))) return 'left';
       }
     }
-    acknowledger.succeeded(addresseeOf(planned));
+    options.producer.succeeded(replyTargetOf(planned));
     delivery.ack();
     return 'settled';
   }
@@ -189,33 +187,13 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   async function block(delivery: Delivery, planned: PlannedMessage): Promise<Ending> {
-    await options.blocker.block(planned);
+    await options.notPosted.blocked(planned);
     delivery.ack();
     return 'settled';
   }
 
   async function expire(delivery: Delivery, planned: PlannedMessage, planId: string): Promise<Ending> {
-    options.metrics.posts.inc({ outcome: 'expired' });
-    logger.warn(
-      { message_id: planned.wbor_message_id, source: planned.source, outcome: 'expired' },
-      'too late: the producer has posted by itself by now',
-    );
-    await options.events.post(
-      {
-        text: planned.parts[0]?.text ?? '',
-        bot_id: options.botId,
-        source: planned.source,
-        code: 0,
-        type: 'log',
-        wbor_message_id: planned.wbor_message_id,
-        part: 1,
-        parts: planned.parts.length,
-        outcome: 'expired',
-        ...(planned.sender === undefined ? {} : { sender: planned.sender }),
-      },
-      { messageId: planId, planId },
-    );
-    acknowledger.failed(addresseeOf(planned), 408, 'the deadline passed before the message could be posted');
+    await options.notPosted.expired(planned, planId);
     delivery.ack();
     return 'settled';
   }
@@ -237,7 +215,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       replacement: { ...rest, parts: planned.parts.slice(done) },
       wborMessageId: planned.wbor_message_id,
     });
-    acknowledger.failed(addresseeOf(planned), error.status, error.message);
+    options.producer.failed(replyTargetOf(planned), error.status, error.message);
   }
 
   return { onDelivery, stop: () => stopping.abort() };

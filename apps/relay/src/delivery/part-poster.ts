@@ -9,13 +9,13 @@ import {
 import { type GroupMeClient, GroupMeError, GroupMeUnknownOutcomeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
-import type { EventPublisher } from '../events.ts';
+import { classifyFailure } from '../classify-failure.ts';
 import type { RelayMetrics } from '../metrics.ts';
-import { classifyFailure } from './classify-failure.ts';
-import type { EvidenceSource } from './evidence.ts';
-import type { Journal } from './journal.ts';
-import type { Ledger, LedgerCall, LedgerEntry, LedgerPart } from './ledger.ts';
+import type { AuditEvents } from '../notify/audit-events.ts';
 import type { Pacer } from './pacer.ts';
+import type { EvidenceSource } from './reconcile/evidence.ts';
+import type { Journal } from './reconcile/journal.ts';
+import type { Ledger, LedgerCall, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
 import type { Trouble } from './trouble.ts';
 
 /** One part of a planned message on its way. */
@@ -53,14 +53,14 @@ export interface PartPoster {
 
 export interface PartPosterOptions {
   readonly groupme: Pick<GroupMeClient, 'postMessage'>;
-  /** Published in events as the original did; never logged. */
+  /** Published in audit as the original did; never logged. */
   readonly botId: string;
   readonly pacer: Pacer;
   readonly trouble: Trouble;
   readonly ledger: Ledger;
   readonly journal: Pick<Journal, 'announce'>;
   readonly evidence: EvidenceSource;
-  readonly events: EventPublisher;
+  readonly audit: AuditEvents;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
@@ -78,14 +78,14 @@ interface CallEnd extends CallFacts {
 }
 
 /** All that is known of a call whose relay is gone. */
-const UNTOLD: CallFacts = {
+const RESULT_LOST: CallFacts = {
   code: 0,
   durationMs: 0,
-  error: 'made by a relay that could not tell how it ended',
+  error: 'previous relay stopped before recording the result',
 };
 
 export function createPartPoster(options: PartPosterOptions): PartPoster {
-  const { events, journal, ledger, logger, metrics, pacer, trouble } = options;
+  const { audit, journal, ledger, logger, metrics, pacer, trouble } = options;
   /** Of our calls that are still open. */
   const factsOfOpen = new WeakMap<LedgerCall, CallFacts>();
   /** Calls that are open still after a look, and logged as such. */
@@ -184,7 +184,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
   }
 
   function factsOf(entry: LedgerEntry): CallFacts {
-    return factsOfOpen.get(entry.lastCall) ?? UNTOLD;
+    return factsOfOpen.get(entry.lastCall) ?? RESULT_LOST;
   }
 
   function over(): void {
@@ -201,7 +201,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     retryInMs?: number,
   ): Promise<void> {
     if (end.outcome !== 'unknown' || !unsure.has(entry.lastCall)) log(inHand, entry, end, retryInMs);
-    await events.post(toEvent(inHand, entry, end, options.botId), {
+    await audit.post(toEvent(inHand, entry, end, options.botId), {
       messageId: entry.lastCall.id,
       planId: inHand.planId,
     });
@@ -211,7 +211,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
     metrics.posts.inc({ outcome: end.outcome });
     logger[LEVELS[end.outcome] ?? 'warn'](
       {
-        message_id: planned.wbor_message_id,
+        wbor_message_id: planned.wbor_message_id,
         source: planned.source,
         part: entry.part,
         parts: entry.parts,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createTurns, type Lane } from './turns.ts';
+import type { Lane } from '../outbox.ts';
+import { createTurns } from './turns.ts';
 
 const forever = new AbortController().signal;
 

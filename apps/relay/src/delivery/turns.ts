@@ -1,5 +1,4 @@
-/** Which of the two outboxes a message came from. */
-export type Lane = 'urgent' | 'normal';
+import type { Lane } from '../outbox.ts';
 
 /** Lets one message at a time be posted, urgent ones first. */
 export interface Turns {

@@ -28,7 +28,7 @@ describe('parseIncoming', () => {
   it('reads a standard message and keeps to its own id and source', () => {
     expect(parse({ body: 'Power is back', source: 'ups', wbor_message_id: 'id-1', extra: 1 })).toMatchObject({
       kind: 'message',
-      messageId: 'id-1',
+      wborMessageId: 'id-1',
       source: 'ups',
       text: 'Power is back',
       format: 'quoted',
@@ -61,7 +61,7 @@ describe('parseIncoming', () => {
 
   it.each([undefined, null, ''])('makes an id when it is %j', (id) => {
     const parsed = parse({ body: 'a', source: 'x', wbor_message_id: id });
-    expect(parsed).toMatchObject({ messageId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(parsed).toMatchObject({ wborMessageId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
   it('reads an SMS with its sender and its pictures in order', () => {
@@ -99,7 +99,7 @@ describe('parseIncoming', () => {
     const body = { body: 'as it was\r', statuscode: 202, source: 'x', wbor_message_id: 'id-3' };
     expect(parse(body, { key, headers: { alreadysent: true } })).toEqual({
       kind: 'already-sent',
-      messageId: 'id-3',
+      wborMessageId: 'id-3',
       source: 'x',
       payload: body,
     });

@@ -14,7 +14,7 @@ import { sanitiseText } from './text/sanitise-text.ts';
 /** A message to be forwarded, the same whoever sent it. */
 export interface IncomingMessage {
   readonly kind: 'message';
-  readonly messageId: string;
+  readonly wborMessageId: string;
   readonly source: string;
   /** As it came; it is sanitised when the parts are planned. */
   readonly text: string;
@@ -28,7 +28,7 @@ export interface IncomingMessage {
 /** A log of what the producer has posted by itself. */
 export interface IncomingLog {
   readonly kind: 'already-sent';
-  readonly messageId: string;
+  readonly wborMessageId: string;
   readonly source: string;
   readonly payload: AlreadySent;
 }
@@ -78,7 +78,7 @@ export function parseIncoming(raw: RawMessage): Incoming {
     const payload = check(alreadySentSchema, body);
     return {
       kind: 'already-sent',
-      messageId: payload.wbor_message_id ?? uuidv4(),
+      wborMessageId: payload.wbor_message_id ?? uuidv4(),
       source: payload.source ?? sourceOf(raw.routingKey),
       payload,
     };
@@ -94,7 +94,7 @@ function parseTwilioSms(body: unknown): IncomingMessage {
   );
   return refuseUnfit({
     kind: 'message',
-    messageId: sms.wbor_message_id ?? uuidv4(),
+    wborMessageId: sms.wbor_message_id ?? uuidv4(),
     source: sms.source ?? 'twilio',
     text: sms.Body ?? '',
     imageUrls,
@@ -109,7 +109,7 @@ function parseStandard(body: unknown, routingKey: string): IncomingMessage {
   const message = check(standardMessageSchema, body);
   return refuseUnfit({
     kind: 'message',
-    messageId: message.wbor_message_id ?? uuidv4(),
+    wborMessageId: message.wbor_message_id ?? uuidv4(),
     source: message.source ?? sourceOf(routingKey),
     text: message.body ?? message.text ?? '',
     imageUrls: message.images,

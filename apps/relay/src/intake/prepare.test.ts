@@ -18,7 +18,7 @@ it('waits half a minute for all pictures of a message, and then lets the words g
     botId: 'bot',
     canUpload: true,
     characterLimit: 1_000,
-    events: {
+    audit: {
       post: async () => {},
       image: async () => {},
       undisplayed: async () => {},
@@ -29,7 +29,7 @@ it('waits half a minute for all pictures of a message, and then lets the words g
   });
   const prepared = preparer.prepare({
     kind: 'message',
-    messageId: 'id',
+    wborMessageId: 'id',
     source: 'x',
     text: 'look',
     imageUrls: Array.from({ length: 9 }, (_, index) => `https://pictures.example/${index}`),

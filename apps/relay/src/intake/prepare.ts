@@ -8,9 +8,9 @@ import {
 } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { classifyFailure } from '../delivery/classify-failure.ts';
-import type { EventPublisher } from '../events.ts';
+import { classifyFailure } from '../classify-failure.ts';
 import type { RelayMetrics } from '../metrics.ts';
+import type { AuditEvents } from '../notify/audit-events.ts';
 import { ImageError } from './images/errors.ts';
 import type { FetchedImage, ImageFetcher } from './images/fetch-image.ts';
 import type { IncomingMessage } from './parse-incoming.ts';
@@ -33,7 +33,7 @@ export interface PreparerOptions {
   /** Without a token nothing can be uploaded, so nothing is fetched either. */
   readonly canUpload: boolean;
   readonly characterLimit: number;
-  readonly events: EventPublisher;
+  readonly audit: AuditEvents;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
@@ -52,7 +52,7 @@ const PICTURES_TIME_MS = 30_000;
 type Attachment = { pictureUrl: string } | { reason: string };
 
 export function createPreparer(options: PreparerOptions): Preparer {
-  const { events, groupme, logger, metrics } = options;
+  const { audit, groupme, logger, metrics } = options;
   const limits = new Map<string, LimitFunction>();
 
   async function prepare(message: IncomingMessage): Promise<Part[]> {
@@ -69,7 +69,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
   function plan(message: IncomingMessage, pictureUrls: string[], missingMedia: MissingMedia[]): Part[] {
     return planParts({
       text: message.text,
-      messageId: message.messageId,
+      messageId: message.wborMessageId,
       format: message.format,
       pictureUrls,
       missingMedia,
@@ -108,7 +108,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
     } catch (error) {
       const known = error instanceof ImageError;
       if (!known)
-        logger.error({ err: error, message_id: message.messageId }, 'fetching a picture failed oddly');
+        logger.error(
+          { err: error, wbor_message_id: message.wborMessageId },
+          'unexpected error while fetching an image',
+        );
       await report(message, url, {
         code: 0,
         outcome: 'not-attached',
@@ -142,7 +145,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
         return { pictureUrl };
       } catch (error) {
         if (!(error instanceof GroupMeError)) {
-          logger.error({ err: error, message_id: message.messageId }, 'uploading a picture failed oddly');
+          logger.error(
+            { err: error, wbor_message_id: message.wborMessageId },
+            'unexpected error while uploading an image',
+          );
           await report(message, url, {
             ...facts,
             code: 0,
@@ -186,7 +192,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
     const level = facts.outcome === 'delivered' ? 'info' : 'warn';
     logger[level](
       {
-        message_id: message.messageId,
+        wbor_message_id: message.wborMessageId,
         source: message.source,
         outcome: facts.outcome,
         code: facts.code,
@@ -195,12 +201,12 @@ export function createPreparer(options: PreparerOptions): Preparer {
       },
       facts.outcome === 'delivered' ? 'uploaded a picture' : 'a picture was not attached',
     );
-    await events.image({
+    await audit.image({
       bot_id: options.botId,
       source: message.source,
       type: 'img',
       text: '',
-      wbor_message_id: message.messageId,
+      wbor_message_id: message.wborMessageId,
       image_url: url,
       ...(message.sender === undefined ? {} : { sender: message.sender }),
       ...facts,

@@ -14,9 +14,9 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'drop an ack now and then',
     file: 'apps/relay/src/intake/intake.ts',
-    find: "delivery.ack();\n        metrics.received.inc({ queue, result: 'planned' });",
+    find: "delivery.ack();\n    metrics.received.inc({ queue, result: 'planned' });",
     replacement:
-      "if (Math.random() > 0.1) delivery.ack();\n        metrics.received.inc({ queue, result: 'planned' });",
+      "if (Math.random() > 0.1) delivery.ack();\n    metrics.received.inc({ queue, result: 'planned' });",
     caughtBy: /queues had not emptied/,
   },
   {

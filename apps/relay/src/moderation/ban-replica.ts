@@ -1,13 +1,13 @@
-import type { BanList as PublishedList } from '@wbor/contracts';
+import type { BanList } from '@wbor/contracts';
 
 /** The ban list as a relay knows it. Pure: the time is always given, in epoch milliseconds. */
-export interface BanList {
+export interface BanReplica {
   /**
    * Takes a list that the moderator has published.
    *
    * @returns false when it is older than the one that is known; it is ignored then.
    */
-  apply(list: PublishedList, nowMs: number): boolean;
+  apply(list: BanList, nowMs: number): boolean;
   /** Whether nothing of this sender may be posted. A message without a sender is never banned. */
   isBanned(sender: string | undefined, nowMs: number): boolean;
   /** Bans that count now. */
@@ -21,7 +21,7 @@ export interface BanList {
 }
 
 /** @param staleAfterMs from then on a list that nothing has renewed is called stale. */
-export function createBanList({ staleAfterMs }: { staleAfterMs: number }): BanList {
+export function createBanReplica({ staleAfterMs }: { staleAfterMs: number }): BanReplica {
   /** Until when each sender is banned; `Infinity` for good. */
   let untilMs = new Map<string, number>();
   let version: number | undefined;

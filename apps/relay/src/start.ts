@@ -8,8 +8,6 @@ import {
   queueName,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
-  relayOutboxQueue,
-  relayOutboxUrgentQueue,
   relayParkedQueue,
   relayQueues,
   relayStandardQueue,
@@ -18,26 +16,27 @@ import {
 import { createGroupMeClient } from '@wbor/groupme';
 import { brokerUrl, type ServiceContext } from '@wbor/service';
 import { maxRatePerSecond, type RelayConfig } from './config.ts';
-import { createAcknowledger } from './delivery/acknowledger.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
-import { startDisplayWatch } from './delivery/display-watch.ts';
-import { createEvidenceSource } from './delivery/evidence.ts';
 import { createHalfPosted } from './delivery/half-posted.ts';
-import { createJournal, parseEcho } from './delivery/journal.ts';
-import { createLedger } from './delivery/ledger.ts';
 import { createPacer } from './delivery/pacer.ts';
 import { createPartPoster } from './delivery/part-poster.ts';
-import { createTakeOver } from './delivery/take-over.ts';
+import { startDisplayWatch } from './delivery/reconcile/display-watch.ts';
+import { createEvidenceSource } from './delivery/reconcile/evidence.ts';
+import { createJournal, parseEcho } from './delivery/reconcile/journal.ts';
+import { createLedger } from './delivery/reconcile/ledger.ts';
+import { createTakeOver } from './delivery/reconcile/take-over.ts';
 import { createTrouble } from './delivery/trouble.ts';
 import { createTurns } from './delivery/turns.ts';
-import { createEventPublisher } from './events.ts';
 import { createImageFetcher } from './intake/images/fetch-image.ts';
 import { createIntake } from './intake/intake.ts';
 import { createPreparer } from './intake/prepare.ts';
 import { createRelayMetrics } from './metrics.ts';
-import { createBlocker } from './moderation/blocker.ts';
-import { startModeration } from './moderation/moderation.ts';
-import { createParker } from './parked/park.ts';
+import { startBans } from './moderation/bans.ts';
+import { createAuditEvents } from './notify/audit-events.ts';
+import { createNotPosted } from './notify/not-posted.ts';
+import { createProducerNotifier } from './notify/producer.ts';
+import { createOutbox } from './outbox.ts';
+import { createParker } from './park.ts';
 
 /**
  * Messages that are prepared at once: many, or those of one source that wait for slow pictures would keep all others
@@ -57,10 +56,6 @@ const CLIENT_CLOSE_TIMEOUT_MS = 200;
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {
   const { health, logger, onStop, registry } = context;
   const namespace = { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
-  const outboxes = {
-    urgent: queueName(relayOutboxUrgentQueue, namespace),
-    normal: queueName(relayOutboxQueue, namespace),
-  };
   // The audit's queue is declared here too: with it, no event is lost if the audit-logger comes up later.
   const queues = [...relayQueues, ...auditQueues];
   const topology = deriveTopology(queues, namespace);
@@ -83,16 +78,16 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const fetcher = createImageFetcher({ allowHosts: config.IMAGE_ALLOW_HOSTS });
   onStop('image fetcher', () => fetcher.close());
 
-  const events = createEventPublisher(broker, logger);
-  const acknowledger = createAcknowledger({
+  const audit = createAuditEvents(broker, logger);
+  const producer = createProducerNotifier({
     broker,
     ackUrl: config.ACK_URL,
     isOwnQueue: (name) =>
       [...queues, ...moderatorQueues].some((queue) => queueName(queue, namespace) === name),
     logger,
   });
-  onStop('events and acknowledgements', async () => {
-    await Promise.all([events.drain(DRAIN_TIMEOUT_MS), acknowledger.drain(DRAIN_TIMEOUT_MS)]);
+  onStop('audit events and notifications of producers', async () => {
+    await Promise.all([audit.drain(DRAIN_TIMEOUT_MS), producer.drain(DRAIN_TIMEOUT_MS)]);
   });
   const parker = createParker({
     broker,
@@ -100,15 +95,16 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     onParked: (reason) => metrics.parked.inc({ reason }),
   });
 
-  const moderation = await startModeration({
+  const bans = await startBans({
     broker,
     staleAfterMs: config.BANS_STALE_SECONDS * 1000,
     metrics,
     logger,
   });
-  onStop('moderation', () => moderation.stop());
-  health.addNotice('bans', () => moderation.notice);
-  const blocker = createBlocker({ botId, events, acknowledger, metrics, logger });
+  onStop('bans', () => bans.stop());
+  health.addNotice('bans', () => bans.notice);
+  const notPosted = createNotPosted({ botId, audit, producer, metrics, logger });
+  const outbox = createOutbox({ broker, namespace, urgentSources: config.URGENT_SOURCES, logger });
 
   const trouble = createTrouble();
   health.addCheck('groupme', () => trouble.reason);
@@ -140,7 +136,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     ledger,
     botId,
     timeoutMs: config.DISPLAY_TIMEOUT_SECONDS * 1000,
-    events,
+    audit,
     metrics,
     logger,
   });
@@ -160,25 +156,23 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
       logger,
       giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
     }),
-    events,
+    audit,
     metrics,
     logger,
   });
   const halfPosted = createHalfPosted();
   const takeOver = createTakeOver({ journal, ledger, poster, halfPosted, logger });
   const deliverer = createDeliverer({
-    queues: outboxes,
-    botId,
+    queues: outbox.queues,
     turns: createTurns(),
     pacer,
     trouble,
     halfPosted,
     takeOver,
     poster,
-    moderation,
-    blocker,
-    events,
-    acknowledger,
+    moderation: bans,
+    notPosted,
+    producer,
     parker,
     metrics,
     logger,
@@ -187,9 +181,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const consumers: Consumer[] = [];
   for (const lane of ['urgent', 'normal'] as const) {
     const consumer = await broker.consume({
-      queue: outboxes[lane],
       // The next urgent one must be at hand when the turn is given on.
-      prefetch: lane === 'urgent' ? 2 : 1,
+      queues: [{ queue: outbox.queues[lane], prefetch: lane === 'urgent' ? 2 : 1 }],
       lock: `${config.QUEUE_PREFIX}${RELAY_DELIVERY_LOCK}`,
       onDelivery: (delivery) => deliverer.onDelivery(lane, delivery),
     });
@@ -205,24 +198,20 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     logger.warn({}, 'no GROUPME_ACCESS_TOKEN is set: pictures will be named in the chat, not shown');
   }
   const intake = createIntake({
-    broker,
-    outboxes,
-    urgentSources: config.URGENT_SOURCES,
-    botId,
+    outbox,
     preparer: createPreparer({
       fetcher,
       groupme,
       botId,
       canUpload: config.GROUPME_ACCESS_TOKEN !== undefined,
       characterLimit: config.GROUPME_CHARACTER_LIMIT,
-      events,
+      audit,
       metrics,
       logger,
     }),
-    moderation,
-    blocker,
-    events,
-    acknowledger,
+    bans,
+    notPosted,
+    producer,
     parker,
     metrics,
     logger,
@@ -230,8 +219,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   for (const definition of [relayTwilioQueue, relayStandardQueue]) {
     const queue = queueName(definition, namespace);
     const consumer = await broker.consume({
-      queue,
-      prefetch: INTAKE_PREFETCH,
+      queues: [{ queue, prefetch: INTAKE_PREFETCH }],
       onDelivery: (delivery) => intake.onDelivery(queue, delivery),
     });
     consumers.push(consumer);

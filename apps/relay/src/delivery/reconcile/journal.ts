@@ -8,7 +8,7 @@ import {
   postEventSchema,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import { PLAN_ID_HEADER } from '../events.ts';
+import { PLAN_ID_HEADER } from '../../notify/audit-events.ts';
 import type { CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
 
 /**
@@ -88,7 +88,7 @@ export function createJournal(options: {
         if (ended.aborted) return false;
         if (!(error instanceof PublishError)) throw error;
         // Without the journal a crash may repeat a part. Without the post, somebody waits for an alert.
-        logger.error({ queue, error: error.code }, 'the journal takes nothing; posting all the same');
+        logger.error({ queue, error: error.code }, 'could not write to the journal; posting without it');
       }
       return !ended.aborted;
     },

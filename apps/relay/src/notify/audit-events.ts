@@ -12,9 +12,12 @@ import type { Logger } from '@wbor/service';
 /** Header of a post's event: the AMQP id of the planned message, by which a relay that takes over knows it. */
 export const PLAN_ID_HEADER = 'x-plan-id';
 
-/** Tells the exchange what was done at GroupMe, for the audit. */
-export interface EventPublisher {
-  /** Resolves when the broker has it; goes on trying while it is away. */
+/** Publishes on the exchange what was done at GroupMe; the audit-logger stores it. */
+export interface AuditEvents {
+  /**
+   * Resolves when the broker has confirmed the event; goes on trying while the broker is away. Never rejects: an event
+   * that cannot be stored is logged, since the post itself is done.
+   */
   post(event: PostEvent, ids: { readonly messageId: string; readonly planId?: string }): Promise<void>;
   image(event: ImageEvent): Promise<void>;
   undisplayed(event: UndisplayedEvent): Promise<void>;
@@ -22,7 +25,7 @@ export interface EventPublisher {
   drain(timeoutMs: number): Promise<void>;
 }
 
-export function createEventPublisher(broker: Broker, logger: Logger): EventPublisher {
+export function createAuditEvents(broker: Broker, logger: Logger): AuditEvents {
   const giveUp = new AbortController();
   const pending = new Set<Promise<void>>();
 
@@ -43,12 +46,12 @@ export function createEventPublisher(broker: Broker, logger: Logger): EventPubli
         giveUp.signal,
       )
       .catch((error: unknown) => {
-        // The post itself is done; its log must not undo it. A queue for the audit is declared by us, so
-        // this means that somebody deleted it, or that we were stopped while the broker was away.
+        // A queue for the audit is declared by us, so this means that somebody deleted it, or that we were stopped
+        // while the broker was away.
         logger.error(
           {
             key,
-            message_id: event.wbor_message_id,
+            wbor_message_id: event.wbor_message_id,
             error: error instanceof PublishError ? error.code : String(error),
           },
           'an audit event was not stored',

@@ -85,7 +85,7 @@ export function createEvidenceSource(options: EvidenceOptions): EvidenceSource {
           }
           if (performance.now() >= giveUpAt) {
             logger.warn(
-              { message_id: entry.messageId, part: entry.part },
+              { wbor_message_id: entry.messageId, part: entry.part },
               'could not read the group; posting again',
             );
             return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBanList } from './ban-list.ts';
+import { createBanReplica } from './ban-replica.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const MINUTE = 60_000;
@@ -9,7 +9,7 @@ function listOf(version: number, ...bans: [sender: string, until?: string][]) {
 }
 
 function create() {
-  return createBanList({ staleAfterMs: 3 * MINUTE });
+  return createBanReplica({ staleAfterMs: 3 * MINUTE });
 }
 
 describe('a ban', () => {

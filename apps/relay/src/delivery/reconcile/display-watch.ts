@@ -1,6 +1,6 @@
 import type { Logger } from '@wbor/service';
-import type { EventPublisher } from '../events.ts';
-import type { RelayMetrics } from '../metrics.ts';
+import type { RelayMetrics } from '../../metrics.ts';
+import type { AuditEvents } from '../../notify/audit-events.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
 /** Looks for posts that GroupMe accepted and never showed. */
@@ -18,11 +18,11 @@ export function startDisplayWatch(options: {
   ledger: Ledger;
   botId: string;
   timeoutMs: number;
-  events: EventPublisher;
+  audit: AuditEvents;
   metrics: RelayMetrics;
   logger: Logger;
 }): DisplayWatch {
-  const { events, ledger, logger, metrics, timeoutMs } = options;
+  const { audit, ledger, logger, metrics, timeoutMs } = options;
   const startedAtMs = Date.now();
   const reported = new WeakSet<LedgerEntry>();
 
@@ -35,10 +35,10 @@ export function startDisplayWatch(options: {
       reported.add(entry);
       metrics.undisplayed.inc();
       logger.warn(
-        { message_id: entry.messageId, part: entry.part, waited_ms: waitedMs },
+        { wbor_message_id: entry.messageId, part: entry.part, waited_ms: waitedMs },
         'GroupMe accepted a post and has not shown it',
       );
-      void events.undisplayed({
+      void audit.undisplayed({
         type: 'undisplayed',
         source: entry.source,
         bot_id: options.botId,

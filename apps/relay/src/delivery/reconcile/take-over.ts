@@ -1,14 +1,14 @@
 import type { Delivery } from '@wbor/amqp';
 import type { PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import type { HalfPosted } from './half-posted.ts';
+import type { HalfPosted } from '../half-posted.ts';
+import type { PartPoster } from '../part-poster.ts';
+import { sleep } from '../sleep.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import type { PartPoster } from './part-poster.ts';
-import { sleep } from './sleep.ts';
 
 /** Header of a planned message whose source was delivered to us before: it may be in the chat already. */
-export const IN_DOUBT_HEADER = 'x-in-doubt';
+const IN_DOUBT_HEADER = 'x-in-doubt';
 
 /** Finds out what another relay, or we before an interruption, have left behind. */
 export interface TakeOver {
@@ -66,7 +66,7 @@ export function createTakeOver(options: {
     }
     if (done > 0) {
       logger.info(
-        { message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
+        { wbor_message_id: planned.wbor_message_id, parts_done: done, parts: planned.parts.length },
         done < planned.parts.length
           ? 'going on with a message that was begun before'
           : 'not posted again: all of it is in the chat',

@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { createLanes } from './lanes.ts';
+import { createOrderBySource } from './in-order-by-source.ts';
 
-describe('lanes', () => {
+describe('messages that are prepared at once', () => {
   it('commits in the order of arrival however long preparing takes', async () => {
-    const lanes = createLanes();
+    const inOrder = createOrderBySource();
     const order: string[] = [];
     const slow = Promise.withResolvers<string>();
     const commit = async (value: string) => void order.push(value);
-    const first = lanes.run('a', slow.promise, commit);
-    const second = lanes.run('a', Promise.resolve('second'), commit);
+    const first = inOrder.run('a', slow.promise, commit);
+    const second = inOrder.run('a', Promise.resolve('second'), commit);
     slow.resolve('first');
     await Promise.all([first, second]);
     expect(order).toEqual(['first', 'second']);
   });
 
   it('never holds one key up for another', async () => {
-    const lanes = createLanes();
+    const inOrder = createOrderBySource();
     const order: string[] = [];
     const never = Promise.withResolvers<string>();
-    void lanes.run('slow', never.promise, async () => {});
-    await lanes.run('fast', Promise.resolve('fast'), async (value) => void order.push(value));
+    void inOrder.run('slow', never.promise, async () => {});
+    await inOrder.run('fast', Promise.resolve('fast'), async (value) => void order.push(value));
     expect(order).toEqual(['fast']);
   });
 
   it('goes on after a failure, which only its own caller sees', async () => {
-    const lanes = createLanes();
+    const inOrder = createOrderBySource();
     const order: string[] = [];
-    const failing = lanes.run('a', Promise.reject(new Error('no')), async () => {});
-    const next = lanes.run('a', Promise.resolve('next'), async (value) => void order.push(value));
+    const failing = inOrder.run('a', Promise.reject(new Error('no')), async () => {});
+    const next = inOrder.run('a', Promise.resolve('next'), async (value) => void order.push(value));
     await expect(failing).rejects.toThrow('no');
     await next;
     expect(order).toEqual(['next']);

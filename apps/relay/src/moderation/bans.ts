@@ -3,10 +3,10 @@ import type { Broker } from '@wbor/amqp';
 import { banListMessage, banListRequest, banListSchema } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
-import { createBanList } from './ban-list.ts';
+import { createBanReplica } from './ban-replica.ts';
 
 /** What the moderator has said, as far as it was heard. */
-export interface Moderation {
+export interface Bans {
   /**
    * Whether nothing of this sender may be posted. While it is not certain that the newest list is known (after the
    * start and after a reconnection), an answer about a sender waits for it, a few seconds at most or until `ended`.
@@ -26,23 +26,23 @@ const ASK_AGAIN_MS = 500;
 const DEAF_TIMEOUT_MS = 30_000;
 
 /** Listens to the moderator and asks it for the list whenever something may have been missed. */
-export async function startModeration(options: {
+export async function startBans(options: {
   broker: Pick<Broker, 'listen' | 'publishUntilConfirmed'>;
   staleAfterMs: number;
   metrics: RelayMetrics;
   logger: Logger;
-}): Promise<Moderation> {
+}): Promise<Bans> {
   const { broker, logger, metrics } = options;
-  const bans = createBanList({ staleAfterMs: options.staleAfterMs });
+  const replica = createBanReplica({ staleAfterMs: options.staleAfterMs });
   let uncertainty = startUncertainty(DEAF_TIMEOUT_MS);
 
   metrics.watchBans(() => {
     const nowMs = Date.now();
-    const ageMs = bans.ageMs(nowMs);
+    const ageMs = replica.ageMs(nowMs);
     return {
       ageSeconds: ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1000,
-      version: bans.version ?? 0,
-      count: bans.count(nowMs),
+      version: replica.version ?? 0,
+      count: replica.count(nowMs),
     };
   });
 
@@ -68,14 +68,14 @@ export async function startModeration(options: {
     }
   }
 
-  function hear(content: Buffer): void {
+  function receive(content: Buffer): void {
     const list = parseList(content);
     if (!list) {
-      logger.error({}, 'ignored a ban list that is none');
+      logger.error({}, 'ignored an invalid ban list');
       return;
     }
-    const before = bans.version;
-    if (!bans.apply(list, Date.now())) {
+    const before = replica.version;
+    if (!replica.apply(list, Date.now())) {
       logger.warn({ version: list.version, known_version: before }, 'ignored an old ban list');
       return;
     }
@@ -87,7 +87,7 @@ export async function startModeration(options: {
 
   const listener = await broker.listen({
     pattern: banListMessage.key,
-    onMessage: hear,
+    onMessage: receive,
     onListening() {
       becomeUncertain(ANSWER_TIMEOUT_MS);
       void ask(uncertainty.over);
@@ -102,11 +102,11 @@ export async function startModeration(options: {
       while (!uncertainty.over.aborted && !ended.aborted) {
         await aborted(AbortSignal.any([uncertainty.over, ended]));
       }
-      return bans.isBanned(sender, Date.now());
+      return replica.isBanned(sender, Date.now());
     },
-    isBannedNow: (sender) => bans.isBanned(sender, Date.now()),
+    isBannedNow: (sender) => replica.isBanned(sender, Date.now()),
     get notice() {
-      return bans.notice(Date.now());
+      return replica.notice(Date.now());
     },
     async stop() {
       await listener.stop();
