@@ -1,5 +1,6 @@
 import { auditEventsQueue, auditParkedQueue, postEvent, queueName } from '@wbor/contracts';
-import { connectAmqp, runParked } from '@wbor/testkit';
+import { runParked } from '@wbor/parked-cli/testing';
+import { connectAmqp } from '@wbor/testkit';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, postBody, type TestBed } from './test-bed.ts';
 

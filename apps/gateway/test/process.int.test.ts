@@ -128,7 +128,7 @@ it('answers 503 while the broker has not come up yet, and sends once it has', as
 it('runs from the bundle alone, reference page included', async () => {
   // Somewhere without any node_modules above it.
   const folder = await mkdtemp(join(tmpdir(), 'wbor-gateway-'));
-  await promisify(execFile)(process.execPath, [join(appFolder, 'build.ts'), folder]);
+  await promisify(execFile)('npm', ['run', 'build', '--', '--outdir', folder], { cwd: appFolder });
   const spy = await spyOnExchange(brokerUrl, namespace.exchange);
   const service = await startProcess({}, relative(appFolder, join(folder, 'main.js')));
   await service.waitUntilReady();

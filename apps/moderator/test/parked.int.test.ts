@@ -1,5 +1,5 @@
 import { moderatorCallbacksQueue, moderatorParkedQueue, queueName } from '@wbor/contracts';
-import { runParked } from '@wbor/testkit';
+import { runParked } from '@wbor/parked-cli/testing';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTestBed, eventually, type TestBed } from './test-bed.ts';
 

@@ -1,4 +1,5 @@
-import { runParked, waitFor } from '@wbor/testkit';
+import { runParked } from '@wbor/parked-cli/testing';
+import { waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
 

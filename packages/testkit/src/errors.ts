@@ -5,8 +5,7 @@ export type TestkitErrorCode =
   | 'BOOT_FAILED'
   | 'COMMAND_FAILED'
   | 'DATA_IN_USE'
-  | 'TIMEOUT'
-  | 'INVALID_ARGUMENT';
+  | 'TIMEOUT';
 
 /** Everything that this package throws on purpose. `code` is stable; the message is for people. */
 export class TestkitError extends Error {

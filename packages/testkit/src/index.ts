@@ -8,7 +8,7 @@ export {
 export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
 export { ensureChromium } from './chromium.ts';
-export { TestkitError, type TestkitErrorCode } from './errors.ts';
+export { messageOf, TestkitError, type TestkitErrorCode } from './errors.ts';
 export { freePort, lastingPort } from './free-port.ts';
 export {
   type HandlerMap,
@@ -23,11 +23,13 @@ export {
   serveSlowly,
   startHttpServer,
 } from './http-recorder.ts';
+export { listenerPhoto } from './listener-photo.ts';
 export { createNamespace, deleteNamespace } from './namespace.ts';
 export { createDatabase, ensureTemplate } from './postgres/databases.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
-export { runParked } from './process/parked-command.ts';
+export { startTimeOf } from './process/is-running.mjs';
+export { removeFolderAtEnd, spawnKept } from './process/keep.ts';
 export {
   type LogLine,
   type ServiceExit,

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Simulator } from '@wbor/groupme-simulator';
+import { type App, type Releases, startServers, startSystem } from '@wbor/start-system';
+import { freePort, type ServiceProcess } from '@wbor/testkit';
+import { type SmsService, startSmsService } from './sms-service.ts';
+import type { Steps } from './steps.ts';
+
+/** The whole system on this machine, with a GroupMe and an SMS service of its own. */
+export interface Stack {
+  readonly brokerUrl: string;
+  readonly databaseUrl: string;
+  readonly gatewayUrl: string;
+  readonly simulator: Simulator;
+  readonly smsService: SmsService;
+  readonly services: readonly ServiceProcess[];
+}
+
+/** Tried first, so that addresses stay the same from run to run. */
+const PREFERRED_CHAT_PORT = 2100;
+const PREFERRED_GATEWAY_PORT = 2000;
+
+const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator'];
+
+/** Starts everything, with data that stays. What was started is in `releases` at once: a start can be cut short. */
+export async function startStack(options: {
+  readonly dataDir: string;
+  readonly steps: Steps;
+  readonly releases: Releases;
+}): Promise<Stack> {
+  const { dataDir, releases, steps } = options;
+  const onProgress = (step: string): void => steps.note(`\n    ${step}`);
+  const { broker, postgres } = await startServers({
+    broker: { dataDir: join(dataDir, 'rabbitmq'), onProgress },
+    postgres: { dataDir: join(dataDir, 'postgres'), onProgress },
+    releases,
+    runStep: steps.run,
+  });
+  const smsService = await startSmsService();
+  releases.add(() => smsService.stop());
+  const system = await startSystem({
+    brokerUrl: broker.url,
+    databaseUrl: postgres.url,
+    processes: Object.fromEntries(APPS.map((app) => [app, app])),
+    env: { relay: { ACK_URL: smsService.ackUrl } },
+    ports: {
+      gateway: await freePort(PREFERRED_GATEWAY_PORT),
+      groupme: await freePort(PREFERRED_CHAT_PORT),
+    },
+    releases,
+    runStep: steps.run,
+  });
+  return {
+    brokerUrl: broker.url,
+    databaseUrl: postgres.url,
+    gatewayUrl: system.gatewayUrl,
+    simulator: system.simulator,
+    smsService,
+    services: APPS.map((app) => system.service(app)),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Namespace } from '@wbor/contracts';
+import type { Simulator } from '@wbor/groupme-simulator';
+
+export type App = 'audit-logger' | 'relay' | 'gateway' | 'moderator';
+export type Environment = Readonly<Record<string, string>>;
+
+/** The password of `/send`. Good for trying out on a machine of one's own, and for nothing else. */
+export const PASSWORD = 'demo-password';
+const CALLBACK_SECRET = 'demo-callback-secret';
+
+/** Where GroupMe calls back. */
+export function callbackUrl(gatewayUrl: string): string {
+  return `${gatewayUrl}/callback/${CALLBACK_SECRET}`;
+}
+
+/** What each app has to be told to work with the others. Everything else keeps the app's own default. */
+export function buildEnvironments(around: {
+  readonly brokerUrl: string;
+  readonly databaseUrl: string;
+  readonly namespace: Namespace;
+  readonly gatewayPort: number;
+  readonly simulator: Simulator;
+}): Readonly<Record<App, Environment>> {
+  const { databaseUrl, namespace, simulator } = around;
+  const common = {
+    RABBITMQ_URL: around.brokerUrl,
+    RABBITMQ_EXCHANGE: namespace.exchange,
+    QUEUE_PREFIX: namespace.queuePrefix,
+    HEALTH_HOST: '127.0.0.1',
+  };
+  return {
+    'audit-logger': { ...common, DATABASE_URL: databaseUrl },
+    relay: {
+      ...common,
+      GROUPME_BOT_ID: simulator.botId,
+      GROUPME_ACCESS_TOKEN: simulator.accessToken,
+      GROUPME_GROUP_ID: simulator.groupId,
+      GROUPME_API_URL: simulator.apiUrl,
+      GROUPME_IMAGE_URL: simulator.imageUrl,
+      IMAGE_ALLOW_HOSTS: '127.0.0.1',
+    },
+    gateway: {
+      ...common,
+      APP_HOST: '127.0.0.1',
+      APP_PORT: String(around.gatewayPort),
+      APP_PASSWORD: PASSWORD,
+      GROUPME_CALLBACK_SECRET: CALLBACK_SECRET,
+      GROUPME_BOT_ID: simulator.botId,
+    },
+    moderator: { ...common, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
+  };
+}

@@ -1,0 +1,5 @@
+export { type App, PASSWORD } from './environments.ts';
+export { createReleases, type Releases } from './releases.ts';
+export type { RunStep } from './start-all.ts';
+export { startServers } from './start-servers.ts';
+export { type System, startSystem } from './start-system.ts';

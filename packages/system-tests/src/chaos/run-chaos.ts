@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createReleases } from '@wbor/start-system';
+import { checkFacts } from './check.ts';
+import { collectFacts, waitUntilSettled } from './collect.ts';
+import type { ChaosFacts } from './facts.ts';
+import { createFaultRunner } from './faults.ts';
+import { startProducers } from './producers.ts';
+import { describeFault } from './report.ts';
+import { buildSchedule } from './schedule.ts';
+import { type ChaosSystem, startChaosSystem } from './system.ts';
+import type { ChaosResult, RunChaosOptions } from './types.ts';
+
+const ACCEPT_TIMEOUT_MS = 60_000;
+const SETTLE_SECONDS = 180;
+
+/** Starts everything, breaks it, mends it, judges. Undefined when it was interrupted. */
+export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | undefined> {
+  const { onProgress, seed, minutes } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const releases = createReleases();
+  let system: ChaosSystem | undefined;
+  try {
+    onProgress('starting a broker, a Postgres, GroupMe, two relays, a gateway and an audit-logger');
+    system = await startChaosSystem({
+      echo: options.echo ?? true,
+      readBack: options.readBack ?? true,
+      relayEnv: options.relayEnv,
+      releases,
+    });
+    const facts = await breakAndMend(system, { ...options, signal });
+    if (facts === undefined) return undefined;
+    const verdict = checkFacts(facts, { evidence: system.evidence, allowRepeats: options.allowRepeats });
+    const keep = options.logsFolder !== undefined || verdict.failures.length > 0;
+    const logsFolder = keep
+      ? await keepLogs(system, options.logsFolder, { seed, minutes, verdict, facts })
+      : undefined;
+    return { verdict, facts, logsFolder };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (system !== undefined)
+      onProgress(`logs: ${await keepLogs(system, options.logsFolder, { seed, minutes })}`);
+    throw error;
+  } finally {
+    await releases.releaseAll().catch((error: AggregateError) => {
+      for (const failure of error.errors) onProgress(`could not stop a part: ${String(failure)}`);
+    });
+  }
+}
+
+async function breakAndMend(
+  system: ChaosSystem,
+  options: RunChaosOptions & { signal: AbortSignal },
+): Promise<ChaosFacts | undefined> {
+  const { onProgress, signal } = options;
+  const startedAt = performance.now();
+  const progress = (line: string) => {
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    onProgress(`${seconds.padStart(7)} s  ${line}`);
+  };
+  const posts = () => system.simulator.messages().filter(({ sender_type }) => sender_type === 'bot').length;
+  const producers = startProducers(system, options.seed);
+  const accepted = () => producers.messages.filter(({ acceptedAtMs }) => acceptedAtMs !== null).length;
+  const faults = createFaultRunner(system, (fault) => {
+    progress(`${describeFault(fault).padEnd(60)} ${accepted()} accepted, ${posts()} posts`);
+  });
+
+  await faults.run(buildSchedule(options), signal).catch(async (error: unknown) => {
+    await producers.stop(0);
+    throw error;
+  });
+  await delayUntil(startedAt + options.minutes * 60_000, signal);
+  if (signal.aborted) return undefined;
+  progress('no more faults; what was sent must be accepted and arrive');
+  await producers.stop(ACCEPT_TIMEOUT_MS);
+  let lastTold = '';
+  const queuesLeft = await waitUntilSettled(system, {
+    timeoutMs: (options.settleSeconds ?? SETTLE_SECONDS) * 1_000,
+    signal,
+    onWait(busy) {
+      const told = Object.keys(busy).join(', ');
+      if (told !== lastTold && told !== '') progress(`waiting for ${told}`);
+      lastTold = told;
+    },
+  });
+  if (signal.aborted) return undefined;
+  progress(`settled: ${accepted()} accepted, ${posts()} posts`);
+  return collectFacts(system, { messages: producers.messages, faults: faults.records, queuesLeft });
+}
+
+async function delayUntil(atMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, Math.max(0, atMs - performance.now()));
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function keepLogs(system: ChaosSystem, folder: string | undefined, facts: object): Promise<string> {
+  const into = folder ?? (await mkdtemp(join(tmpdir(), 'wbor-chaos-')));
+  await mkdir(into, { recursive: true });
+  for (const [name, text] of system.fleet.logs()) await writeFile(join(into, name), `${text}\n`);
+  await writeFile(join(into, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
+  await writeFile(
+    join(into, 'groupme-requests.json'),
+    `${JSON.stringify(system.simulator.requests(), null, 1)}\n`,
+  );
+  return into;
+}

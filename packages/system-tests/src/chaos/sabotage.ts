@@ -1,0 +1,105 @@
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { removeFolderAtEnd, repoRoot, spawnKept } from '@wbor/testkit';
+import { SABOTAGES, type Sabotage } from './sabotages.ts';
+
+// Proves that the chaos suite can fail: a copy of the sources with one line spoilt, a short run, and the
+// checker must say what is wrong. One run without sabotage shows that it is not the copy that fails.
+
+/** In its schedule: posts whose answer is lost, and a broker that is killed; no relay is, which would excuse a lost row. */
+const SEED = '1806';
+const MINUTES = '0.7';
+const SETTLE_SECONDS = '25';
+/** Not to be copied: what is built, and what is large. */
+const LEFT_OUT = new Set(['dist', '.turbo', '.data']);
+
+/** Copies what runs; installed packages are linked to. */
+async function copySources(into: string): Promise<void> {
+  for (const folder of ['apps', 'packages']) {
+    await cp(join(repoRoot, folder), join(into, folder), {
+      recursive: true,
+      // Links between workspace packages are relative, so in the copy they lead to the copy.
+      verbatimSymlinks: true,
+      filter: (source) => !LEFT_OUT.has(basename(source)),
+    });
+  }
+  await cp(join(repoRoot, 'package.json'), join(into, 'package.json'));
+  await symlink(join(repoRoot, 'node_modules'), join(into, 'node_modules'));
+}
+
+async function spoil(copy: string, { file, find, replacement }: Sabotage): Promise<() => Promise<void>> {
+  const path = join(copy, file);
+  const text = await readFile(path, 'utf8');
+  if (text.split(find).length !== 2) throw new Error(`${file} does not hold the line to be sabotaged once`);
+  await writeFile(
+    path,
+    text.replace(find, () => replacement),
+  );
+  return () => writeFile(path, text);
+}
+
+/** The failures that a short run in the copy names. */
+async function runShortChaos(copy: string): Promise<readonly string[]> {
+  const main = join(copy, 'packages/system-tests/src/chaos/main.ts');
+  const args = [main, '--json', '--seed', SEED, '--minutes', MINUTES, '--settle-seconds', SETTLE_SECONDS];
+  // Kept: whatever ends us, no run is left behind.
+  const run = await spawnKept(process.execPath, [...args, '--keep-logs', join(copy, 'logs')], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    graceMs: 30_000,
+  });
+  const [stdout, stderr, exit] = await Promise.all([
+    textOf(run.child.stdout),
+    textOf(run.child.stderr),
+    run.exited,
+  ]);
+  try {
+    const { failures } = JSON.parse(stdout) as { failures: string[] };
+    return failures;
+  } catch {
+    const how = exit.signal ?? `exit code ${exit.exitCode}`;
+    throw new Error(`the run gave no result (${how})\n${stderr.slice(-2_000)}`);
+  }
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : await text(stream);
+}
+
+const only = process.argv.slice(2).join(' ');
+const chosen = SABOTAGES.filter(({ name }) => name.includes(only));
+if (chosen.length === 0) {
+  const names = SABOTAGES.map(({ name }) => `  ${name}\n`).join('');
+  process.stderr.write(`No sabotage has "${only}" in its name. There are:\n${names}`);
+  process.exit(2);
+}
+const copy = await mkdtemp(join(tmpdir(), 'wbor-sabotage-'));
+removeFolderAtEnd(copy);
+let failed = 0;
+try {
+  await copySources(copy);
+  const tell = (ok: boolean, name: string, failures: readonly string[]) => {
+    if (!ok) failed += 1;
+    process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name}: ${failures.join('; ') || 'nothing found'}\n`);
+  };
+  if (only === '') {
+    const failures = await runShortChaos(copy);
+    tell(failures.length === 0, 'no sabotage', failures);
+  }
+  for (const sabotage of chosen) {
+    const undo = await spoil(copy, sabotage);
+    const failures = await runShortChaos(copy);
+    tell(
+      failures.some((failure) => sabotage.caughtBy.test(failure)),
+      sabotage.name,
+      failures,
+    );
+    await undo();
+  }
+} finally {
+  await rm(copy, { recursive: true, force: true });
+}
+process.exit(failed === 0 ? 0 : 1);
