@@ -1,3 +1,4 @@
+import { backOff } from '@wbor/async';
 import type { CallOutcome } from '../classify-failure.ts';
 import { createPacer } from './pacer.ts';
 
@@ -48,13 +49,14 @@ export interface ThrottleOptions {
   readonly random?: () => number;
 }
 
-const MIN_BACK_OFF_MS = 1_000;
-const MAX_BACK_OFF_MS = 60_000;
+const BACK_OFF = { minMs: 1_000, maxMs: 60_000 };
 /** Nobody mends a wrong bot id within a second. */
-const MIN_MISCONFIGURED_BACK_OFF_MS = 5_000;
+const MISCONFIGURED_BACK_OFF = { minMs: 5_000, maxMs: 60_000 };
 
 export function createThrottle(options: ThrottleOptions): Throttle {
   const { now, random = Math.random } = options;
+  const backOffMs = backOff({ ...BACK_OFF, random });
+  const misconfiguredBackOffMs = backOff({ ...MISCONFIGURED_BACK_OFF, random });
   const pacer = createPacer(options);
   let outage: { readonly summary: string; readonly sinceMs: number; readonly failures: number } | undefined;
   let backedOffUntilMs = Number.NEGATIVE_INFINITY;
@@ -65,11 +67,6 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const { sinceMs } = outage;
     outage = undefined;
     return now() - sinceMs;
-  }
-
-  /** With jitter, so that many relays of one outage do not come back as one. */
-  function backOffMs(minMs: number, failures: number): number {
-    return Math.min(minMs * 2 ** Math.min(failures, 10), MAX_BACK_OFF_MS) * (0.5 + random() / 2);
   }
 
   return {
@@ -92,8 +89,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       outage = { summary, sinceMs, failures: failures + 1 };
       // GroupMe is there and says when it wants the next call: that is the pace's business.
       if (outcome === 'refused') return pacer.refused(retryAfterMs);
-      const minMs = outcome === 'misconfigured' ? MIN_MISCONFIGURED_BACK_OFF_MS : MIN_BACK_OFF_MS;
-      const waitMs = backOffMs(minMs, failures);
+      const waitMs = (outcome === 'misconfigured' ? misconfiguredBackOffMs : backOffMs)(failures);
       backedOffUntilMs = now() + waitMs;
       return waitMs;
     },

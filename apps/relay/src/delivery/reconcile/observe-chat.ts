@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '@wbor/async';
 import {
   type GroupMeClient,
   GroupMeConfigurationError,
@@ -60,7 +60,7 @@ export function createChatObserver(options: ChatObserverOptions): ChatObserver {
     const waitMs = heardAtMs !== undefined && Date.now() - heardAtMs < ECHO_ALIVE_MS ? ECHO_WAIT_MS : 0;
     const deadline = performance.now() + waitMs;
     while (entry.shownAs === undefined && performance.now() < deadline && !lost.aborted)
-      await delay(ECHO_POLL_MS);
+      await sleep(ECHO_POLL_MS, lost);
   }
 
   return {
@@ -91,7 +91,7 @@ async function readBack(
   const { logger } = options;
   const giveUpAt = performance.now() + options.giveUpMs;
   for (const lookMs of LOOKS_MS) {
-    await pause(lookMs, lost);
+    await sleep(lookMs, lost);
     for (let looked = false; !looked; ) {
       if (lost.aborted) return false;
       if (entry.shownAs !== undefined) return true;
@@ -114,7 +114,7 @@ async function readBack(
           return false;
         }
         const retryAfterMs = error instanceof GroupMeRateLimitedError ? (error.retryAfterMs ?? 0) : 0;
-        await pause(Math.min(Math.max(READ_RETRY_MS, retryAfterMs), options.giveUpMs), lost);
+        await sleep(Math.min(Math.max(READ_RETRY_MS, retryAfterMs), options.giveUpMs), lost);
       }
     }
   }
@@ -148,8 +148,4 @@ async function look(options: ChatObserverOptions, entry: LedgerEntry, groupId: s
     if (!oldest || messages.length < PAGE || oldest.created_at * 1000 < entry.firstSentAtMs) return;
     beforeId = oldest.id;
   }
-}
-
-async function pause(ms: number, lost: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal: lost }).catch(() => {});
 }

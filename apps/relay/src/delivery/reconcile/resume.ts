@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage, sleep } from '@wbor/async';
 import type { Logger } from '@wbor/service';
 import type { HeldMessage } from '../inbox.ts';
 import type { Journal } from './journal.ts';
@@ -33,13 +33,13 @@ export function createResume(options: { journal: Journal; ledger: Ledger; logger
         await journal.read();
         return;
       } catch (thrown) {
-        const error = thrown instanceof Error ? thrown.message : String(thrown);
+        const error = errorMessage(thrown);
         if (performance.now() >= giveUpAt) {
           logger.error({ error }, 'could not read the journal; going on without it, a part may be repeated');
           return;
         }
         logger.warn({ error }, 'could not read the journal');
-        await delay(JOURNAL_RETRY_MS, undefined, { signal: lost }).catch(() => {});
+        await sleep(JOURNAL_RETRY_MS, lost);
       }
     }
   }
