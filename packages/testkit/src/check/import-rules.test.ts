@@ -75,6 +75,7 @@ const ALLOWED: readonly (readonly [file: string, code: string])[] = [
   ['packages/contracts/src/bans.ts', "import 'zod';\nimport './define.ts';"],
   ['packages/contracts/src/bans.test.ts', "import 'vitest';"],
   ['packages/database/src/pool.ts', "import 'pg';\nimport 'kysely';"],
+  ['packages/launcher/bootstrap/bootstrap.mjs', "import '../../testkit/src/process/is-running.mjs';"],
   ['packages/testkit/src/broker/answers.ts', "import 'amqplib';\nimport '../wait.ts';"],
 ];
 

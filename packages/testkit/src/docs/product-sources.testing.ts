@@ -29,7 +29,7 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 type Level = (typeof LEVELS)[number];
 
 /** Packages that are not deployed. */
-const TOOLS = /^packages\/(?:testkit|system-tests|launcher|parked-cli|groupme-simulator)\//;
+const TOOLS = /^packages\/(?:testkit|start-system|system-tests|launcher|parked-cli|groupme-simulator)\//;
 
 /** A node of ESTree, as far as it is looked into. */
 interface Node {
