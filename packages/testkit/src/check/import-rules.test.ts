@@ -13,6 +13,7 @@ const POSTGRES = 'Only packages/database connects to Postgres';
 const QUERIES = 'Queries belong into packages/database';
 const BENCH = 'What is deployed imports nothing that is for tests';
 const CONTRACTS = 'The contracts import zod alone';
+const STAGES = "The relay's stages meet in src/outbox";
 const CYCLE = 'This import is part of a cycle';
 
 /** A file with one import, and the beginning of what Biome must say about it. */
@@ -49,6 +50,14 @@ const FORBIDDEN: readonly (readonly [file: string, code: string, fault: string])
   ['packages/contracts/src/uuid.ts', "import 'uuid';", CONTRACTS],
   ['packages/contracts/src/node.ts', "import 'node:fs';", CONTRACTS],
   ['packages/contracts/src/service.ts', "import '@wbor/service';", CONTRACTS],
+  ['apps/relay/src/intake/images/up.ts', "import '../../delivery/pacer.ts';", STAGES],
+  [
+    'apps/relay/src/delivery/down.ts',
+    "import type { A } from '../intake/intake.ts';\nexport type B = A;",
+    STAGES,
+  ],
+  ['apps/relay/src/moderation/up.ts', "import '../delivery/acknowledger.ts';", STAGES],
+  ['apps/relay/src/notify/up.ts', "import '../intake/intake.ts';", STAGES],
   ['packages/service/src/cycle-a.ts', "import { b } from './cycle-b.ts';\nexport const a = () => b;", CYCLE],
   ['packages/service/src/cycle-b.ts', "import { a } from './cycle-a.ts';\nexport const b = () => a;", CYCLE],
   [
@@ -70,6 +79,11 @@ const ALLOWED: readonly (readonly [file: string, code: string])[] = [
   ],
   ['apps/gateway/src/send.test.ts', "import '../test/bed.ts';\nimport '@wbor/testkit';"],
   ['apps/gateway/test/system/bed.ts', "import '../../src/start.ts';\nimport 'amqplib';\nimport 'pg';"],
+  [
+    'apps/relay/src/intake/intake.ts',
+    "import '../outbox.ts';\nimport '../moderation/moderation.ts';\nimport './text/plan.ts';",
+  ],
+  ['apps/relay/src/start.ts', "import './intake/intake.ts';\nimport './delivery/deliver.ts';"],
   ['apps/moderator/src/bans.ts', "import 'kysely';\nimport '@wbor/database';"],
   ['packages/amqp/src/broker.ts', "import 'amqplib';\nimport 'amqp-connection-manager';"],
   ['packages/contracts/src/bans.ts', "import 'zod';\nimport './define.ts';"],
