@@ -1,20 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bot, ChatMessage } from './chat.ts';
+import type { Bot } from './chat.ts';
 import type { Events } from './events.ts';
 import type { Faults } from './faults.ts';
-
-/** How the callback of one message to one bot went. The address is left out: it holds a secret. */
-export interface CallbackDelivery {
-  readonly messageId: string;
-  readonly botName: string;
-  state: 'pending' | 'delivered' | 'failed' | 'lost';
-  /** What the receiver answered; null when it did not. */
-  status: number | null;
-  error: string | null;
-  durationMs: number | null;
-}
+import type { CallbackDelivery, ChatMessage } from './types.ts';
 
 export interface Callbacks {
   /** Calls back every bot of the message's group, in the background, once each. */

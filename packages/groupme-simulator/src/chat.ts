@@ -1,30 +1,7 @@
 import { createHash } from 'node:crypto';
 import { v4 } from 'uuid';
-import { z } from 'zod';
 import type { Events } from './events.ts';
-
-/** Any attachment of GroupMe's: `type` and what belongs to it. */
-export const attachmentSchema = z.looseObject({ type: z.string() });
-export type Attachment = z.infer<typeof attachmentSchema>;
-
-/** A message as GroupMe's callbacks and message lists have it. */
-export interface ChatMessage {
-  /** 18 decimal digits, rising. */
-  readonly id: string;
-  readonly group_id: string;
-  readonly sender_id: string;
-  readonly user_id: string;
-  readonly sender_type: 'user' | 'bot' | 'system';
-  readonly name: string;
-  readonly avatar_url: string | null;
-  /** Null when there are only attachments. */
-  readonly text: string | null;
-  /** Unix seconds. */
-  readonly created_at: number;
-  readonly source_guid: string;
-  readonly system: boolean;
-  readonly attachments: readonly Attachment[];
-}
+import type { Attachment, ChatMessage } from './types.ts';
 
 export interface Group {
   readonly id: string;

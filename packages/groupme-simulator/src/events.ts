@@ -1,7 +1,5 @@
-import type { CallbackDelivery } from './callbacks.ts';
-import type { ChatMessage } from './chat.ts';
-import type { FaultState } from './faults.ts';
-import type { RecordedRequest } from './request-log.ts';
+import type { FaultState } from './fault-schema.ts';
+import type { CallbackDelivery, ChatMessage, RecordedRequest } from './types.ts';
 
 /** What the chat page and waiting tests are told. A request is told twice: as it comes and as it ends. */
 type SimulatorEvent =

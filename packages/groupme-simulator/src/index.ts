@@ -1,8 +1,6 @@
-export type { CallbackDelivery } from './callbacks.ts';
-export type { Attachment, ChatMessage, Group, MemberMessage } from './chat.ts';
+export type { Group, MemberMessage } from './chat.ts';
 export { SimulatorTimeoutError } from './errors.ts';
-export { type Fault, type FaultRoute, type FaultState, faultSchema } from './faults.ts';
-export type { RecordedRequest } from './request-log.ts';
+export { type Fault, type FaultRoute, type FaultState, faultSchema } from './fault-schema.ts';
 export {
   type BotOptions,
   type Simulator,
@@ -10,3 +8,4 @@ export {
   type SimulatorState,
   startSimulator,
 } from './start-simulator.ts';
+export type { Attachment, CallbackDelivery, ChatMessage, RecordedRequest } from './types.ts';

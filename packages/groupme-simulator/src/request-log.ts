@@ -1,34 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Events } from './events.ts';
-
-/** A request to GroupMe's routes, from its arrival on; fields change until it has ended. */
-export interface RecordedRequest {
-  /** Rises by one, also across resets. */
-  readonly seq: number;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  /** Tokens redacted. */
-  readonly query: Readonly<Record<string, string>>;
-  /** `content-type`, `user-agent` and, redacted, `x-access-token`, as far as they were sent. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body, when it was JSON. */
-  readonly json?: unknown;
-  /** Length of a body that was not JSON, and its SHA-256. */
-  readonly bytes?: number;
-  readonly sha256?: string;
-  /** Null until answered, and for good when never answered. */
-  status: number | null;
-  /** `answered`, `reset` and `hung` are our doing; `abandoned` is the client's. */
-  ending: 'pending' | 'answered' | 'reset' | 'hung' | 'abandoned';
-  durationMs: number | null;
-  /** The mode of the fault that struck. */
-  fault: string | null;
-  /** Of bots/post: the chat message that it made, whatever was answered. */
-  messageId?: string;
-}
+import type { RecordedRequest } from './types.ts';
 
 interface ReceivedRequest {
   readonly method: string;

@@ -1,10 +1,11 @@
 import Fastify from 'fastify';
-import { type CallbackDelivery, createCallbacks } from './callbacks.ts';
-import { type Bot, type ChatMessage, createChat, type Group, type MemberMessage } from './chat.ts';
+import { createCallbacks } from './callbacks.ts';
+import { type Bot, createChat, type Group, type MemberMessage } from './chat.ts';
 import { createEvents } from './events.ts';
-import { createFaults, type Fault, type FaultState } from './faults.ts';
+import type { Fault, FaultState } from './fault-schema.ts';
+import { createFaults } from './faults.ts';
 import { createPictures } from './pictures.ts';
-import { createRequestLog, type RecordedRequest } from './request-log.ts';
+import { createRequestLog } from './request-log.ts';
 import { registerBotsPost } from './routes/bots-post.ts';
 import { registerControl } from './routes/control.ts';
 import { registerPage } from './routes/page.ts';
@@ -12,6 +13,7 @@ import { registerPictures } from './routes/pictures.ts';
 import { registerReading } from './routes/reading.ts';
 import { createServe } from './routes/serve.ts';
 import { createTokenCheck } from './routes/token.ts';
+import type { CallbackDelivery, ChatMessage, RecordedRequest } from './types.ts';
 import { waitForChange } from './wait-for.ts';
 
 const DEFAULT_GROUP: Group = { id: '90000001', name: 'WBOR Managers' };

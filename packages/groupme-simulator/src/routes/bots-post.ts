@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Callbacks } from '../callbacks.ts';
-import { type Attachment, attachmentSchema, type Chat } from '../chat.ts';
+import type { Chat } from '../chat.ts';
 import { isPictureUrl } from '../pictures.ts';
+import { type Attachment, attachmentSchema } from '../types.ts';
 import { type Answer, envelope, type Serve } from './serve.ts';
 
 /** GroupMe counts "characters" and does not say which; UTF-16 units are the strictest reading in use. */

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ZodError, z } from 'zod';
 import type { Callbacks } from '../callbacks.ts';
-import { attachmentSchema, type Chat, type ChatMessage, type MemberMessage } from '../chat.ts';
+import type { Chat, MemberMessage } from '../chat.ts';
 import type { Events } from '../events.ts';
 import type { Faults } from '../faults.ts';
 import type { RequestLog } from '../request-log.ts';
+import { attachmentSchema, type ChatMessage } from '../types.ts';
 
 /** What the chat page shows when it opens. */
 const RECENT_MESSAGES = 200;

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { FaultRoute, Faults, Strike } from '../faults.ts';
-import type { RecordedRequest, RequestLog } from '../request-log.ts';
+import type { FaultRoute } from '../fault-schema.ts';
+import type { Faults, Strike } from '../faults.ts';
+import type { RequestLog } from '../request-log.ts';
+import type { RecordedRequest } from '../types.ts';
 
 /** What a route would answer. A string or a Buffer goes out as it is, the rest as JSON. */
 export interface Answer {
