@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { type Facts, nextStep } from './next-step.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { repoRoot } from '@wbor/testkit';
+import { describe, expect, it } from 'vitest';
+import { type Facts, nextStep, rows } from './next-step.ts';
 
 /** A message of two parts that nothing keeps from being posted. */
 const ready: Facts = {
@@ -38,4 +41,18 @@ it.each<[string, Partial<Facts>, ReturnType<typeof nextStep>]>([
   ['the next call must wait', { waitMs: 100 }, { do: 'wait', forMs: 100 }],
 ])('%s', (_what, facts, step) => {
   expect(nextStep({ ...ready, ...facts })).toEqual(step);
+});
+
+describe('the table in words', () => {
+  const names = [...rows.map(({ name }) => name), 'otherwise'];
+
+  it.each(['docs/architecture.md', 'apps/relay/src/delivery/next-step.ts'])(
+    'has the rows of the code in %s',
+    async (file) => {
+      const text = await readFile(join(repoRoot, file), 'utf8');
+      const [, table = ''] = text.split(/\| row \| condition \| step \|\n.*\|---\|---\|---\|\n/);
+      const inWords = table.split('\n').map((line) => /^(?: \* )?\| ([^|]+) \|/.exec(line)?.[1]);
+      expect(inWords.slice(0, names.length + 1)).toEqual([...names, undefined]);
+    },
+  );
 });
