@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Namespace } from '@wbor/contracts';
 import type { Simulator } from '@wbor/groupme-simulator';
 import { type App, createReleases, PASSWORD, type Releases, startSystem } from '@wbor/start-system';
@@ -109,11 +110,13 @@ async function startParts(options: SystemUnderTestOptions, releases: Releases): 
     },
     async publish(key, body) {
       const content = Buffer.from(JSON.stringify(body));
+      // What is published again is the same message: without an id it would be posted twice, as it should.
+      const messageId = randomUUID();
       await waitFor(
         async () => {
           producer ??= openProducer();
           try {
-            await publishRaw(await producer, namespace.exchange, key, content);
+            await publishRaw(await producer, namespace.exchange, key, content, { messageId });
             return true;
           } catch {
             producer = undefined;
