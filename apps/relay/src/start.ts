@@ -20,6 +20,7 @@ import { createNotPosted } from './notify/not-posted.ts';
 import { createProducerNotifier } from './notify/producer.ts';
 import { createOutbox } from './outbox.ts';
 import { createParker } from './park.ts';
+import type { RelayParts } from './relay-parts.ts';
 
 /** For audit events and notifications under way, once intake and delivery have stopped. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -58,7 +59,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   });
   const notPosted = createNotPosted({ botId, audit, producer, metrics, logger });
   const bans = await startBanReplica(config, broker, metrics, context);
-  const shared = {
+  const parts: RelayParts = {
     config,
     namespace,
     botId,
@@ -76,8 +77,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
       onParked: (reason) => metrics.parked.inc({ reason }),
     }),
   };
-  const delivery = await startDelivery(shared, context);
-  const intake = await startIntake(shared, context);
+  const delivery = await startDelivery(parts, context);
+  const intake = await startIntake(parts, context);
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {
     await Promise.all([delivery.stop(), intake.stop()]);

@@ -1,21 +1,8 @@
-import type { Broker, Consumer } from '@wbor/amqp';
-import {
-  echoEvent,
-  type Namespace,
-  queueName,
-  RELAY_DELIVERY_LOCK,
-  relayJournalQueue,
-} from '@wbor/contracts';
-import type { GroupMeClient } from '@wbor/groupme';
+import type { Consumer } from '@wbor/amqp';
+import { echoEvent, queueName, RELAY_DELIVERY_LOCK, relayJournalQueue } from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
-import { maxRatePerSecond, type RelayConfig } from '../config.ts';
-import type { RelayMetrics } from '../metrics.ts';
-import type { Bans } from '../moderation/bans.ts';
-import type { AuditEvents } from '../notify/audit-events.ts';
-import type { NotPosted } from '../notify/not-posted.ts';
-import type { ProducerNotifier } from '../notify/producer.ts';
-import type { Outbox } from '../outbox.ts';
-import type { Parker } from '../park.ts';
+import { maxRatePerSecond } from '../config.ts';
+import type { RelayParts } from '../relay-parts.ts';
 import { systemClock } from './clock.ts';
 import { startDeliverer } from './deliver.ts';
 import { createInbox, type Inbox } from './inbox.ts';
@@ -28,21 +15,6 @@ import { createResume } from './reconcile/resume.ts';
 import { createResultRecorder } from './record-result.ts';
 import { createStepRunner } from './run-step.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
-
-export interface DeliveryOptions {
-  readonly config: RelayConfig;
-  readonly namespace: Namespace;
-  readonly botId: string;
-  readonly broker: Broker;
-  readonly groupme: GroupMeClient;
-  readonly outbox: Outbox;
-  readonly audit: AuditEvents;
-  readonly producer: ProducerNotifier;
-  readonly notPosted: NotPosted;
-  readonly parker: Parker;
-  readonly bans: Bans;
-  readonly metrics: RelayMetrics;
-}
 
 /**
  * How many normal messages are in hand at once: so far the delivery sees ahead, and so many messages of one source may
@@ -57,7 +29,7 @@ const READ_BACK_SHARE = 0.1;
 
 /** Wires stage 2 and starts it. */
 export async function startDelivery(
-  options: DeliveryOptions,
+  options: RelayParts,
   context: ServiceContext,
 ): Promise<{ stop(): Promise<void> }> {
   const { bans, broker, config, metrics, namespace, outbox } = options;
@@ -116,7 +88,7 @@ export async function startDelivery(
 
 /** What is known of our posts, and what the chat shows of them. */
 async function startReconciling(
-  { audit, botId, broker, config, metrics, namespace }: DeliveryOptions,
+  { audit, botId, broker, config, metrics, namespace }: RelayParts,
   { logger, onStop }: ServiceContext,
   inbox: Inbox,
   ledger: Ledger,
@@ -141,7 +113,7 @@ async function startReconciling(
 }
 
 function createPoster(
-  { audit, botId, config, groupme, metrics }: DeliveryOptions,
+  { audit, botId, config, groupme, metrics }: RelayParts,
   { logger }: ServiceContext,
   parts: { journal: Journal; ledger: Ledger; throttle: Throttle },
 ): PartPoster {
