@@ -72,7 +72,7 @@ export interface LedgerEntry extends LedgerPart {
 
 /**
  * What this relay knows of its posts: which calls were made, by itself or by the one before it, and which posts
- * the chat was seen to show. Matches the two by exact text and picture within a time window; a post in the
+ * the chat was seen to show. Matches the two by exact text and picture within some minutes; a post in the
  * chat proves one part only, so that the same text sent twice on purpose needs two.
  */
 export interface Ledger {
@@ -111,7 +111,7 @@ type OwnEntry = { -readonly [Key in keyof LedgerEntry]: LedgerEntry[Key] };
 /** GroupMe's clock against ours, and its whole seconds. */
 const CLOCK_SLACK_MS = 5_000;
 /** A post that appears later than this after its last call is not taken for its proof. */
-const WINDOW_MS = 10 * 60_000;
+const PROOF_WITHIN_MS = 10 * 60_000;
 /** Far more than can be under way at once. */
 const MAX_ENTRIES = 2_000;
 const MAX_SEEN = 10_000;
@@ -270,6 +270,6 @@ function matches(post: ShownPost, entry: LedgerEntry): boolean {
     post.text.trim() === entry.text.trim() &&
     post.pictureUrl === entry.pictureUrl &&
     post.createdAtMs >= entry.firstSentAtMs - CLOCK_SLACK_MS &&
-    post.createdAtMs <= entry.lastCall.sentAtMs + WINDOW_MS
+    post.createdAtMs <= entry.lastCall.sentAtMs + PROOF_WITHIN_MS
   );
 }
