@@ -7,11 +7,13 @@ import {
   queueName,
   relayParkedQueue,
   relayQueues,
+  relayStandardQueue,
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
+import { sourceBindings } from './intake/sources/index.ts';
 import { startIntake } from './intake/start-intake.ts';
 import { createRelayMetrics } from './metrics.ts';
 import { startBans } from './moderation/bans.ts';
@@ -26,8 +28,15 @@ import type { RelayParts } from './relay-parts.ts';
 const DRAIN_TIMEOUT_MS = 2_000;
 const CLIENT_CLOSE_TIMEOUT_MS = 200;
 
-// The audit's queue is declared here too: with it, no event is lost if the audit-logger comes up later.
-const DECLARED_QUEUES = [...relayQueues, ...auditQueues];
+const DECLARED_QUEUES = [
+  ...relayQueues.map((queue) =>
+    queue.name === relayStandardQueue.name
+      ? { ...queue, bindings: [...queue.bindings, ...sourceBindings] }
+      : queue,
+  ),
+  // With the audit's queue, no event is lost if the audit-logger comes up later.
+  ...auditQueues,
+];
 
 /** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {

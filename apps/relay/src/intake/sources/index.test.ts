@@ -1,7 +1,7 @@
 import { relayStandardQueue, relayTwilioQueue } from '@wbor/contracts';
 import { describe, expect, it } from 'vitest';
 import { parseIncoming } from '../parse-incoming.ts';
-import { findSource, sources } from './index.ts';
+import { findSource, sourceBindings, sources } from './index.ts';
 import { matchesKey } from './matches-key.ts';
 import { standard } from './standard.ts';
 
@@ -20,7 +20,7 @@ describe('the table of sources', () => {
   });
 
   it.each(examples)('gets the example of $key: an intake queue is bound to its key', ({ key }) => {
-    const bindings = [...relayTwilioQueue.bindings, ...relayStandardQueue.bindings];
+    const bindings = [...relayTwilioQueue.bindings, ...relayStandardQueue.bindings, ...sourceBindings];
     expect(bindings.filter((pattern) => matchesKey(pattern, key))).toHaveLength(1);
   });
 

@@ -13,6 +13,11 @@ export const sources: readonly (Source | IgnoredSource)[] = [
   standard,
 ];
 
+/** What `relay.standard` is bound to beside what the contracts say. */
+export const sourceBindings: readonly string[] = sources.flatMap((source) =>
+  'bindings' in source ? (source.bindings ?? []) : [],
+);
+
 /**
  * Finds what reads a message. A message that no source takes is read as a standard one: somebody put it into the relay's
  * queue on purpose.

@@ -8,11 +8,13 @@ import type { Format } from '../text/render-parts.ts';
  * CONTRIBUTING.md.
  */
 export interface Source<Schema extends z.ZodType = z.ZodType> {
-  /**
-   * The routing keys that it takes, written as in a binding: `*` stands for one word, `#` for any number of words. One of
-   * the relay's intake queues must be bound to them.
-   */
+  /** The routing keys that it takes, written as in a binding: `*` stands for one word, `#` for any number of words. */
   readonly key: string;
+  /**
+   * What the queue `relay.standard` is bound to for it. Not needed for keys under `source.standard` and `source.twilio`, to
+   * which the contracts bind the intake queues.
+   */
+  readonly bindings?: readonly string[];
   /** Says by the headers whether it takes a message with such a key. Without this it takes all of them. */
   takes?(headers: MessageHeaders): boolean;
   /** The JSON body. A message that does not fit is parked, with the schema's words for what is wrong. */
