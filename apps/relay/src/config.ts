@@ -44,7 +44,7 @@ export const relaySettings = z
       .default(120)
       .describe('A post that no echo has confirmed by then is reported, where echoes come at all.'),
     HOLD_RENEW_SECONDS: number()
-      // Twice this and a post must fit into the broker's 30 minutes: waiting for the turn, then trying.
+      // This and the longest step, a search of the chat or a call, must fit into the broker's 30 minutes.
       .pipe(z.number().min(1).max(800))
       .default(600)
       .describe('How long a message is held while GroupMe is away, before the broker is told again.'),

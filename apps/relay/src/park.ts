@@ -7,7 +7,8 @@ export type ParkReason =
   | 'invalid-message'
   | 'empty'
   | 'too-long'
-  | 'rejected';
+  | 'rejected'
+  | 'fault';
 
 export interface Parker {
   /**

@@ -87,6 +87,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     }),
   };
   const delivery = await startDelivery(parts, context);
+  onStop('delivery', delivery.stop);
   const intake = await startIntake(parts, context);
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {

@@ -19,6 +19,9 @@ const SETUP_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const rebuildBackOffMs = backOff({ minMs: 500, maxMs: 30_000 });
 
+/** A channel that has lived so long is replaced at once when it dies. */
+const STABLE_AFTER_MS = 30_000;
+
 /** How soon a set-up that another connection's lock keeps out is tried again. A takeover waits for it. */
 const LOCKED_RETRY_MS = 400;
 
@@ -48,6 +51,7 @@ export function openHealingChannel(options: {
   let closing = false;
   let locked = false;
   let failures = 0;
+  let aliveSinceMs = 0;
   let renewal: PromiseWithResolvers<void> | undefined;
   let rebuildTimer: NodeJS.Timeout | undefined;
 
@@ -91,6 +95,8 @@ export function openHealingChannel(options: {
     });
     channel.on('close', () => {
       lost = true;
+      // One that dies as soon as it is set up spends the delivery limit of all that it was handed.
+      if (alive === channel && performance.now() - aliveSinceMs >= STABLE_AFTER_MS) failures = 0;
       if (alive === channel) alive = undefined;
       options.onLost(channel);
       // Asked for, so there is nothing to wait out.
@@ -105,8 +111,8 @@ export function openHealingChannel(options: {
       await Promise.race([options.setup(channel, lose), expired]);
       if (lost) return;
       alive = channel;
+      aliveSinceMs = performance.now();
       locked = false;
-      failures = 0;
       ready.resolve();
     } catch (error) {
       locked = isLocked(error);

@@ -1,4 +1,5 @@
 import type { Delivery } from '@wbor/amqp';
+import { errorMessage, sleep } from '@wbor/async';
 import type { Logger } from '@wbor/service';
 import type { Bans } from '../moderation/bans.ts';
 import type { Outbox } from '../outbox.ts';
@@ -42,8 +43,14 @@ export interface DelivererOptions {
   readonly decide?: (facts: Facts) => Step;
 }
 
-export function startDeliverer(options: DelivererOptions): Deliverer {
-  const { inbox, logger } = options;
+/** So long nothing is in hand before an outage counts as past: a renewal of the hold takes less. */
+const FORGET_OUTAGE_MS = 5_000;
+const FAULT_PAUSE_MS = 1_000;
+/** Faults of one message in a row after which it is parked, so that it does not stop all others. */
+const MAX_FAULTS = 5;
+
+export function startDeliveryLoop(options: DelivererOptions): Deliverer {
+  const { inbox, logger, runner } = options;
   const decide = options.decide ?? nextStep;
   const stopping = new AbortController();
   /** The channel whose history was read. */
@@ -63,13 +70,15 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       const opened = inbox.channel;
       if (opened !== undefined && opened.id !== channel?.id) {
         channel = { id: opened.id, lost: AbortSignal.any([stopping.signal, opened.lost]) };
+        const startedMs = options.clock.now();
         const planId = await options.resume.readHistory(channel.lost);
         if (planId !== undefined) inbox.expect(planId);
+        inbox.extendHold(options.clock.now() - startedMs);
         continue;
       }
       const message = inbox.next();
       if (channel === undefined || message === undefined) {
-        await inbox.changed(Number.POSITIVE_INFINITY);
+        await rest();
         continue;
       }
       await take(message, channel.lost);
@@ -79,18 +88,42 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
     inbox.close();
   }
 
-  /** Takes the next step of one message. A fault of ours costs that message a requeue, and the others nothing. */
+  /** Waits for a message. What kept posts from getting through before a long rest, the next one finds out anew. */
+  async function rest(): Promise<void> {
+    const forgetAtMs =
+      inbox.size === 0 && options.throttle.outage !== undefined
+        ? options.clock.now() + FORGET_OUTAGE_MS
+        : Number.POSITIVE_INFINITY;
+    await inbox.changed(forgetAtMs);
+    if (inbox.size === 0 && options.clock.now() >= forgetAtMs) options.throttle.recovered();
+  }
+
   async function take(message: HeldMessage, lost: AbortSignal): Promise<void> {
     try {
       const facts = factsOf(message, options);
-      await options.runner.run(decide({ ...facts, stopping: stopping.signal.aborted }), message, lost);
-      // Whether it is begun by now decides whose turn is next.
-      examineCall(message, options.ledger);
+      await runner.run(decide({ ...facts, stopping: stopping.signal.aborted }), message, lost);
+      message.faults = 0;
     } catch (error) {
-      // Nothing may come between its parts while it is given back.
-      if (message.begun) inbox.expect(message.planId);
-      inbox.release(message, message.delivery.signal.aborted ? {} : { error });
+      await handleFault(message, errorMessage(error), lost);
     }
+    // Whether it is begun by now decides whose turn is next.
+    examineCall(message, options.ledger);
+  }
+
+  /** A fault of ours: the message keeps its place and is tried again, and is parked when that does not help. */
+  async function handleFault(message: HeldMessage, error: string, lost: AbortSignal): Promise<void> {
+    if (message.delivery.signal.aborted) return inbox.release(message);
+    message.faults += 1;
+    const { wbor_message_id, source } = message.planned;
+    logger.error(
+      { wbor_message_id, source, attempt: message.faults, error },
+      'a step of the delivery failed',
+    );
+    if (message.faults < MAX_FAULTS) {
+      await sleep(FAULT_PAUSE_MS, lost);
+      return;
+    }
+    await runner.giveUp(message, error).catch(() => inbox.release(message));
   }
 
   void loop();
@@ -107,15 +140,16 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
 function factsOf(message: HeldMessage, options: DelivererOptions): Omit<Facts, 'stopping'> {
   const { bans, clock, inbox, ledger, throttle } = options;
   const { delivery, lane, planned } = message;
-  message.done ??= options.resume.partsDone(message);
+  // What is lost is let go, whatever is known of it.
+  if (!delivery.signal.aborted) message.done ??= options.resume.partsDone(message);
   const { call, openCall } = examineCall(message, ledger);
   const nowMs = clock.now();
   return {
     lost: delivery.signal.aborted,
-    holdExpired: nowMs - (inbox.heldSinceMs ?? nowMs) >= options.renewHoldMs,
-    // A copy that its producer sends again is tried again.
-    rejected: call?.state === 'rejected' && (message.tried || delivery.redelivered),
-    done: message.done,
+    holdExpired: nowMs - (inbox.oldestHeldSinceMs ?? nowMs) >= options.renewHoldMs,
+    // A copy that its producer sends again later is tried again.
+    rejected: call?.state === 'rejected' && call.lastCall.sentAtMs >= planned.planned_at,
+    done: message.done ?? 0,
     parts: planned.parts.length,
     begun: message.begun,
     late: planned.deliver_by !== undefined && clock.epochMs() >= planned.deliver_by,

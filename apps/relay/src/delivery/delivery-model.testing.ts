@@ -9,7 +9,7 @@ import {
 } from '@wbor/groupme';
 import type { Lane, OutboxEntry } from '../outbox.ts';
 import type { Clock } from './clock.ts';
-import { type Deliverer, startDeliverer } from './deliver.ts';
+import { type Deliverer, startDeliveryLoop } from './deliver.ts';
 import { createInbox } from './inbox.ts';
 import type { Facts, Step } from './next-step.ts';
 import { createPartPoster } from './post-part.ts';
@@ -413,7 +413,7 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
         },
       },
     });
-    const deliverer = startDeliverer({
+    const deliverer = startDeliveryLoop({
       outbox: { read: ({ content }) => ({ ok: true, value: entryOf(items[Number(content.toString())]) }) },
       inbox,
       ledger,
@@ -453,6 +453,7 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
         poster,
         ledger,
         clock,
+        logger,
         renewHoldMs: HOLD_MS,
         metrics: { posts: { inc() {} } } as never,
         notPosted: {

@@ -132,7 +132,7 @@ describe('a channel', () => {
     first.lose();
     const second = openChannel();
     void second.offer('a1', 'a');
-    expect(inbox.heldSinceMs).toBe(0);
+    expect(inbox.oldestHeldSinceMs).toBe(0);
     for (let count = 0; count < 2; count += 1) {
       const gone = inbox.next() as HeldMessage;
       expect(gone.delivery.signal.aborted).toBe(true);
@@ -152,15 +152,12 @@ describe('a channel', () => {
 });
 
 describe('an offer', () => {
-  it('resolves when its message is released, and rejects with the fault of ours', async () => {
+  it('resolves when its message is released', async () => {
     const { inbox, openChannel } = createBed();
     const channel = openChannel();
     const done = channel.offer('a');
     inbox.release(inbox.next() as HeldMessage);
     await done;
-    const failed = channel.offer('b');
-    inbox.release(inbox.next() as HeldMessage, { error: new Error('a bug') });
-    await expect(failed).rejects.toThrow('a bug');
   });
 
   it('ends with the inbox, and every later one at once', async () => {

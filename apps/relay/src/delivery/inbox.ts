@@ -12,6 +12,8 @@ export interface HeldMessage extends OutboxEntry {
   begun: boolean;
   /** Whether a call was made for it since it was handed to us. */
   tried: boolean;
+  /** Faults of ours in a row while a step of it was taken. */
+  faults: number;
 }
 
 /**
@@ -33,11 +35,11 @@ export interface Inbox {
   /** Whose turn it is; undefined when nobody's. */
   next(): HeldMessage | undefined;
   /**
-   * Lets a message go that is settled, or left to the broker. With an error the broker's consumer requeues it.
+   * Lets a message go that is settled, or left to the broker.
    *
    * @param options.tookTurn whether it was its source's turn.
    */
-  release(message: HeldMessage, options?: { tookTurn?: boolean; error?: unknown }): void;
+  release(message: HeldMessage, options?: { tookTurn?: boolean }): void;
   /** From now on nothing comes before this plan's message, until its turn has come or some seconds have passed. */
   expect(planId: string): void;
   /** The channel of the newest message, which brings all others too; undefined before the first. */
@@ -47,7 +49,9 @@ export interface Inbox {
   /** How many messages are in hand. */
   readonly size: number;
   /** Since when the oldest message in hand is held; undefined when there is none. */
-  readonly heldSinceMs: number | undefined;
+  readonly oldestHeldSinceMs: number | undefined;
+  /** So long a time of this channel's does not count: there must be time for a post after the journal was read. */
+  extendHold(ms: number): void;
   /** Resolves as soon as something has changed, or at a time. */
   changed(untilMs: number): Promise<void>;
   /** Something outside has changed that a turn may wait for. */
@@ -69,6 +73,7 @@ export function createInbox(clock: Clock): Inbox {
   let current: HeldMessage | undefined;
   const expected = createExpectation(clock);
   let change = Promise.withResolvers<void>();
+  let extensionMs = 0;
   let closed = false;
 
   function wake(): void {
@@ -76,13 +81,12 @@ export function createInbox(clock: Clock): Inbox {
     change = Promise.withResolvers();
   }
 
-  function release(message: HeldMessage, options: { tookTurn?: boolean; error?: unknown } = {}): void {
+  function release(message: HeldMessage, options: { tookTurn?: boolean } = {}): void {
     const offer = held.get(message);
     if (!offer) return;
     held.delete(message);
     lanes.remove(message, options.tookTurn ?? false);
-    if (options.error === undefined) offer.resolve();
-    else offer.reject(options.error);
+    offer.resolve();
     wake();
   }
 
@@ -100,7 +104,7 @@ export function createInbox(clock: Clock): Inbox {
     offer(entry, delivery) {
       if (closed || delivery.signal.aborted) return Promise.resolve();
       watch(delivery);
-      const state = { heldSinceMs: clock.now(), done: undefined, begun: false, tried: false };
+      const state = { heldSinceMs: clock.now(), done: undefined, begun: false, tried: false, faults: 0 };
       const message: HeldMessage = { ...entry, ...state, delivery };
       const offer = Promise.withResolvers<void>();
       held.set(message, offer);
@@ -130,8 +134,12 @@ export function createInbox(clock: Clock): Inbox {
     get size() {
       return held.size;
     },
-    get heldSinceMs() {
-      return held.keys().next().value?.heldSinceMs;
+    get oldestHeldSinceMs() {
+      const oldest = held.keys().next().value;
+      return oldest && oldest.heldSinceMs + extensionMs;
+    },
+    extendHold(ms) {
+      extensionMs = ms;
     },
     async changed(untilMs) {
       // Once nobody comes, the others may.

@@ -20,9 +20,16 @@ export interface PartPoster {
    * Makes one call.
    *
    * @param number the part's, counted from 1. No call for it is open.
-   * @returns how the call ended; undefined when the message was found to be another relay's, and no call was made.
+   * @param announceWithinMs how long the broker may take to store that the call is about to be made.
+   * @returns how the call ended; that none was made since it could not be announced in time, or since the message was
+   *   found to be another relay's.
    */
-  post(message: HeldMessage, number: number, lost: AbortSignal): Promise<CallOutcome | undefined>;
+  post(
+    message: HeldMessage,
+    number: number,
+    lost: AbortSignal,
+    announceWithinMs: number,
+  ): Promise<CallOutcome | 'not-announced' | 'not-held'>;
   /**
    * Looks in the chat for the post of the part's open call, and records the call's result if that shows it for certain.
    *
@@ -48,17 +55,24 @@ export interface PartPosterOptions {
   readonly logger: Logger;
 }
 
+/** Node's timers take no more. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 export function createPartPoster(options: PartPosterOptions): PartPoster {
   const { journal, ledger, throttle } = options;
   const results = createResults(options);
   return {
-    async post(message, number, lost) {
+    async post(message, number, lost, announceWithinMs) {
       const part = ledgerPart(message, number);
       const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
       const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
-      if (!(await journal.announce(part, intended, lost))) return undefined;
+      const inTime = AbortSignal.any([
+        lost,
+        AbortSignal.timeout(Math.min(Math.max(0, announceWithinMs), MAX_TIMEOUT_MS)),
+      ]);
+      if (!(await journal.announce(part, intended, inTime))) return 'not-announced';
       // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
-      if (!(await message.delivery.isHeld())) return undefined;
+      if (!(await message.delivery.isHeld())) return 'not-held';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
       throttle.calling();
       try {

@@ -1,8 +1,9 @@
+import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import { type ProducerNotifier, replyTargetOf } from '../notify/producer.ts';
-import type { Parker } from '../park.ts';
+import type { Parker, ParkReason } from '../park.ts';
 import type { Clock } from './clock.ts';
 import type { HeldMessage, Inbox } from './inbox.ts';
 import type { Step } from './next-step.ts';
@@ -13,6 +14,8 @@ import type { Ledger } from './reconcile/ledger.ts';
 export interface StepRunner {
   /** @param lost aborted when the message is ours no longer, or when we stop. */
   run(step: Step, message: HeldMessage, lost: AbortSignal): Promise<void>;
+  /** Parks what is left of a message whose steps fail for a reason of ours. */
+  giveUp(message: HeldMessage, error: string): Promise<void>;
 }
 
 export interface StepRunnerOptions {
@@ -25,6 +28,7 @@ export interface StepRunnerOptions {
   readonly parker: Parker;
   readonly metrics: Pick<RelayMetrics, 'posts'>;
   readonly clock: Clock;
+  readonly logger: Pick<Logger, 'info'>;
   readonly renewHoldMs: number;
   /** Gives all messages in hand back to the broker, which delivers them again, in order, on a new channel. */
   readonly renewHold: () => Promise<void>;
@@ -40,11 +44,24 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   }
 
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
-    const outcome = await poster.post(message, part, lost);
+    const outcome = await poster.post(message, part, lost, millisecondsLeft(message, options));
     // Another relay has it.
-    if (outcome === undefined) return inbox.release(message);
+    if (outcome === 'not-held') return inbox.release(message);
+    if (outcome === 'not-announced') return;
     message.tried = true;
     if (outcome === 'delivered') message.done = part;
+  }
+
+  async function park(message: HeldMessage, reason: ParkReason, why: Answer): Promise<void> {
+    await parkRest(message, reason, why, options);
+    inbox.release(message, { tookTurn: true });
+  }
+
+  /** A relay that was frozen may believe that a message is its own still. */
+  async function endUnposted(message: HeldMessage, record: () => Promise<void>): Promise<void> {
+    if (!(await message.delivery.isHeld())) return inbox.release(message);
+    await record();
+    settle(message, false);
   }
 
   return {
@@ -61,16 +78,17 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
         case 'renew':
           // An emergency that is merely renewed must not be passed by the next one.
           if (message.begun || message.lane === 'urgent') inbox.expect(message.planId);
+          options.logger.info(
+            { held: inbox.size },
+            'gave back what was held for long, to get it again in its order',
+          );
           return options.renewHold();
         case 'park':
-          await parkRest(message, options);
-          return inbox.release(message, { tookTurn: true });
+          return park(message, 'rejected', answerOf(message, options));
         case 'expire':
-          await notPosted.expired(message.planned, message.planId);
-          return settle(message, false);
+          return endUnposted(message, () => notPosted.expired(message.planned, message.planId));
         case 'block':
-          await notPosted.blocked(message.planned);
-          return settle(message, false);
+          return endUnposted(message, () => notPosted.blocked(message.planned));
         case 'await-bans':
           await Promise.race([
             options.bans.untilCertain(lost),
@@ -89,6 +107,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
           return post(message, step.part, lost);
       }
     },
+    giveUp: (message, error) => park(message, 'fault', { code: 0, error }),
   };
 }
 
@@ -99,28 +118,39 @@ function countRepeat({ delivery, tried }: HeldMessage, { metrics }: StepRunnerOp
 
 /** Waits for so long, or until anything changes that the next step may depend on. */
 async function wait(message: HeldMessage, forMs: number, options: StepRunnerOptions): Promise<void> {
-  const { clock, inbox } = options;
-  const nowMs = clock.now();
-  const holdEndsAtMs = (inbox.heldSinceMs ?? nowMs) + options.renewHoldMs;
+  await options.inbox.changed(options.clock.now() + Math.min(forMs, millisecondsLeft(message, options)));
+}
+
+/** Until the hold ends, or the deadline of a message that is not begun. */
+function millisecondsLeft(message: HeldMessage, { clock, inbox, renewHoldMs }: StepRunnerOptions): number {
+  const holdMs = (inbox.oldestHeldSinceMs ?? clock.now()) + renewHoldMs - clock.now();
   const { deliver_by: deadlineMs } = message.planned;
-  // A message that is begun has no deadline any more.
-  const lateAtMs =
-    message.begun || deadlineMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : nowMs + deadlineMs - clock.epochMs();
-  await inbox.changed(Math.min(nowMs + forMs, holdEndsAtMs, lateAtMs));
+  return message.begun || deadlineMs === undefined ? holdMs : Math.min(holdMs, deadlineMs - clock.epochMs());
+}
+
+/** Why a message is parked, as its producer is told. */
+interface Answer {
+  readonly code: number;
+  readonly error: string;
+}
+
+function answerOf({ done = 0, planId }: HeldMessage, { ledger }: StepRunnerOptions): Answer {
+  const { code = 0, error = 'GroupMe rejected it' } = ledger.find(planId, done + 1)?.answer ?? {};
+  return { code, error };
 }
 
 /** A hole in the middle helps nobody: what is left of the message is parked as one, to be replayed as one. */
-async function parkRest(message: HeldMessage, options: StepRunnerOptions): Promise<void> {
-  const { delivery, planId, planned } = message;
-  const done = message.done ?? 0;
-  const { code = 0, error = 'GroupMe rejected it' } = options.ledger.find(planId, done + 1)?.answer ?? {};
+async function parkRest(
+  { delivery, done = 0, planned }: HeldMessage,
+  reason: ParkReason,
+  { code, error }: Answer,
+  options: StepRunnerOptions,
+): Promise<void> {
   // Whoever replays it wants it posted, whenever that is.
   const { deliver_by: _late, ...rest } = planned;
   await options.parker.park(delivery, {
     queue: delivery.queue,
-    reason: 'rejected',
+    reason,
     error: `part ${done + 1} of ${planned.parts.length}: ${error}`,
     replacement: { ...rest, parts: planned.parts.slice(done) },
     wborMessageId: planned.wbor_message_id,

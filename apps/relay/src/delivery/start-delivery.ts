@@ -4,7 +4,7 @@ import type { ServiceContext } from '@wbor/service';
 import { maxRatePerSecond } from '../config.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { systemClock } from './clock.ts';
-import { startDeliverer } from './deliver.ts';
+import { startDeliveryLoop } from './deliver.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createPartPoster, type PartPoster } from './post-part.ts';
 import { startDisplayWatch } from './reconcile/display-watch.ts';
@@ -18,9 +18,10 @@ import { createThrottle, type Throttle } from './throttle.ts';
 
 /**
  * How many normal messages are in hand at once: so far the delivery sees ahead, and so many messages of one source may
- * wait before those of another are behind them. A planned message has a kilobyte as a rule and 60 at most.
+ * wait before those of another are behind them. No more than that, since each loss of the channel counts towards the
+ * delivery limit of all of them. A planned message has a kilobyte as a rule and 60 at most.
  */
-const WINDOW = 1_000;
+const WINDOW = 500;
 /** Urgent ones keep their order, so that only the next must be at hand. */
 const URGENT_WINDOW = 10;
 
@@ -44,12 +45,11 @@ export async function startDelivery(
   });
   metrics.watchPace(() => throttle.ratePerSecond);
   metrics.watchHeld(() => inbox.size);
-  // With nothing in hand, the next message finds out how GroupMe is.
-  health.addCheck('groupme', () => (inbox.heldSinceMs === undefined ? undefined : throttle.outage));
+  health.addCheck('groupme', () => throttle.outage);
   const journal = await startReconciling(options, context, inbox, ledger);
   const renewHoldMs = config.HOLD_RENEW_SECONDS * 1000;
   let consumer: Consumer | undefined;
-  const deliverer = startDeliverer({
+  const deliverer = startDeliveryLoop({
     outbox,
     inbox,
     resume: createResume({ journal, ledger, logger }),
@@ -59,9 +59,10 @@ export async function startDelivery(
     runner: createStepRunner({
       ...options,
       inbox,
-      poster: createPoster(options, context, { journal, ledger, throttle }),
+      poster: wirePoster(options, context, { journal, ledger, throttle }),
       ledger,
       clock,
+      logger,
       renewHoldMs,
       renewHold: async () => consumer?.renew(),
     }),
@@ -78,10 +79,12 @@ export async function startDelivery(
     lock: `${namespace.queuePrefix}${RELAY_DELIVERY_LOCK}`,
     onDelivery: deliverer.onDelivery,
   });
+  let stopped: Promise<void> | undefined;
   return {
-    async stop() {
+    stop() {
       deliverer.stop();
-      await consumer.stop();
+      stopped ??= consumer.stop();
+      return stopped;
     },
   };
 }
@@ -112,7 +115,7 @@ async function startReconciling(
   return createJournal({ broker, queue, ledger, echo: config.EVIDENCE_ECHO, logger });
 }
 
-function createPoster(
+function wirePoster(
   { audit, botId, config, groupme, metrics }: RelayParts,
   { logger }: ServiceContext,
   parts: { journal: Journal; ledger: Ledger; throttle: Throttle },

@@ -4,6 +4,7 @@ import { findSource } from './sources/index.ts';
 import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
 import type { Format } from './text/render-parts.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
+import { truncateText } from './text/split-text.ts';
 
 /** A message to be forwarded, the same whoever sent it. Its text is sanitised. */
 export interface IncomingMessage extends SourceMessage {
@@ -75,10 +76,24 @@ function complete(read: SourceMessage): IncomingMessage {
   }
   return {
     ...read,
+    ...boundNames(read),
     text,
     imageUrls,
     wborMessageId: read.wborMessageId ?? uuidv4(),
     format: read.format ?? 'quoted',
     acknowledge: read.acknowledge ?? false,
+  };
+}
+
+/** Names travel with every part, log line and row of a message. */
+const MAX_NAME_LENGTH = 256;
+
+function boundNames({ sender, senderName, source }: SourceMessage) {
+  // Not all of a text of megabytes is looked at.
+  const bound = (name: string) => truncateText(name.slice(0, 2 * MAX_NAME_LENGTH), MAX_NAME_LENGTH);
+  return {
+    source: bound(source),
+    sender: sender === undefined ? undefined : bound(sender),
+    senderName: senderName === undefined ? undefined : bound(senderName),
   };
 }

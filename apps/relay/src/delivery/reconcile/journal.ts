@@ -37,9 +37,8 @@ export function createJournal(options: {
   const { broker, ledger, logger, queue } = options;
   /** What was read before, by type and id: a call's intent and its event have one id. */
   const recorded = new Set<string>();
-  let reading: Promise<void> | undefined;
 
-  async function readAll(): Promise<void> {
+  async function read(): Promise<void> {
     const browser = await broker.browse(queue);
     const present = new Set<string>();
     try {
@@ -87,14 +86,7 @@ export function createJournal(options: {
       }
       return !lost.aborted;
     },
-    read() {
-      // One reader at a time: what one holds another does not get to see. A reading breaks off with the connection
-      // that it shares with the deliveries, so a caller that joins it never reads from before its own time.
-      reading ??= readAll().finally(() => {
-        reading = undefined;
-      });
-      return reading;
-    },
+    read,
   };
 }
 

@@ -49,10 +49,10 @@ export function createResume(options: { journal: Journal; ledger: Ledger; logger
       await readJournal(lost);
       return ledger.unfinished();
     },
-    partsDone({ delivery, inDoubt, planId, planned }) {
+    partsDone({ inDoubt, planId, planned }) {
       const { parts, wbor_message_id } = planned;
       // A producer that was not told of the first copy sends a second one: the same plan under the same id.
-      const sinceMs = delivery.redelivered ? 0 : Date.now() - REPEATED_WITHIN_MS;
+      const sinceMs = planned.planned_at - REPEATED_WITHIN_MS;
       const done = Math.max(
         Math.min(ledger.partsDelivered(planId, sinceMs), parts.length),
         inDoubt ? ledger.equalPartsDelivered(wbor_message_id, parts) : 0,
