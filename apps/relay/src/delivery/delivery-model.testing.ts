@@ -70,6 +70,7 @@ const WINDOW: Readonly<Record<Lane, number>> = { urgent: 2, normal: 4 };
 const END_MS = 60 * 60_000;
 /** Far more than can happen in one millisecond. */
 const MAX_SPINS = 1_000;
+const FRACTION_MS = 0.25;
 const SENDER = '+12075550123';
 
 /** One message in the world's books. */
@@ -339,9 +340,11 @@ function createWorld(schedule: Schedule, decide: ((facts: Facts) => Step) | unde
 
   function build(isAlive: () => boolean): Pick<Relay, 'deliverer' | 'throttleWaitMs'> {
     const clock: Clock = {
-      now: () => nowMs,
+      // Never a whole number, as the real one.
+      now: () => nowMs + FRACTION_MS,
       epochMs: () => nowMs,
-      alarm: (atMs, callback) => at(Math.max(Math.ceil(atMs), nowMs), () => isAlive() && callback()),
+      alarm: (atMs, callback) =>
+        at(Math.max(Math.ceil(atMs - FRACTION_MS), nowMs), () => isAlive() && callback()),
     };
     const logger = { debug() {}, info() {}, warn() {}, error() {} } as never;
     const ledger = createLedger();

@@ -66,10 +66,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       const part = ledgerPart(message, number);
       const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
       const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
-      const inTime = AbortSignal.any([
-        lost,
-        AbortSignal.timeout(Math.min(Math.max(0, announceWithinMs), MAX_TIMEOUT_MS)),
-      ]);
+      const inTime = AbortSignal.any([lost, AbortSignal.timeout(timeoutOf(announceWithinMs))]);
       if (!(await journal.announce(part, intended, inTime))) return 'not-announced';
       // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
       if (!(await message.delivery.isHeld())) return 'not-held';
@@ -160,6 +157,11 @@ function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions
       return true;
     },
   };
+}
+
+/** `AbortSignal.timeout` takes whole milliseconds only, and throws at any other number. */
+function timeoutOf(ms: number): number {
+  return Math.ceil(Math.min(Math.max(0, ms), MAX_TIMEOUT_MS));
 }
 
 function openCall(ledger: Ledger, { planId }: HeldMessage, number: number): LedgerEntry {
