@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answer, type Incident, runSchedule, type Schedule } from './delivery-model.testing.ts';
+import { runSchedule } from '../../test/delivery-model/run-schedule.ts';
+import type { Answer, Incident, Schedule } from '../../test/delivery-model/schedule.ts';
 import { type Facts, nextStep, rows } from './next-step.ts';
 
 /** Schedules that are tried. More of them: `MODEL_RUNS=100000 npm test -- delivery-model`. */
@@ -22,6 +23,7 @@ const incident = fc.record({
   what: fc.constantFrom<Incident>(
     'channel-lost',
     'channel-lost',
+    'channel-cut',
     'relay-killed',
     'relay-stopped',
     'stopped-and-lost',
@@ -53,6 +55,7 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
   incidents: fc.array(incident, { maxLength: 4 }),
   calls: fc.array(call, { maxLength: 10 }),
   searches: fc.array(fc.boolean(), { maxLength: 3 }),
+  brokerMs: fc.constantFrom(0, 0, 0, 40, 400),
 });
 
 const anyFacts: fc.Arbitrary<Facts> = fc

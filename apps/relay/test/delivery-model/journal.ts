@@ -1,0 +1,59 @@
+import type { Journal } from '../../src/delivery/reconcile/journal.ts';
+import type { Ledger } from '../../src/delivery/reconcile/ledger.ts';
+import type { ResultRecorder } from '../../src/delivery/record-result.ts';
+import { checkChoice, checkResult } from './promises.ts';
+import type { RelayProcess } from './relay-process.ts';
+import type { World } from './world.ts';
+
+/** The journal as one relay has it. An announcement is stored at once, and the relay hears of that when it does. */
+export function journalFor(world: World, process: RelayProcess, ledger: Ledger): Journal {
+  const { books, broker } = world;
+  return {
+    async announce(part, call, lost) {
+      const { item, part: number } = books.post(part.text);
+      books.note(`${part.text} announced`);
+      checkChoice(world, process, item);
+      item.open = {
+        part: number,
+        delivery: item.deliveries,
+        answer: undefined,
+        endedAtMs: undefined,
+        searched: false,
+      };
+      world.journal.push({ part, call, state: 'open' });
+      await process.during(broker.answer());
+      return !lost.aborted;
+    },
+    async read() {
+      await process.during(broker.answer());
+      for (const { part, call, state } of world.journal) ledger.record(part, call, state);
+    },
+  };
+}
+
+/**
+ * Results as one relay records them. One is stored only when the relay hears of it: who is killed before leaves a call
+ * without a result, although its answer had come.
+ *
+ * @param waitMs says how long the relay's next call would have to wait.
+ */
+export function recorderFor(world: World, process: RelayProcess, waitMs: () => number): ResultRecorder {
+  const { books, broker } = world;
+  return {
+    log() {},
+    async record(_planned, entry, { outcome }) {
+      const { item, part } = books.post(entry.text);
+      const { examined, lastCall: call, state } = entry;
+      books.note(`${entry.text} recorded: ${outcome}`);
+      checkResult(books, item, part, { outcome, examined, waitMs: waitMs() });
+      await process.during(broker.answer());
+      world.journal.push({ part: entry, call, state });
+      const madeIn = item.open?.delivery ?? item.deliveries;
+      item.open = undefined;
+      if (outcome === 'rejected') item.rejectedPart = part;
+      if (outcome !== 'delivered') return;
+      item.recorded.add(part);
+      item.recordedIn = madeIn;
+    },
+  };
+}
