@@ -19,24 +19,30 @@ export interface ModelBroker {
 const WINDOW: Readonly<Record<Lane, number>> = { urgent: 2, normal: 4 };
 
 export function createModelBroker(books: Books, time: VirtualTime, brokerMs: number): ModelBroker {
-  const channels = createChannels(books, time, { onOpen: hand, allowanceMs: 2 * brokerMs });
+  const channels = createChannels(books, time, {
+    onOpen() {
+      hand('normal');
+      // The consumer of the urgent queue may begin later: after the journal is read.
+      time.at(time.nowMs + 1.5 * brokerMs, () => hand('urgent'));
+    },
+    allowanceMs: 2 * brokerMs,
+  });
   // When it takes no time, no timer may act in between either.
   const answer = async (): Promise<void> => (brokerMs > 0 ? time.pause(brokerMs) : undefined);
 
-  /** Hands out what the windows allow, in the order of each queue. */
-  function hand(): void {
-    for (const lane of ['urgent', 'normal'] as const) {
-      for (const item of books.items) {
-        const { current, inHand } = channels;
-        if (!current || current.cut || current.consumer.process.stopping) return;
-        if (inHand.filter(({ message }) => message.lane === lane).length >= WINDOW[lane]) break;
-        if (item.message.lane === lane && item.queued && !channels.isInHand(item)) deliver(item, current);
-      }
+  /** Hands out what the window of a queue allows, in its order. */
+  function hand(lane: Lane): void {
+    for (const item of books.items) {
+      const { current, inHand } = channels;
+      if (!current || current.cut || current.consumer.process.stopping) return;
+      if (inHand.filter(({ message }) => message.lane === lane).length >= WINDOW[lane]) return;
+      if (item.message.lane === lane && item.queued && !channels.isInHand(item)) deliver(item, current);
     }
   }
 
   function deliver(item: Item, from: Channel): void {
     item.heldBy = { channelId: from.id, sinceMs: time.nowMs };
+    item.awaited = false;
     item.deliveries += 1;
     item.told = undefined;
     const delivery = toDelivery(item, from, {
@@ -67,7 +73,7 @@ export function createModelBroker(books: Books, time: VirtualTime, brokerMs: num
     books.note(`m${item.number} acknowledged`);
     item.queued = false;
     item.ended = true;
-    time.at(time.nowMs, hand);
+    time.at(time.nowMs, () => hand(item.message.lane));
     return true;
   }
 
@@ -77,7 +83,7 @@ export function createModelBroker(books: Books, time: VirtualTime, brokerMs: num
     answer,
     put(item) {
       item.queued = true;
-      hand();
+      hand(item.message.lane);
     },
   };
 }

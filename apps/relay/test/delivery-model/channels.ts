@@ -77,7 +77,7 @@ export function createChannels(
     if (!lost) return;
     books.note(`channel ${lost.id} lost`);
     current = undefined;
-    for (const item of books.items) item.heldBy = undefined;
+    for (const item of books.items) Object.assign(item, { heldBy: undefined, awaited: false });
     if (reopenMs !== undefined) time.at(time.nowMs + reopenMs, () => open(lost.consumer));
     lost.lost.abort();
   }

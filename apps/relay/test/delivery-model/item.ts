@@ -10,6 +10,8 @@ interface OpenCall {
   readonly part: number;
   /** In which delivery of the message it was announced. */
   readonly delivery: number;
+  /** Whether the relay was told, when it was stored, not to make the call. */
+  givenUp: boolean;
   /** GroupMe's answer, once the call is made. */
   answer: Answer | undefined;
   /** When a relay has seen it end; undefined when none has. */
@@ -39,6 +41,8 @@ export interface Item {
   tried: boolean;
   /** Whether it lies in the outbox. */
   queued: boolean;
+  /** Whether nothing may come before it: it was next when its relay gave all back to get it again. */
+  awaited: boolean;
   heldBy: { readonly channelId: number; readonly sinceMs: number } | undefined;
   deliveries: number;
   /** What was told of it since it was delivered last. It holds once the broker has the acknowledgement. */
@@ -76,6 +80,7 @@ export function createItem(message: ModelMessage, number: number): Item {
     open: undefined,
     tried: false,
     queued: false,
+    awaited: false,
     heldBy: undefined,
     deliveries: 0,
     told: undefined,

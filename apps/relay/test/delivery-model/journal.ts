@@ -13,16 +13,19 @@ export function journalFor(world: World, process: RelayProcess, ledger: Ledger):
       const { item, part: number } = books.post(part.text);
       books.note(`${part.text} announced`);
       checkChoice(world, process, item);
-      item.open = {
+      const open = {
         part: number,
         delivery: item.deliveries,
+        givenUp: false,
         answer: undefined,
         endedAtMs: undefined,
         searched: false,
       };
+      item.open = open;
       world.journal.push({ part, call, state: 'open' });
       await process.during(broker.answer());
-      return !lost.aborted;
+      open.givenUp = lost.aborted;
+      return !open.givenUp;
     },
     async read() {
       await process.during(broker.answer());

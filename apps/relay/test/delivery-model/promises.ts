@@ -30,6 +30,8 @@ export function checkChoice(world: World, process: RelayProcess, item: Item): vo
   require('nothing late is begun', !isLate(world, item), item);
   require('nothing of a banned sender is begun', !item.message.sender ||
     (bans.certain && !bans.banned), item);
+  const isPassing = books.items.some(({ awaited }) => awaited);
+  require('an emergency that is given back to be held on is not passed', !isPassing, item);
   const urgentWaits = broker.channels.inHand.some(({ message }) => message.lane === 'urgent');
   require('an urgent message waits for a begun one at most', !normal || !urgentWaits, item);
 }
@@ -42,6 +44,7 @@ export function checkCall(world: World, item: Item, part: number, callsUnderWay:
   require('one call at a time', callsUnderWay === 0, item);
   const isAnnounced = item.open?.part === part && item.open.answer === undefined;
   require('each call is announced before it is made', isAnnounced, item);
+  require('no call is made whose announcement was given up', item.open?.givenUp !== true, item);
   require('what GroupMe has rejected is not posted again', item.rejectedPart !== part, item);
   require('the pace is kept', time.nowMs >= limit.pacedUntilMs - 1, item);
   const mayTryAtOnce = item.message.lane === 'urgent' && !item.tried;
@@ -111,7 +114,9 @@ export function checkRest(world: World, process: RelayProcess): void {
   if (!process.alive || process.busy || current?.cut) return;
   require('what is complete is acknowledged at once', !inHand.some(isCompleteNow));
   const [only] = inHand;
-  if (inHand.length !== 1 || only === undefined || process.stopping) return;
+  const queued = world.books.items.filter((item) => item.queued);
+  // With several, it may be another's turn, also one's that is about to be delivered.
+  if (only === undefined || queued.length > 1 || process.stopping) return;
   require('what GroupMe has rejected is parked at once', only.rejectedPart === undefined, only);
   if (isBegun(only)) return;
   require('what is late is ended at once', !isLate(world, only), only);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/delivery/clock.ts';
 import { type Deliverer, startDeliveryLoop } from '../../src/delivery/deliver.ts';
 import { createInbox } from '../../src/delivery/inbox.ts';
-import type { Facts, Step } from '../../src/delivery/next-step.ts';
+import { type Facts, nextStep, type Step } from '../../src/delivery/next-step.ts';
 import { createPartPoster } from '../../src/delivery/post-part.ts';
 import { createLedger } from '../../src/delivery/reconcile/ledger.ts';
 import { createResume } from '../../src/delivery/reconcile/resume.ts';
@@ -11,7 +11,7 @@ import { POSTS_PER_SECOND } from './call-limit.ts';
 import { type Consumer, HOLD_MS, REOPEN_MS } from './channels.ts';
 import { groupmeFor, observerFor } from './chat.ts';
 import { endingsFor } from './endings.ts';
-import { entryOf, isCompleteNow } from './item.ts';
+import { entryOf, isBegun, isCompleteNow } from './item.ts';
 import { journalFor, recorderFor } from './journal.ts';
 import { createRelayProcess, type RelayProcess } from './relay-process.ts';
 import type { World } from './world.ts';
@@ -27,14 +27,16 @@ export interface ModelRelay {
 
 /** As long as the consumer of the real broker waits. */
 const STOP_TIMEOUT_MS = 5_000;
+/** Far more than can happen in one millisecond. */
+export const MAX_SPINS = 1_000;
 
 const FRACTION_MS = 0.25;
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} } as never;
 const metrics = { posts: { inc() {} }, postSeconds: { observe() {} } } as never;
 
-/** @param decide the table of steps that is tried; default: the real one. */
-export function startModelRelay(world: World, decide?: (facts: Facts) => Step): ModelRelay {
+/** @param decide the table of steps that is tried. */
+export function startModelRelay(world: World, decide: (facts: Facts) => Step = nextStep): ModelRelay {
   const { books, broker, limit, time } = world;
   const process = createRelayProcess();
   const { deliverer, wake } = buildDelivery(world, process, decide);
@@ -67,7 +69,7 @@ export function startModelRelay(world: World, decide?: (facts: Facts) => Step): 
 function buildDelivery(
   world: World,
   process: RelayProcess,
-  decide: ((facts: Facts) => Step) | undefined,
+  decide: (facts: Facts) => Step,
 ): { deliverer: Deliverer; wake: () => void } {
   const { bans, books } = world;
   const clock = clockFor(world, process);
@@ -97,9 +99,25 @@ function buildDelivery(
     resume: createResume(shared),
     runner: createStepRunner({ ...shared, ...endings, poster, renewHold }),
     parker: endings.parker,
-    ...(decide === undefined ? {} : { decide }),
+    decide: countingSpins(world, decide),
   });
   return { deliverer, wake: inbox.wake };
+}
+
+/**
+ * A loop that decides without end lets neither the clock go on nor anybody else have a turn. It is stopped by a fault,
+ * which makes it let go of the message.
+ */
+function countingSpins({ books, time }: World, decide: (facts: Facts) => Step): (facts: Facts) => Step {
+  let sinceMs = 0;
+  let decisions = 0;
+  return (facts) => {
+    decisions = time.nowMs === sinceMs ? decisions + 1 : 0;
+    sinceMs = time.nowMs;
+    if (decisions < MAX_SPINS) return decide(facts);
+    books.require('nothing spins', false);
+    throw new Error('the loop spins');
+  };
 }
 
 /** A clock that goes on for a process only while that lives. */
@@ -121,6 +139,9 @@ async function renew({ books, broker, time }: World, process: RelayProcess): Pro
   require('no hold is renewed once the relay stops', !process.stopping);
   require('no hold is renewed before it has ended', channels.holdExpired);
   require('what is complete is not given back', !channels.inHand.some(isCompleteNow));
+  const { inHand } = channels;
   channels.lose(REOPEN_MS);
+  const emergency = inHand.find(({ message }) => message.lane === 'urgent');
+  if (emergency && !inHand.some(isBegun)) emergency.awaited = true;
   await process.during(time.pause(REOPEN_MS));
 }

@@ -2,7 +2,7 @@ import type { Facts, Step } from '../../src/delivery/next-step.ts';
 import { REOPEN_MS } from './channels.ts';
 import { isCompleteNow } from './item.ts';
 import { checkRest } from './promises.ts';
-import { type ModelRelay, startModelRelay } from './relay.ts';
+import { MAX_SPINS, type ModelRelay, startModelRelay } from './relay.ts';
 import type { Incident, Schedule } from './schedule.ts';
 import { settled } from './virtual-time.ts';
 import { createWorld, type World } from './world.ts';
@@ -10,8 +10,6 @@ import { createWorld, type World } from './world.ts';
 const RESTART_MS = 500;
 /** Everything must be over by then. */
 const END_MS = 60 * 60_000;
-/** Far more than can happen in one millisecond. */
-const MAX_SPINS = 1_000;
 
 /**
  * Runs the real loop, inbox, table, throttle, poster and ledger through a schedule, on a clock of its own, with a world
@@ -73,7 +71,8 @@ function keepOneRelay(world: World, decide: ((facts: Facts) => Step) | undefined
   function replace(): void {
     if (!relay.process.alive) return;
     relay.process.alive = false;
-    for (const item of books.items) item.knownAsDoubted = false;
+    // The next relay knows neither of doubts nor of what this one has waited for.
+    for (const item of books.items) Object.assign(item, { knownAsDoubted: false, awaited: false });
     broker.channels.lose(undefined);
     time.at(time.nowMs + RESTART_MS, start);
   }
