@@ -46,7 +46,7 @@ export interface DelivererOptions {
 /** So long nothing is in hand before an outage counts as past: a renewal of the hold takes less. */
 const FORGET_OUTAGE_MS = 5_000;
 const FAULT_PAUSE_MS = 1_000;
-/** Faults of one message in a row after which it is parked, so that it does not stop all others. */
+/** Faults of one message after which it is parked, so that it does not stop all others. */
 const MAX_FAULTS = 5;
 
 export function startDeliveryLoop(options: DelivererOptions): Deliverer {
@@ -102,7 +102,6 @@ export function startDeliveryLoop(options: DelivererOptions): Deliverer {
     try {
       const facts = factsOf(message, options);
       await runner.run(decide({ ...facts, stopping: stopping.signal.aborted }), message, lost);
-      message.faults = 0;
     } catch (error) {
       await handleFault(message, errorMessage(error), lost);
     }

@@ -12,7 +12,7 @@ export interface HeldMessage extends OutboxEntry {
   begun: boolean;
   /** Whether a call was made for it since it was handed to us. */
   tried: boolean;
-  /** Faults of ours in a row while a step of it was taken. */
+  /** How many of its steps failed for a fault of ours. */
   faults: number;
 }
 
