@@ -103,26 +103,10 @@ export function startDeliveryLoop(options: DelivererOptions): Deliverer {
       const facts = factsOf(message, options);
       await runner.run(decide({ ...facts, stopping: stopping.signal.aborted }), message, lost);
     } catch (error) {
-      await handleFault(message, errorMessage(error), lost);
+      await handleFault(message, errorMessage(error), options, lost);
     }
     // Whether it is begun by now decides whose turn is next.
     examineCall(message, options.ledger);
-  }
-
-  /** A fault of ours: the message keeps its place and is tried again, and is parked when that does not help. */
-  async function handleFault(message: HeldMessage, error: string, lost: AbortSignal): Promise<void> {
-    if (message.delivery.signal.aborted) return inbox.release(message);
-    message.faults += 1;
-    const { wbor_message_id, source } = message.planned;
-    logger.error(
-      { wbor_message_id, source, attempt: message.faults, error },
-      'a step of the delivery failed',
-    );
-    if (message.faults < MAX_FAULTS) {
-      await sleep(FAULT_PAUSE_MS, lost);
-      return;
-    }
-    await runner.giveUp(message, error).catch(() => inbox.release(message));
   }
 
   void loop();
@@ -133,6 +117,24 @@ export function startDeliveryLoop(options: DelivererOptions): Deliverer {
       inbox.wake();
     },
   };
+}
+
+/** A fault of ours: the message keeps its place and is tried again, and is parked when that does not help. */
+async function handleFault(
+  message: HeldMessage,
+  error: string,
+  { inbox, logger, runner }: DelivererOptions,
+  lost: AbortSignal,
+): Promise<void> {
+  if (message.delivery.signal.aborted) return inbox.release(message);
+  message.faults += 1;
+  const { wbor_message_id, source } = message.planned;
+  logger.error({ wbor_message_id, source, attempt: message.faults, error }, 'a step of the delivery failed');
+  if (message.faults < MAX_FAULTS) {
+    await sleep(FAULT_PAUSE_MS, lost);
+    return;
+  }
+  await runner.giveUp(message, error).catch(() => inbox.release(message));
 }
 
 /** What is known of the message whose turn it is. */

@@ -72,14 +72,9 @@ export function createInbox(clock: Clock): Inbox {
   let channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
   let current: HeldMessage | undefined;
   const expected = createExpectation(clock);
-  let change = Promise.withResolvers<void>();
+  const { wake, woken } = createAlarm(clock);
   let extensionMs = 0;
   let closed = false;
-
-  function wake(): void {
-    change.resolve();
-    change = Promise.withResolvers();
-  }
 
   function release(message: HeldMessage, options: { tookTurn?: boolean } = {}): void {
     const offer = held.get(message);
@@ -141,18 +136,32 @@ export function createInbox(clock: Clock): Inbox {
     extendHold(ms) {
       extensionMs = ms;
     },
-    async changed(untilMs) {
-      // Once nobody comes, the others may.
-      const dueMs = Math.min(untilMs, expected.untilMs ?? untilMs);
-      const cancel = Number.isFinite(dueMs) ? clock.alarm(dueMs, wake) : undefined;
-      await change.promise;
-      cancel?.();
-    },
+    // Once the expected message does not come, the others may.
+    changed: (untilMs) => woken(Math.min(untilMs, expected.untilMs ?? untilMs)),
     wake,
     close() {
       closed = true;
       for (const message of [...held.keys()]) release(message);
       wake();
+    },
+  };
+}
+
+/** Lets one wait until it is woken, or until a time. */
+function createAlarm(clock: Clock) {
+  let change = Promise.withResolvers<void>();
+
+  function wake(): void {
+    change.resolve();
+    change = Promise.withResolvers();
+  }
+
+  return {
+    wake,
+    async woken(untilMs: number): Promise<void> {
+      const cancel = Number.isFinite(untilMs) ? clock.alarm(untilMs, wake) : undefined;
+      await change.promise;
+      cancel?.();
     },
   };
 }
