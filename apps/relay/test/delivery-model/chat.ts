@@ -12,7 +12,6 @@ import { RETRY_AFTER_MS } from './call-limit.ts';
 import { checkCall, checkSearch } from './promises.ts';
 import type { RelayProcess } from './relay-process.ts';
 import type { Answer } from './schedule.ts';
-import { never } from './virtual-time.ts';
 import type { World } from './world.ts';
 
 const SEARCH_MS = 3_000;
@@ -52,7 +51,6 @@ export function observerFor(world: World, process: RelayProcess, ledger: Ledger)
       const givenUp = new Promise<void>((resolve) => lost.addEventListener('abort', () => resolve()));
       await process.during(Promise.race([time.pause(SEARCH_MS), givenUp]));
       if (lost.aborted) return undefined;
-      if (!process.alive) return never;
       if (item.open) item.open.searched = true;
       const certain = searches.shift() ?? true;
       books.note(`${entry.text} searched: ${certain ? 'certain' : 'uncertain'}`);
