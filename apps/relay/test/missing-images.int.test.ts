@@ -38,7 +38,7 @@ describe('images that cannot be attached', () => {
       'GET /page': serveBytes(Buffer.from('<!doctype html><html><body>no image</body></html>'), 'image/png'),
       'GET /endless': serveEndlessly(Buffer.concat([ONE_PIXEL_PNG, Buffer.alloc(64 * 1024)]), 'image/png'),
       'GET /slow': serveSlowly(ONE_PIXEL_PNG, 'image/png', 1_000),
-      'GET /away': serveRedirect('http://10.1.2.3/image'),
+      'GET /away': serveRedirect('http://127.0.0.2/image'),
     });
     const urls = ['/gone', '/page', '/endless', '/slow', '/away', '/image'].map(
       (path) => `${web.url}${path}`,
