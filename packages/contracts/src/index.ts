@@ -11,6 +11,7 @@ export {
   type QueueDefinition,
   type ValueOf,
 } from './define.ts';
+export { messages as messageCatalogue } from './docs/catalogue.ts';
 export {
   type CallbackEvent,
   callbackEvent,

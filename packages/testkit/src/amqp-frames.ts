@@ -35,7 +35,8 @@ export async function publishFrames(
   const { connection, ch, pushConfirmCallback } = internalsOf(channel);
   const { stream, frameMax } = connection;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  channel.once('close', () => reject(new Error('the broker closed the channel')));
+  const onClose = () => reject(new Error('the broker closed the channel'));
+  channel.once('close', onClose);
   pushConfirmCallback.call(channel, (error) => (error ? reject(error) : resolve()));
   const publish = Buffer.concat([
     Buffer.from([0, 60, 0, 40, 0, 0]),
@@ -49,7 +50,7 @@ export async function publishFrames(
   for (let from = 0; from < content.length; from += chunk) {
     stream.write(frame(3, ch, content.subarray(from, from + chunk)));
   }
-  await promise;
+  await promise.finally(() => channel.off('close', onClose));
 }
 
 /** A table of one entry a name, each value given as its type's tag and its bytes. */

@@ -1,49 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { auditParkedQueue, PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
 import type { RecordedRequest } from '@wbor/groupme-simulator';
-import { connectAmqp } from '@wbor/testkit';
-import type { ConfirmChannel } from 'amqplib';
+import { readQueue } from '../read-queue.ts';
 import type { ApiCall, CallRow, ChaosFacts, FaultRecord, SentMessage } from './facts.ts';
 import type { ChaosSystem } from './system.ts';
-
-/** Queues that end the line keep what they have. */
-const TERMINAL = /\.(?:parked|journal)$/;
-const POLL_MS = 1_000;
-/** A queue can be empty between two stages; that it was seen empty in a row is what counts. */
-const QUIET_POLLS = 3;
-
-/**
- * Waits until nothing is under way any more: no queue holds anything, no callback is pending.
- *
- * @returns what was still there when time was up.
- */
-export async function waitUntilSettled(
-  system: ChaosSystem,
-  options: { timeoutMs: number; signal: AbortSignal; onWait: (busy: Record<string, number>) => void },
-): Promise<Record<string, number>> {
-  const deadline = performance.now() + options.timeoutMs;
-  let quiet = 0;
-  for (;;) {
-    const busy = await findBusy(system);
-    quiet = Object.keys(busy).length === 0 ? quiet + 1 : 0;
-    if (quiet >= QUIET_POLLS || options.signal.aborted || performance.now() > deadline) return busy;
-    options.onWait(busy);
-    await delay(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
-  }
-}
-
-async function findBusy({ broker, simulator }: ChaosSystem): Promise<Record<string, number>> {
-  // Unacked messages count, which AMQP itself would not tell.
-  const listed = await broker.control('list_queues', 'name', 'messages');
-  const busy: Record<string, number> = {};
-  for (const line of listed.split('\n')) {
-    const [name = '', count = ''] = line.split('\t');
-    if (!TERMINAL.test(name) && Number(count) > 0) busy[name] = Number(count);
-  }
-  const callbacks = simulator.callbacks().filter(({ state }) => state === 'pending').length;
-  if (callbacks > 0) busy['callbacks under way'] = callbacks;
-  return busy;
-}
 
 /** Reads everything that the checker needs. The system must be up and settled. */
 export async function collectFacts(
@@ -76,11 +35,11 @@ export async function collectFacts(
         pictureUrl: textAt(attachments[0], 'url'),
         atMs: atMs.get(id) ?? 0,
       })),
-    parked: parked.map(({ body, headers }) => ({
-      messageId:
-        textAt(headers, PARKED_HEADERS.messageId) ?? textAt(parseJson(body), 'wbor_message_id') ?? '',
-      body,
-    })),
+    parked: parked.map(({ content, headers }) => {
+      const body = content.toString('utf8');
+      const known = textAt(headers, PARKED_HEADERS.messageId) ?? textAt(parseJson(body), 'wbor_message_id');
+      return { messageId: known ?? '', body };
+    }),
     postCalls: requests
       .filter(({ method, path }) => method === 'POST' && path === '/v3/bots/post')
       .map((request) =>
@@ -150,23 +109,6 @@ async function readRows(
     code: row.code,
     outcome: row.outcome,
   }));
-}
-
-/** Reads a queue and leaves it as it was. One that does not exist is empty. */
-async function readQueue(url: string, queue: string): Promise<{ body: string; headers: unknown }[]> {
-  const connection = await connectAmqp(url);
-  try {
-    const channel: ConfirmChannel = await connection.createConfirmChannel();
-    channel.on('error', () => undefined);
-    const found: { body: string; headers: unknown }[] = [];
-    for (let message = await channel.get(queue); message !== false; message = await channel.get(queue)) {
-      found.push({ body: message.content.toString('utf8'), headers: message.properties.headers });
-    }
-    return found;
-  } finally {
-    // What was not acked goes back.
-    await connection.close();
-  }
 }
 
 function textAt(value: unknown, name: string): string | null {

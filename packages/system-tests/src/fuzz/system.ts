@@ -1,0 +1,69 @@
+import type { Simulator } from '@wbor/groupme-simulator';
+import {
+  type App,
+  callbackUrl,
+  PASSWORD,
+  type Releases,
+  startServers,
+  startSystem,
+} from '@wbor/start-system';
+import type { ServiceProcess, TestBroker } from '@wbor/testkit';
+import pg from 'pg';
+import type { GatewayRoutes } from './inputs/http.ts';
+
+/** All four services, one process each, on servers of their own. */
+export interface FuzzSystem {
+  readonly broker: TestBroker;
+  readonly exchange: string;
+  readonly database: pg.Pool;
+  readonly simulator: Simulator;
+  readonly gatewayUrl: string;
+  readonly routes: GatewayRoutes;
+  readonly services: Readonly<Record<App, ServiceProcess>>;
+}
+
+export const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator'];
+
+export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
+  const { broker, postgres } = await startServers({
+    broker: { private: true },
+    postgres: { private: true },
+    releases,
+  });
+  const { url: databaseUrl } = await postgres.createDatabase();
+  const database = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  database.on('error', () => undefined);
+  releases.add(() => database.end());
+  const system = await startSystem({
+    brokerUrl: broker.url,
+    databaseUrl,
+    processes: Object.fromEntries(APPS.map((app) => [app, app])),
+    maxRecords: 1_000_000,
+    releases,
+    env: {
+      // What is refused for its number would not be tried.
+      relay: { GROUPME_RATE_PER_SECOND: '0' },
+      gateway: { RATE_LIMIT_SEND: '0', RATE_LIMIT_REFUSED: '0', RATE_LIMIT_PUBLIC: '0' },
+    },
+  });
+  releases.add(() => Promise.all(APPS.map((app) => system.service(app).kill())));
+  const document = (await (await fetch(`${system.gatewayUrl}/openapi.json`)).json()) as { paths: object };
+  return {
+    broker,
+    exchange: system.namespace.exchange,
+    database,
+    simulator: system.simulator,
+    gatewayUrl: system.gatewayUrl,
+    routes: {
+      host: new URL(system.gatewayUrl).host,
+      password: PASSWORD,
+      callback: new URL(callbackUrl(system.gatewayUrl)).pathname,
+      groupId: system.simulator.groupId,
+      documented: Object.keys(document.paths).sort(),
+    },
+    services: Object.fromEntries(APPS.map((app) => [app, system.service(app)])) as Record<
+      App,
+      ServiceProcess
+    >,
+  };
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Simulator } from '@wbor/groupme-simulator';
+import type { TestBroker } from '@wbor/testkit';
+
+interface Busy {
+  readonly broker: Pick<TestBroker, 'control'>;
+  readonly simulator: Pick<Simulator, 'callbacks'>;
+}
+
+/** Queues that end the line keep what they have. */
+const TERMINAL = /\.(?:parked|journal)$/;
+const POLL_MS = 1_000;
+/** A queue can be empty between two stages; that it was seen empty in a row is what counts. */
+const QUIET_POLLS = 3;
+
+/**
+ * Waits until nothing is under way any more: no queue holds anything, no callback is pending.
+ *
+ * @returns what was still there when time was up.
+ */
+export async function waitUntilSettled(
+  system: Busy,
+  options: { timeoutMs: number; signal: AbortSignal; onWait: (busy: Record<string, number>) => void },
+): Promise<Record<string, number>> {
+  const deadline = performance.now() + options.timeoutMs;
+  let quiet = 0;
+  for (;;) {
+    const busy = await findBusy(system);
+    quiet = Object.keys(busy).length === 0 ? quiet + 1 : 0;
+    if (quiet >= QUIET_POLLS || options.signal.aborted || performance.now() > deadline) return busy;
+    options.onWait(busy);
+    await delay(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+}
+
+async function findBusy({ broker, simulator }: Busy): Promise<Record<string, number>> {
+  // Unacked messages count, which AMQP itself would not tell.
+  const listed = await broker.control('list_queues', 'name', 'messages');
+  const busy: Record<string, number> = {};
+  for (const line of listed.split('\n')) {
+    const [name = '', count = ''] = line.split('\t');
+    if (!TERMINAL.test(name) && Number(count) > 0) busy[name] = Number(count);
+  }
+  const callbacks = simulator.callbacks().filter(({ state }) => state === 'pending').length;
+  if (callbacks > 0) busy['callbacks under way'] = callbacks;
+  return busy;
+}
