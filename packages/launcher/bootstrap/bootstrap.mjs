@@ -17,6 +17,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm test [-- OPTIONS]        every check and test
        npm run parked -- ACTION     what could not be forwarded
        npm run chaos [-- OPTIONS]   the chaos suite
+       npm run fuzz [-- OPTIONS]    what no contract foresees
        npm run reset                remove the data of npm start
 Each but reset takes --help as well: npm start -- --help
 `;
@@ -26,6 +27,7 @@ const COMMANDS = {
   test: 'packages/launcher/src/check/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',
+  fuzz: 'packages/system-tests/src/fuzz/main.ts',
   sabotage: 'packages/system-tests/src/chaos/sabotage.ts',
   seed: 'packages/database/src/seed/main.ts',
 };

@@ -105,7 +105,8 @@ function exchangeBytes(gatewayUrl: string, bytes: Buffer): Promise<string> {
       // The reference page is five megabytes.
       if (text.length < 100_000) text += more;
     });
-    socket.end(bytes);
+    // Not ended: a server may take that for somebody who has gone away.
+    socket.write(bytes);
   });
 }
 

@@ -135,11 +135,10 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
   } = callbackEvent.example;
   const callback = groupMeCallbackSchema.parse({ ...example, group_id: routes.groupId });
   const documented = routes.documented.map((path) => path.replace(/\{.*?\}/, 'guess'));
-  const body = fc.constantFrom<readonly [string, object]>(
-    ['/send', send],
-    ['/send', send],
-    [routes.callback, callback],
-    ...documented.map((path) => [path, send] as const),
+  const body = fc.oneof<fc.MaybeWeightedArbitrary<readonly [string, object]>[]>(
+    { weight: 4, arbitrary: fc.constant(['/send', send] as const) },
+    { weight: 3, arbitrary: fc.constant([routes.callback, callback] as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...documented).map((path) => [path, send] as const) },
   );
   return body
     .chain(([path, fields]) =>
