@@ -77,6 +77,11 @@ export async function startDelivery(
       { queue: outbox.queues.normal, prefetch: WINDOW },
     ],
     lock: `${namespace.queuePrefix}${RELAY_DELIVERY_LOCK}`,
+    // No limit of returns but the queues' own: holds are renewed for as long as GroupMe is away.
+    limits: {
+      parkedQueue: options.parker.queue,
+      onParked: (_delivery, { reason }) => metrics.parked.inc({ reason }),
+    },
     onDelivery: deliverer.onDelivery,
   });
   let stopped: Promise<void> | undefined;
