@@ -72,8 +72,11 @@ const address = (own: { exchange: 'source' | 'default'; keys: readonly string[] 
 
 /** A message of any contract, with changes to its body, its bytes, its properties and its headers. */
 export function amqpInput(token: string): fc.Arbitrary<AmqpInput> {
+  const forTheChat = CONTRACTS.filter(({ keys }) =>
+    keys.some((key) => /^source\.(?:standard|twilio)/.test(key)),
+  );
   return fc
-    .constantFrom(...CONTRACTS)
+    .oneof(fc.constantFrom(...CONTRACTS), fc.constantFrom(...forTheChat))
     .chain((contract) =>
       fc.record({
         contract: fc.constant(contract),

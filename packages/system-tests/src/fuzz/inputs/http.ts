@@ -66,7 +66,7 @@ const MORE_HEADERS = [
 
 const target = (path: string) =>
   fc.oneof(
-    { weight: 8, arbitrary: fc.constant(path) },
+    { weight: 16, arbitrary: fc.constant(path) },
     {
       weight: 2,
       arbitrary: fc
@@ -105,7 +105,7 @@ const target = (path: string) =>
 
 const authorization = (password: string) =>
   fc.oneof(
-    { weight: 8, arbitrary: fc.constant([`Authorization: Bearer ${password}`]) },
+    { weight: 16, arbitrary: fc.constant([`Authorization: Bearer ${password}`]) },
     {
       weight: 2,
       arbitrary: fc.constantFrom<string[]>(
@@ -150,11 +150,11 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
         ),
         json: mutatedJson(fields, token),
         contentType: fc.oneof(
-          { weight: 6, arbitrary: fc.constant(undefined) },
+          { weight: 12, arbitrary: fc.constant(undefined) },
           { weight: 2, arbitrary: fc.constantFrom(...CONTENT_TYPES) },
         ),
         more: fc.oneof(
-          { weight: 5, arbitrary: fc.constant<string[]>([]) },
+          { weight: 10, arbitrary: fc.constant<string[]>([]) },
           { weight: 2, arbitrary: fc.subarray([...MORE_HEADERS], { minLength: 1, maxLength: 2 }) },
         ),
         credentials: authorization(routes.password),

@@ -69,6 +69,12 @@ const HOSTILE_TABLES: Readonly<Record<string, () => Buffer>> = {
     wireTable(Array.from({ length: 1_000 }, () => [Buffer.from('again'), wireText('v')] as const)),
   'a name that is not UTF-8': () => wireTable([[Buffer.from([0xff, 0xfe, 0x00]), wireText('v')]]),
   'a name of 255 bytes': () => wireTable([[Buffer.alloc(255, 'n'), wireText('v')]]),
+  'copies by CC': () => {
+    const keys = ['source.standard.ups', 'source.groupme.msg', 'moderation.bans'].map(wireText);
+    return wireTable({
+      CC: wireValue('A', Buffer.concat([int(4, BigInt(Buffer.concat(keys).length)), ...keys])),
+    });
+  },
   'the names of objects': () =>
     wireTable({
       __proto: wireText('v'),
@@ -83,7 +89,6 @@ const KNOWN_HEADERS = [
   'x-death',
   'x-delivery-count',
   'traceparent',
-  'CC',
   'content-type',
 ];
 
@@ -183,8 +188,8 @@ const PROPERTIES = {
   replyTo: () => fc.constantFrom<string>(...REPLY_ADDRESSES),
   priority: () => fc.constantFrom(0, 1, URGENT_PRIORITY, 255),
   timestamp: () => fc.constantFrom(0n, 1n, 1_795_610_177n, 1_795_610_177_000n, 2n ** 63n, 2n ** 64n - 1n),
-  deliveryMode: () => fc.constantFrom(1, 2, 0, 255),
-  expiration: () => fc.constantFrom('600000', '86400000', '4294967295', '600000', 'soon', '-1'),
+  deliveryMode: () => fc.constantFrom(1, 1, 2, 255),
+  expiration: () => fc.constantFrom('600000', '86400000', '4294967295', '600000', '86400000', 'soon'),
 } satisfies Record<string, (token: string) => fc.Arbitrary<unknown>>;
 type PropertyName = keyof typeof PROPERTIES;
 

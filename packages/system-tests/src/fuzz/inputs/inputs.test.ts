@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import type { GatewayRoutes } from './http.ts';
+import { drawInput } from './inputs.ts';
+import { tokensIn, tokensInBytes } from './token.ts';
+
+const ROUTES: GatewayRoutes = {
+  host: '127.0.0.1:1',
+  password: 'p',
+  callback: '/callback/secret',
+  groupId: '1',
+  documented: ['/callback/{secret}', '/send'],
+};
+const inputs = Array.from({ length: 600 }, (_, index) => drawInput(5, index, ROUTES));
+
+it('draws the same inputs for the same seed, and others for another', () => {
+  expect(drawInput(5, 17, ROUTES)).toEqual(inputs[17]);
+  expect(drawInput(6, 17, ROUTES)).not.toEqual(inputs[17]);
+});
+
+it('draws inputs of every kind', () => {
+  expect(new Set(inputs.map(({ kind }) => kind))).toEqual(new Set(['amqp', 'http', 'chat']));
+});
+
+it('gives every message on the broker a token, in its body or in its headers', () => {
+  const without = inputs.filter(
+    (input) =>
+      input.kind === 'amqp' &&
+      !tokensInBytes(input.content).has(input.token) &&
+      !tokensIn(input.properties.headers?.toString('latin1') ?? '').has(input.token),
+  );
+  expect(without.map(({ what }) => what)).toEqual([]);
+});
+
+it('names no address but those of this machine', () => {
+  const hosts = inputs.flatMap((input) => {
+    const bytes =
+      input.kind === 'amqp' ? input.content : input.kind === 'http' ? input.request : Buffer.alloc(0);
+    return [...bytes.toString('latin1').matchAll(/https?:\/\/([^/":\s?]+)/g)].map(([, host]) => host);
+  });
+  expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
+});
