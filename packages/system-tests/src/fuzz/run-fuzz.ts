@@ -145,23 +145,22 @@ async function keepEverything(
   const into = folder ?? (await mkdtemp(join(tmpdir(), 'wbor-fuzz-')));
   await mkdir(into, { recursive: true });
   const answers = new Map(facts.sent.map(({ token, answer }) => [token, answer]));
-  const lines = inputs.map((input) =>
-    JSON.stringify(
-      { fate: judgement.fates.get(input.token), answer: answers.get(input.token), ...input },
-      (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-    ),
-  );
-  await writeFile(join(into, 'inputs.jsonl'), `${lines.map(shortenBytes).join('\n')}\n`);
+  const lines = inputs.map((input) => {
+    const { token } = input;
+    const known = { fate: judgement.fates.get(token), answer: answers.get(token) };
+    return JSON.stringify({ ...known, ...(withoutBytes(input) as object) });
+  });
+  await writeFile(join(into, 'inputs.jsonl'), `${lines.join('\n')}\n`);
   await writeFile(join(into, 'failures.txt'), `${judgement.failures.join('\n')}\n`);
   for (const app of APPS) await writeFile(join(into, `${app}.log`), `${system.services[app].output()}\n`);
   return into;
 }
 
-/** A Buffer is written as a list of its bytes; as base64 it is shorter, and can be read back. */
-function shortenBytes(line: string): string {
-  return line.replace(/\{"type":"Buffer","data":\[([\d,]*)\]\}/g, (_all, bytes: string) =>
-    JSON.stringify({
-      base64: Buffer.from(bytes === '' ? [] : bytes.split(',').map(Number)).toString('base64'),
-    }),
-  );
+/** Bytes as base64: as JSON writes a Buffer, a number a byte, they would be five times as long. */
+function withoutBytes(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return { base64: value.toString('base64') };
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutBytes(inner)]));
 }
