@@ -1,7 +1,8 @@
 import { auditParkedQueue, PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
 import type { RecordedRequest } from '@wbor/groupme-simulator';
-import { readQueue } from '../read-queue.ts';
+import { type QueuedMessage, readQueue } from '../read-queue.ts';
 import type { ApiCall, CallRow, ChaosFacts, FaultRecord, SentMessage } from './facts.ts';
+import { findHostileRows, isHostileMessage, isHostileText } from './set-aside-hostile.ts';
 import type { ChaosSystem } from './system.ts';
 
 /** Reads everything that the checker needs. The system must be up and settled. */
@@ -20,11 +21,15 @@ export async function collectFacts(
     requests.flatMap(({ messageId, at }) => (messageId === undefined ? [] : [[messageId, Date.parse(at)]])),
   );
   const authors = new Map(chat.map((message) => [message.id, message.sender_type]));
-  const parked = await readQueue(broker.url, queueName(relayParkedQueue, namespace));
-  const auditParked = await readQueue(broker.url, queueName(auditParkedQueue, namespace));
-  const ids = async (table: string): Promise<string[]> =>
-    (await database.query(`SELECT groupme_id FROM ${table}`)).rows.map((row) => String(row.groupme_id));
-  const rejected = await database.query('SELECT count(*) FROM audit_rejected');
+  const isOurs = (message: QueuedMessage) => !isHostileMessage(message);
+  const parked = (await readQueue(broker.url, queueName(relayParkedQueue, namespace))).filter(isOurs);
+  const auditParked = (await readQueue(broker.url, queueName(auditParkedQueue, namespace))).filter(isOurs);
+  const posts = await readRows(system, 'groupme_posts', (row) => postKey(row.text, row.picture_url));
+  const images = await readRows(system, 'groupme_images', (row) => row.sha256 ?? '');
+  const isHostilePost = (key: string) => isHostileText(key) || posts.hostileKeys.has(key);
+  const rejected = await database.query<QueuedMessage>(
+    `SELECT concat(message_id, ' ', headers) AS properties, body AS content FROM audit_rejected`,
+  );
   return {
     ...known,
     chat: chat
@@ -34,7 +39,8 @@ export async function collectFacts(
         text,
         pictureUrl: textAt(attachments[0], 'url'),
         atMs: atMs.get(id) ?? 0,
-      })),
+      }))
+      .filter(({ text, pictureUrl }) => !isHostilePost(postKey(text, pictureUrl))),
     parked: parked.map(({ content, headers }) => {
       const body = content.toString('utf8');
       const known = textAt(headers, PARKED_HEADERS.messageId) ?? textAt(parseJson(body), 'wbor_message_id');
@@ -44,20 +50,21 @@ export async function collectFacts(
       .filter(({ method, path }) => method === 'POST' && path === '/v3/bots/post')
       .map((request) =>
         toCall(request, postKey(textAt(request.json, 'text'), textAt(request.json, 'picture_url'))),
-      ),
+      )
+      .filter(({ key }) => !isHostilePost(key)),
     uploadCalls: requests
       .filter(({ method, path }) => method === 'POST' && path === '/pictures')
       .map((request) => toCall(request, request.sha256 ?? '')),
-    postRows: await readRows(system, 'groupme_posts', (row) => postKey(row.text, row.picture_url)),
-    imageRows: await readRows(system, 'groupme_images', (row) => row.sha256 ?? ''),
+    postRows: posts.rows,
+    imageRows: images.rows,
     callbacks: simulator.callbacks().map(({ messageId, state }) => ({
       chatId: messageId,
       fromBot: authors.get(messageId) === 'bot',
       delivered: state === 'delivered',
     })),
-    echoRows: await ids('groupme_echoes'),
-    callbackRows: await ids('groupme_callbacks'),
-    auditRejected: Number(rejected.rows[0].count),
+    echoRows: await readCallbackIds(system, 'groupme_echoes', authors),
+    callbackRows: await readCallbackIds(system, 'groupme_callbacks', authors),
+    auditRejected: rejected.rows.filter(isOurs).length,
     auditParked: auditParked.length,
     exits: fleet.exits,
     memory: await fleet.memory(),
@@ -76,7 +83,9 @@ function toCall(request: RecordedRequest, key: string): ApiCall {
 }
 
 interface AuditRow {
-  readonly wbor_message_id: string;
+  /** All columns, as text. */
+  readonly whole: string;
+  readonly wbor_message_id: string | null;
   readonly occurred_at: Date;
   readonly duration_ms: number | null;
   readonly code: number;
@@ -88,27 +97,48 @@ interface AuditRow {
   readonly sha256: string | null;
 }
 
-/** Rows that tell of a call; the audit also keeps what was decided without one. */
+/**
+ * Rows that tell of a call; the audit also keeps what was decided without one. Those of hostile messages are left out, and
+ * what they posted is named.
+ */
 async function readRows(
   { database }: ChaosSystem,
   table: 'groupme_posts' | 'groupme_images',
   keyOf: (row: AuditRow) => string,
-): Promise<CallRow[]> {
+): Promise<{ rows: CallRow[]; hostileKeys: ReadonlySet<string> }> {
   const own = table === 'groupme_posts' ? 'part, text, NULL AS sha256' : 'NULL AS part, NULL AS text, sha256';
   const { rows } = await database.query<AuditRow>(
-    `SELECT wbor_message_id, occurred_at, duration_ms, code, outcome, attempt, picture_url, ${own} FROM ${table}
+    `SELECT wbor_message_id, occurred_at, duration_ms, code, outcome, attempt, picture_url, ${own}, event::text AS whole
+     FROM ${table} AS event
      WHERE outcome IN ('delivered', 'refused', 'unreachable', 'unknown', 'misconfigured', 'rejected')`,
   );
-  return rows.map((row) => ({
-    key: keyOf(row),
-    messageId: row.wbor_message_id,
-    part: row.part,
-    attempt: row.attempt,
-    sentAtMs: row.occurred_at.getTime(),
-    durationMs: row.duration_ms,
-    code: row.code,
-    outcome: row.outcome,
-  }));
+  const hostile = findHostileRows(rows);
+  const ours = rows.filter((row) => !hostile.has(row));
+  return {
+    hostileKeys: new Set([...hostile].map(keyOf)),
+    rows: ours.map((row) => ({
+      key: keyOf(row),
+      messageId: row.wbor_message_id ?? '',
+      part: row.part,
+      attempt: row.attempt,
+      sentAtMs: row.occurred_at.getTime(),
+      durationMs: row.duration_ms,
+      code: row.code,
+      outcome: row.outcome,
+    })),
+  };
+}
+
+/** GroupMe's ids in a table of callbacks; without those that somebody forged, which no message of the chat has. */
+async function readCallbackIds(
+  { database }: ChaosSystem,
+  table: 'groupme_echoes' | 'groupme_callbacks',
+  inChat: { has(id: string): boolean },
+): Promise<string[]> {
+  const { rows } = await database.query<{ id: string; whole: string }>(
+    `SELECT groupme_id AS id, event::text AS whole FROM ${table} AS event`,
+  );
+  return rows.filter(({ id, whole }) => inChat.has(id) || !isHostileText(whole)).map(({ id }) => String(id));
 }
 
 function textAt(value: unknown, name: string): string | null {

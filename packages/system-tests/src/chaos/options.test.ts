@@ -23,9 +23,11 @@ it('reads everything', () => {
     '--allow-repeats',
     '3',
     '--json',
+    '--fuzz',
   ];
   expect(parseChaosOptions([...args, '--keep-logs', 'logs'])).toEqual({
     help: false,
+    fuzz: true,
     minutes: 0.5,
     seed: 9,
     echo: false,

@@ -12,6 +12,8 @@ export interface ChaosOptions {
   /** Default: none while a doubt can be settled, else as many as there were doubts. */
   readonly allowRepeats: number | undefined;
   readonly settleSeconds: number;
+  /** With hostile senders beside the normal ones. */
+  readonly fuzz: boolean;
   readonly logsFolder: string | undefined;
   readonly json: boolean;
 }
@@ -29,6 +31,7 @@ end everything is mended, and every message that was accepted must be in the cha
   --allow-repeats N  repeated posts that are no failure. Default 0, or with neither of the two ways above one
                      for each kill and each call that nobody can know about
   --settle-seconds N how long everything may take to arrive once all is mended. Default 180
+  --fuzz             hostile senders beside the normal ones, as in npm run fuzz; the same is asked of the normal ones
   --keep-logs DIR    write the logs of all processes and the facts there. After a failure they are kept anyway
   --json             print the result as JSON in the end, and progress on stderr
   --help             this text
@@ -51,6 +54,7 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions {
     readBack: !values['no-read-back'],
     allowRepeats: toNumber('--allow-repeats', values['allow-repeats'], { least: 0, most: 1e9, whole: true }),
     settleSeconds: toNumber('--settle-seconds', values['settle-seconds'], { least: 1, most: 86_400 }) ?? 180,
+    fuzz: values.fuzz ?? false,
     logsFolder: values['keep-logs'],
     json: values.json ?? false,
   };
@@ -67,6 +71,7 @@ function parse(args: readonly string[]) {
         'no-read-back': { type: 'boolean' },
         'allow-repeats': { type: 'string' },
         'settle-seconds': { type: 'string' },
+        fuzz: { type: 'boolean' },
         'keep-logs': { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -7,6 +7,7 @@ import { checkFacts } from './check.ts';
 import { collectFacts } from './collect.ts';
 import type { ChaosFacts } from './facts.ts';
 import { createFaultRunner } from './faults.ts';
+import { startHostileSenders } from './hostile-senders.ts';
 import { startProducers } from './producers.ts';
 import { describeFault } from './report.ts';
 import { buildSchedule } from './schedule.ts';
@@ -62,19 +63,22 @@ async function breakAndMend(
   };
   const posts = () => system.simulator.messages().filter(({ sender_type }) => sender_type === 'bot').length;
   const producers = startProducers(system, options.seed);
+  const hostile = options.fuzz ? startHostileSenders(system, options.seed) : undefined;
   const accepted = () => producers.messages.filter(({ acceptedAtMs }) => acceptedAtMs !== null).length;
   const faults = createFaultRunner(system, (fault) => {
     progress(`${describeFault(fault).padEnd(60)} ${accepted()} accepted, ${posts()} posts`);
   });
 
   await faults.run(buildSchedule(options), signal).catch(async (error: unknown) => {
-    await producers.stop(0);
+    await Promise.all([producers.stop(0), hostile?.stop()]);
     throw error;
   });
   await delayUntil(startedAt + options.minutes * 60_000, signal);
   if (signal.aborted) return undefined;
   progress('no more faults; what was sent must be accepted and arrive');
+  await hostile?.stop();
   await producers.stop(ACCEPT_TIMEOUT_MS);
+  if (hostile) progress(`${hostile.sent()} hostile inputs were sent`);
   let lastTold = '';
   const queuesLeft = await waitUntilSettled(system, {
     timeoutMs: (options.settleSeconds ?? SETTLE_SECONDS) * 1_000,

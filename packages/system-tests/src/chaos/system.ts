@@ -95,7 +95,7 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
         URGENT_SOURCES: URGENT_SOURCE,
         ...options.relayEnv,
       },
-      gateway: { RATE_LIMIT_SEND: '0' },
+      gateway: { RATE_LIMIT_SEND: '0', RATE_LIMIT_REFUSED: '0', RATE_LIMIT_PUBLIC: '0' },
       // Not through the proxy: it makes no calls, and its broker fails often enough.
       'audit-logger': { RABBITMQ_URL: broker.url },
     },

@@ -10,6 +10,8 @@ export interface RunChaosOptions {
   readonly allowRepeats?: number | undefined;
   /** How long everything may take to arrive once all is mended. Default 180. */
   readonly settleSeconds?: number;
+  /** With hostile senders beside the normal ones. */
+  readonly fuzz?: boolean;
   readonly logsFolder?: string | undefined;
   readonly relayEnv?: Readonly<Record<string, string>>;
   /** Ends the run early; everything is stopped and removed. */

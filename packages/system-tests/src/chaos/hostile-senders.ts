@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { callbackUrl, PASSWORD } from '@wbor/start-system';
+import { drawInput } from '../fuzz/inputs/inputs.ts';
+import { createSenders } from '../fuzz/senders.ts';
+import type { ChaosSystem } from './system.ts';
+
+export interface HostileSenders {
+  /** How many inputs were sent. What became of each is not asked here: `npm run fuzz` does that. */
+  readonly sent: () => number;
+  stop(): Promise<void>;
+}
+
+const PAUSE_MS = 300;
+
+/** Sends what the fuzz run sends, one after another, for as long as it is let. What the system refuses is of no interest. */
+export function startHostileSenders(system: ChaosSystem, seed: number): HostileSenders {
+  const { broker, gatewayUrl, namespace, simulator } = system;
+  const senders = createSenders({ broker, gatewayUrl, simulator, exchange: namespace.exchange });
+  const routes = {
+    host: new URL(gatewayUrl).host,
+    password: PASSWORD,
+    callback: new URL(callbackUrl(gatewayUrl)).pathname,
+    groupId: simulator.groupId,
+    documented: ['/callback/{secret}', '/send'],
+  };
+  const noMore = new AbortController();
+  let sent = 0;
+
+  async function run(): Promise<void> {
+    while (!noMore.signal.aborted) {
+      // The broker or the gateway may be away.
+      await senders.send(drawInput(seed, sent, routes)).catch(() => undefined);
+      sent += 1;
+      await delay(PAUSE_MS, undefined, { signal: noMore.signal }).catch(() => undefined);
+    }
+  }
+
+  const running = run();
+  return {
+    sent: () => sent,
+    async stop() {
+      noMore.abort();
+      await running;
+      await senders.close();
+    },
+  };
+}
