@@ -45,7 +45,7 @@ const ENCODINGS: Readonly<Record<string, Encode>> = {
   'a text of it': (text) => ({ content: utf8(JSON.stringify(text)) }),
   'in a form': (text) => ({ content: utf8(`payload=${encodeURIComponent(text)}`) }),
   '300 KB': (text) => ({ content: utf8(text + ' '.repeat(300 * KILOBYTE)) }),
-  '1.2 MB': (text) => ({ content: utf8(`${' '.repeat(1_200 * KILOBYTE)}${text}`) }),
+  '1.2 MB': (text) => ({ content: utf8(text + ' '.repeat(1_200 * KILOBYTE)) }),
 };
 
 /** Bodies that hold nothing, so that something else must name them. */
