@@ -190,7 +190,7 @@ describe('8: answers', () => {
       expect(await bed.ask(`!who ${uid}`, /h81/)).toContain(`h81 ${1_795_606_826 + index}`);
   });
 
-  it.each(['{"message":"\\ud800"', '"\\ud800"'])(
+  it.each(['{"message":"\\ud800"}', '"\\ud800"'])(
     'an id that is no Unicode text (%s) is answered, not 500',
     async (id) => {
       const answer = await bed.post('/send', `{"body":"h82","source":"ups","wbor_message_id":${id}}`);
