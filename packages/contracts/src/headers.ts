@@ -95,3 +95,20 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     summary: 'Its `wbor_message_id`, when it could be read.',
   },
 };
+
+/**
+ * When a message came into a parking queue: the relay's or the moderator's word for it, or the broker's where that put it
+ * aside by itself. Undefined when nobody says so.
+ */
+export function parkedAtOf(headers: Readonly<Record<string, unknown>>): Date | undefined {
+  const at = headers[PARKED_HEADERS.at];
+  const date = typeof at === 'string' ? new Date(at) : diedAt(headers['x-death']);
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** The broker counts in seconds, and the client library marks what was a timestamp. */
+function diedAt(deaths: unknown): Date | undefined {
+  const time: unknown = Array.isArray(deaths) ? (deaths[0] as { time?: unknown } | undefined)?.time : undefined;
+  const seconds = typeof time === 'object' && time !== null && 'value' in time ? time.value : time;
+  return typeof seconds === 'number' ? new Date(seconds * 1000) : undefined;
+}
