@@ -17,20 +17,39 @@ export interface Parker {
    */
   park(
     delivery: Delivery,
-    why: { queue: string; reason: ParkReason; error: string; replacement?: unknown; wborMessageId?: string },
+    why: {
+      queue: string;
+      reason: ParkReason;
+      error: string;
+      replacement?: unknown;
+      wborMessageId?: string;
+      /** Who sent it, for the notice in the chat. */
+      source?: string;
+      /** It is a notice itself, of which there is none. */
+      isNotice?: boolean;
+    },
   ): Promise<void>;
+}
+
+/** A message that has been parked. */
+export interface Parked {
+  readonly reason: string;
+  readonly queue: string;
+  readonly source?: string | undefined;
+  readonly wborMessageId?: string | undefined;
+  readonly isNotice?: boolean | undefined;
 }
 
 export function createParker(options: {
   broker: Broker;
   parkedQueue: string;
-  onParked: (reason: ParkReason) => void;
+  onParked: (parked: Parked) => void;
 }): Parker {
   return {
-    async park(delivery, { replacement, ...why }) {
+    async park(delivery, { replacement, source, isNotice, ...why }) {
       const content = replacement === undefined ? delivery.content : Buffer.from(JSON.stringify(replacement));
       await parkDelivery(options.broker, delivery, { ...why, content, parkedQueue: options.parkedQueue });
-      options.onParked(why.reason);
+      options.onParked({ ...why, source, isNotice });
     },
   };
 }

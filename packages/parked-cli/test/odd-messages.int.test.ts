@@ -1,7 +1,7 @@
 import { PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
 import { connectAmqp, createNamespace, deleteNamespace, publishRaw } from '@wbor/testkit';
-import { runParked } from '../src/run-parked.testing.ts';
 import { expect, inject, it, onTestFinished } from 'vitest';
+import { runParked } from '../src/run-parked.testing.ts';
 
 const brokerUrl = inject('brokerUrl');
 
@@ -60,7 +60,10 @@ it('lists and shows whatever lies there, and a terminal is told nothing by it', 
   expect(new Set(ids).size).toBe(odd.length);
   const list = await parked('list');
   expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(`${odd.length} messages parked`) });
-  for (const output of [list.stdout, ...(await Promise.all(ids.map(async (id) => (await parked('show', id)).stdout)))]) {
+  for (const output of [
+    list.stdout,
+    ...(await Promise.all(ids.map(async (id) => (await parked('show', id)).stdout))),
+  ]) {
     expect(output).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\u2028]/u);
   }
   for (const [index, [body]] of odd.entries()) {

@@ -101,30 +101,27 @@ interface Answer {
   readonly body: string;
 }
 
-const ANSWERS: ReadonlyMap<string, (health: Health, registry: Registry) => Answer | Promise<Answer>> =
-  new Map([
-    ['/livez', () => json(200, { status: 'ok' })],
-    [
-      '/readyz',
-      (health) => {
-        const faults = health.faults();
-        const ready = faults.length === 0;
-        return json(ready ? 200 : 503, {
-          status: ready ? 'ready' : 'not ready',
-          faults,
-          notices: health.notices(),
-        });
-      },
-    ],
-    [
-      '/metrics',
-      async (_health, registry) => ({
-        status: 200,
-        type: registry.contentType,
-        body: await registry.metrics(),
-      }),
-    ],
-  ]);
+type BuildAnswer = (health: Health, registry: Registry) => Answer | Promise<Answer>;
+
+const ANSWERS: ReadonlyMap<string, BuildAnswer> = new Map<string, BuildAnswer>([
+  ['/livez', () => json(200, { status: 'ok' })],
+  ['/readyz', readiness],
+  [
+    '/metrics',
+    async (_health, registry) => ({
+      status: 200,
+      type: registry.contentType,
+      body: await registry.metrics(),
+    }),
+  ],
+]);
+
+function readiness(health: Health): Answer {
+  const faults = health.faults();
+  const ready = faults.length === 0;
+  const status = ready ? 'ready' : 'not ready';
+  return json(ready ? 200 : 503, { status, faults, notices: health.notices() });
+}
 
 async function answer(
   { method, url = '' }: IncomingMessage,

@@ -16,6 +16,7 @@ import {
   parseIncoming,
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
+import { sourceOfKey } from './sources/source.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -80,7 +81,9 @@ export function createIntake(options: IntakeOptions): Intake {
       { queue, key: delivery.routingKey, reason, error: error.message },
       'parked a message that cannot be forwarded; see `parked list`',
     );
-    await options.parker.park(delivery, { queue, reason, error: error.message });
+    // What is in it could not be read; the key is.
+    const source = sourceOfKey(originalKey(delivery));
+    await options.parker.park(delivery, { queue, reason, error: error.message, source });
     producer.failed(replyTargetOfRaw(delivery, delivery.messageId ?? ''), 400, error.message);
   }
 
