@@ -113,8 +113,7 @@ export function startParkedWatch(options: {
     get notice() {
       const { count = 0 } = last ?? {};
       if (count === 0) return undefined;
-      const what = count === 1 ? '1 message is parked' : `${count} messages are parked`;
-      return `${what}, the oldest for ${describeAge(ageMs())}: look with \`parked list\``;
+      return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see parked list`;
     },
     parked() {
       ownCount += 1;

@@ -35,7 +35,7 @@ async function readyz(relay: ServiceProcess): Promise<{ status: string; notices:
 async function noticeOf(relay: ServiceProcess): Promise<string> {
   const { notices: all, status } = await readyz(relay);
   expect(status).toBe('ready');
-  return all.map(({ notice }) => notice).find((notice) => notice.includes('parked')) ?? '';
+  return all.map(({ notice }) => notice).find((notice) => notice.includes('parked messages')) ?? '';
 }
 
 async function gauges(relay: ServiceProcess): Promise<{ count: number; ageSeconds: number }> {
@@ -51,15 +51,19 @@ describe('a message that was parked', () => {
     await park('ups');
     await until('the notice', () => notices().length === 1);
     expect(notices()[0]).toMatch(/^A message of ups was not posted, or not all of it: it is not JSON\. /);
-    await until('the first notice of /readyz', async () => (await noticeOf(first)).startsWith('2 messages'));
+    await until('the first notice of /readyz', async () =>
+      (await noticeOf(first)).startsWith('parked messages: 2,'),
+    );
     await first.stop();
 
     const second = await world.start();
-    await until('the next notice of /readyz', async () => (await noticeOf(second)).startsWith('2 messages'));
+    await until('the next notice of /readyz', async () =>
+      (await noticeOf(second)).startsWith('parked messages: 2,'),
+    );
     await park('ups');
     await park('studio');
     await until('the next notice', () => notices().length === 2);
-    await until('both in hand', async () => (await noticeOf(second)).startsWith('4 messages'));
+    await until('both in hand', async () => (await noticeOf(second)).startsWith('parked messages: 4,'));
     expect(notices()[1]).toContain('A message of studio');
     expect(world.posts().join()).not.toContain('secret words');
     // The hour may have turned meanwhile: then it is said again.
@@ -106,7 +110,7 @@ describe('what the broker put aside by itself', () => {
     const relay = await world.start();
     await park('ups');
     await until('the first notice', () => notices().length === 1);
-    await until('the first look', async () => (await noticeOf(relay)).startsWith('1 message is parked, '));
+    await until('the first look', async () => (await noticeOf(relay)).startsWith('parked messages: 1,'));
 
     // A real dead letter: its queue gives up on it at once.
     const { queuePrefix } = world.namespace;
@@ -128,7 +132,7 @@ describe('what the broker put aside by itself', () => {
     await until('the notice', () => notices().length === 2);
     expect(notices()[1]).toMatch(/^A message of weather was not posted, or not all of it: it has expired\. /);
     await until('all three', async () =>
-      (await noticeOf(relay)).startsWith('3 messages are parked, the oldest for less than a minute'),
+      (await noticeOf(relay)).startsWith('parked messages: 3, the oldest for less than a minute'),
     );
 
     expect(await runParked(world.env, 'discard', '--all')).toMatchObject({ code: 0 });
