@@ -38,9 +38,11 @@ export async function openBrowser(connection: Connection, queue: string): Promis
   let removed = 0;
 
   async function takeNextChunk(): Promise<void> {
-    chunk = await takeChunk(channel, queue, Math.min(left, size));
+    const wanted = Math.min(left, size);
+    chunk = await takeChunk(channel, queue, wanted);
     const bytes = chunk.reduce((sum, { content }) => sum + content.length, 0);
-    size = nextSize(size, bytes / Math.max(chunk.length, 1));
+    // The next one does not fit into what is left of the bytes.
+    size = chunk.length < wanted ? FIRST_CHUNK : nextSize(size, bytes / chunk.length);
     for (const { fields } of chunk) held.add(fields.deliveryTag);
     left = chunk.length === 0 ? 0 : left - chunk.length;
   }
@@ -82,13 +84,13 @@ async function openedModel({ manager }: Connection): Promise<ChannelModel> {
 
 /** How many messages are taken after `size` of so many bytes each. */
 function nextSize(size: number, bytesEach: number): number {
-  return Math.max(1, Math.min(2 * size, MAX_CHUNK, Math.floor(CHUNK_BYTES / Math.max(bytesEach, 1))));
+  return Math.max(FIRST_CHUNK, Math.min(2 * size, MAX_CHUNK, Math.floor(CHUNK_BYTES / bytesEach)));
 }
 
 /**
  * Takes up to `size` messages, in their order. Consuming is many times as fast as getting one by one, which takes a
  * quorum queue a millisecond or two each; but the broker counts messages, not bytes, and small ones may be followed by
- * huge ones. What comes when enough bytes are in hand is let go at once, and goes back for the next time.
+ * huge ones. From the one on that does not fit any more all are let go at once, and go back for the next time.
  */
 async function takeChunk(channel: Channel, queue: string, size: number): Promise<ConsumeMessage[]> {
   const messages: ConsumeMessage[] = [];
@@ -103,10 +105,12 @@ async function takeChunk(channel: Channel, queue: string, size: number): Promise
     const { consumerTag } = await channel.consume(queue, (message) => {
       idle.refresh();
       if (message === null) return resolve();
-      if (bytes < CHUNK_BYTES) messages.push(message);
-      else tooMany.push(message.fields.deliveryTag);
       bytes += message.content.length;
-      if (messages.length === size || bytes >= CHUNK_BYTES) resolve();
+      // The first one is taken whatever its size.
+      const isKept = bytes <= CHUNK_BYTES || messages.length + tooMany.length === 0;
+      if (isKept) messages.push(message);
+      else tooMany.push(message.fields.deliveryTag);
+      if (messages.length === size || !isKept) resolve();
     });
     await promise;
     // What was on its way has come when this is answered.

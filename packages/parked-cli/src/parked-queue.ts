@@ -40,17 +40,24 @@ export async function walkParked(
 ): Promise<void> {
   const copies = new Map<string, number>();
   const browser = await broker.browse(queue);
+
+  /** A function of its own, so that nothing keeps a huge message while the next one comes. */
+  async function takeNext(): Promise<boolean> {
+    const entry = await browser.next();
+    if (entry === undefined) return false;
+    const id = idOf(entry);
+    const copy = (copies.get(id) ?? 0) + 1;
+    copies.set(id, copy);
+    const message = toParked(entry, id, copy);
+    const verdict = await judge(message);
+    const failure = verdict === 'replay' ? await replay(broker, entry, message) : undefined;
+    if (failure !== undefined) onFailure(message, failure);
+    else if (verdict !== 'keep') entry.remove();
+    return true;
+  }
+
   try {
-    for (let entry = await browser.next(); entry; entry = await browser.next()) {
-      const id = idOf(entry);
-      const copy = (copies.get(id) ?? 0) + 1;
-      copies.set(id, copy);
-      const message = toParked(entry, id, copy);
-      const verdict = await judge(message);
-      const failure = verdict === 'replay' ? await replay(broker, entry, message) : undefined;
-      if (failure !== undefined) onFailure(message, failure);
-      else if (verdict !== 'keep') entry.remove();
-    }
+    while (await takeNext());
   } finally {
     await browser.close();
   }
