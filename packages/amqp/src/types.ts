@@ -103,11 +103,15 @@ export type ScreenReason = 'too-large' | 'unreadable-headers' | 'delivered-too-o
 export interface ConsumerLimits {
   /** Full name of the queue that takes what is put aside. */
   readonly parkedQueue: string;
+  /** Default: the broker's. */
+  readonly maxMessageBytes?: number;
   /**
    * Most bytes of bodies in hand. What arrives beyond them is given back, in order, and comes again when there is
    * room, which counts as a return. Default: no limit but `prefetch` messages.
    */
   readonly maxBytesInHand?: number;
+  /** Whether what was given back must come again in its order. Default true, which costs the broker more. */
+  readonly keepsOrder?: boolean;
   /**
    * How often a message may be handed out before it is taken for one that nobody survives. For queues whose messages
    * are given back only when something fails. Default: the queue's own limit.
