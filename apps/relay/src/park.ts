@@ -1,7 +1,8 @@
-import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import { type Broker, type Delivery, parkDelivery, type ScreenReason } from '@wbor/amqp';
 
 /** Why a message lies in `relay.parked`. Stable: people filter by it. */
 export type ParkReason =
+  | ScreenReason
   | 'invalid-utf8'
   | 'invalid-json'
   | 'invalid-message'
@@ -11,6 +12,10 @@ export type ParkReason =
   | 'fault';
 
 export interface Parker {
+  /** Full name of the queue that parked messages are in. */
+  readonly queue: string;
+  /** Counts a message that a consumer has parked by itself, and tells of it. */
+  onParked(parked: Parked): void;
   /**
    * Puts a message aside, bytes as they came or `replacement`, and takes it out of its queue. Waits until the
    * broker has it; if that is not possible the message stays where it was.
@@ -46,6 +51,8 @@ export function createParker(options: {
   onParked: (parked: Parked) => void;
 }): Parker {
   return {
+    queue: options.parkedQueue,
+    onParked: options.onParked,
     async park(delivery, { replacement, source, isNotice, ...why }) {
       const content = replacement === undefined ? delivery.content : Buffer.from(JSON.stringify(replacement));
       await parkDelivery(options.broker, delivery, { ...why, content, parkedQueue: options.parkedQueue });

@@ -8,13 +8,13 @@ import type { BrowsedMessage, QueueBrowser } from './types.ts';
 /** How long a connection that is still being opened is waited for. */
 const CONNECTED_WITHIN_MS = 10_000;
 const RETURN_TIMEOUT_MS = 2_000;
-const RETURN_POLL_MS = 20;
+const RETURN_POLL_MS = 5;
 /** Messages that are taken at once: one, then at most twice as many each time, as long as they are small. */
 const FIRST_CHUNK = 1;
 const MAX_CHUNK = 1_024;
 /** Content that is in hand at once. One message more, which may be of any size, is on its way in at the same time. */
 const CHUNK_BYTES = 16_777_216;
-/** What is given back without a round trip in between: of more the broker makes one list, in no order. */
+/** What is given back before the queue has taken it: of more the broker makes one list, in no order. */
 const GIVE_BACK_AT_ONCE = 32;
 /** Somebody else has taken what was there when nothing comes for this long. */
 const IDLE_MS = 5_000;
@@ -125,11 +125,16 @@ async function takeChunk(channel: Channel, queue: string, size: number): Promise
 
 /** Gives messages back so that they stand in the queue in this order, before all others. */
 async function giveBack(channel: Channel, queue: string, deliveryTags: readonly number[]): Promise<void> {
+  if (deliveryTags.length === 0) return;
+  const { messageCount: others } = await channel.checkQueue(queue);
   for (const [index, deliveryTag] of deliveryTags.entries()) {
     // amqplib wants the whole message and reads its tag: we have no use for the rest any more.
     channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
-    if ((index + 1) % GIVE_BACK_AT_ONCE === 0) await channel.checkQueue(queue);
+    const given = index + 1;
+    if (given % GIVE_BACK_AT_ONCE === 0) await waitForCount(channel, queue, others + given);
   }
+  // Whoever reads on must find them.
+  await waitForCount(channel, queue, others + deliveryTags.length);
 }
 
 /** A quorum queue gives messages back a moment after the channel has closed; the next reader would miss them. */
@@ -137,13 +142,17 @@ async function waitForMessages(model: ChannelModel, queue: string, count: number
   try {
     const channel = await model.createChannel();
     channel.on('error', () => {});
-    const deadline = performance.now() + RETURN_TIMEOUT_MS;
-    while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
-      await delay(RETURN_POLL_MS);
-    }
+    await waitForCount(channel, queue, count);
     await channel.close();
   } catch {
     // The connection has gone, and the messages are back with it.
+  }
+}
+
+async function waitForCount(channel: Channel, queue: string, count: number): Promise<void> {
+  const deadline = performance.now() + RETURN_TIMEOUT_MS;
+  while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
+    await delay(RETURN_POLL_MS);
   }
 }
 

@@ -100,10 +100,10 @@ it.each([
 
 it('knows no name', async () => {
   const { say, sent } = createBed();
-  await say({ source: undefined, reason: 'too-large' });
+  await say({ source: undefined, reason: 'novel' });
   await say({ source: '\u0000' });
   expect(sent.map(({ text }) => text?.split('.')[0])).toEqual([
-    'A message was not posted, or not all of it: the reason is too-large',
+    'A message was not posted, or not all of it: the reason is novel',
     'A message was not posted, or not all of it: it has neither text nor an image',
   ]);
 });

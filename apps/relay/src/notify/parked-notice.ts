@@ -45,6 +45,9 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['too-long', 'its text is too long'],
   ['rejected', 'GroupMe rejected it'],
   ['fault', 'the relay failed at it again and again'],
+  ['too-large', 'it is too large'],
+  ['unreadable-headers', 'its headers are nested too deep'],
+  ['delivered-too-often', 'nobody came to an end with it'],
   // The broker's own.
   ['delivery_limit', 'it was given back too often'],
   ['expired', 'it has expired'],
