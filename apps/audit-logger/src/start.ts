@@ -107,6 +107,8 @@ export async function startAuditLogger(
     limits: {
       parkedQueue: queueName(auditParkedQueue, namespace),
       maxBytesInHand: MAX_BYTES_IN_HAND,
+      // Each event is a row of its own, whenever it comes.
+      keepsOrder: false,
       maxDeliveries: MAX_DELIVERIES,
       onParked: metrics.parked,
     },

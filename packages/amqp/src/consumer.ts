@@ -46,6 +46,7 @@ export async function startConsumer(
   const failures = createFailureWatch();
   const inHand = createInHand({
     maxBytes: limits?.maxBytesInHand,
+    keepsOrder: limits?.keepsOrder ?? true,
     renew: () => renew(),
   });
   let current: DeliveringChannel | undefined;
@@ -80,7 +81,7 @@ export async function startConsumer(
   /** @returns whether the message was one that nobody shall work on. */
   async function putAside(delivery: Delivery): Promise<boolean> {
     if (limits === undefined) return false;
-    const screened = screen(delivery, { ...limits, maxMessageBytes });
+    const screened = screen(delivery, { maxMessageBytes, ...limits });
     if (screened === undefined) return false;
     const { messageId, queue, routingKey } = delivery;
     const { error, reason } = screened;
@@ -116,13 +117,13 @@ export async function startConsumer(
         await channel.assertQueue(options.lock, { exclusive: true, durable: false });
       }
       await declareTopology(channel, options.topology);
-      if (limits) limitContent(channel, maxMessageBytes);
+      if (limits) limitContent(channel, limits.maxMessageBytes ?? maxMessageBytes);
       const from = deliveringChannel(channel);
       current = from;
       inHand.reset();
       for (const { queue, prefetch } of options.queues) {
         // Holds for the consumers that begin after it, so each queue has its own.
-        await channel.prefetch(prefetch);
+        await channel.prefetch(Math.min(prefetch, inHand.maxMessages));
         await channel.consume(queue, (message) => {
           // The broker cancelled us, for example since the queue was deleted. The channel would stay idle.
           if (message === null) lose('the broker cancelled the consumer');

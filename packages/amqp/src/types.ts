@@ -103,11 +103,15 @@ export type ScreenReason = 'too-large' | 'unreadable-headers' | 'delivered-too-o
 export interface ConsumerLimits {
   /** Full name of the queue that takes what is put aside. */
   readonly parkedQueue: string;
+  /** Default: the broker's. */
+  readonly maxMessageBytes?: number;
   /**
    * Most bytes of bodies in hand. What arrives beyond them is given back, in order, and comes again when there is
    * room, which counts as a return. Default: no limit but `prefetch` messages.
    */
   readonly maxBytesInHand?: number;
+  /** Whether what was given back must come again in its order. Default true, which costs the broker more. */
+  readonly keepsOrder?: boolean;
   /**
    * How often a message may be handed out before it is taken for one that nobody survives. For queues whose messages
    * are given back only when something fails. Default: the queue's own limit.
@@ -173,6 +177,8 @@ export interface BrowsedMessage {
 
 /** Holds what it has read, so that nobody else gets it meanwhile; `close()` puts it back, in order. */
 export interface QueueBrowser {
+  /** How many messages the queue held when it was opened. What somebody else was reading then is not among them. */
+  readonly messageCount: number;
   /**
    * The next message, oldest first; `undefined` once as many were read as the queue held at first. What is
    * added meanwhile is not seen, so that a reader who puts messages back elsewhere comes to an end.
@@ -260,9 +266,9 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
-   * Reads a queue (full name) and gives back what is not removed.
+   * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *
-   * @throws PublishError with code DISCONNECTED while there is no connection.
+   * @throws PublishError with code DISCONNECTED when there is none for ten seconds.
    */
   browse(queue: string): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */

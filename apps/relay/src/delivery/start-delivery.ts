@@ -1,5 +1,11 @@
 import type { Consumer } from '@wbor/amqp';
-import { echoEvent, queueName, RELAY_DELIVERY_LOCK, relayJournalQueue } from '@wbor/contracts';
+import {
+  echoEvent,
+  LOW_PRIORITY_HEADER,
+  queueName,
+  RELAY_DELIVERY_LOCK,
+  relayJournalQueue,
+} from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
 import { maxRatePerSecond } from '../config.ts';
 import type { RelayParts } from '../relay-parts.ts';
@@ -22,6 +28,8 @@ import { createThrottle, type Throttle } from './throttle.ts';
  * delivery limit of all of them. A planned message has a kilobyte as a rule and 60 at most.
  */
 const WINDOW = 500;
+/** Several times what intake makes of the longest text, so that a window of forged ones fits into memory as well. */
+const MAX_PLANNED_BYTES = 262_144;
 /** Urgent ones keep their order, so that only the next must be at hand. */
 const URGENT_WINDOW = 10;
 
@@ -79,8 +87,10 @@ export async function startDelivery(
     lock: `${namespace.queuePrefix}${RELAY_DELIVERY_LOCK}`,
     // No limit of returns but the queues' own: holds are renewed for as long as GroupMe is away.
     limits: {
+      maxMessageBytes: MAX_PLANNED_BYTES,
       parkedQueue: options.parker.queue,
-      onParked: (_delivery, { reason }) => metrics.parked.inc({ reason }),
+      onParked: ({ headers, queue }, { reason }) =>
+        options.parker.onParked({ queue, reason, isNotice: headers[LOW_PRIORITY_HEADER] === true }),
     },
     onDelivery: deliverer.onDelivery,
   });
