@@ -2,7 +2,7 @@ import { auditQueues, moderatorQueues, relayQueues } from '@wbor/contracts';
 import type { FuzzFacts, SentInput } from './facts.ts';
 
 /** What can become of an input. */
-export type Fate =
+type Fate =
   | 'posted'
   | 'parked'
   | 'stored in the audit'

@@ -47,7 +47,7 @@ const oddText: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** What may stand where something else is expected. */
-export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
+const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: oddText },
   {
     weight: 3,
@@ -198,7 +198,7 @@ const TEXTS = new Set(['body', 'Body', 'text', 'reply', 'reason', 'requested_by'
 const IDS = new Set(['wbor_message_id', 'id', 'callback_id', 'source_guid', 'about']);
 
 /** A copy with the token in every text and id. Addresses lead nowhere. */
-export function withToken(value: unknown, token: string, name = ''): unknown {
+function withToken(value: unknown, token: string, name = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => withToken(item, token, name));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
