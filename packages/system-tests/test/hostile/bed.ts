@@ -86,6 +86,7 @@ export async function startHostileBed(
       properties,
     );
 
+  let asked = 0;
   const postsWith = (text: string) => system.posts().filter((post) => post.includes(text));
   const waitForPost = (text: string) =>
     waitFor(() => postsWith(text)[0], {
@@ -175,7 +176,9 @@ export async function startHostileBed(
     },
     async ask(text, answer = /./, attachments = []) {
       const before = system.posts().length;
-      await system.simulator.postAsMember({ name: 'Manager', text, attachments });
+      // Another member each time: what one may ask in a minute is limited.
+      asked += 1;
+      await system.simulator.postAsMember({ name: `Member ${asked}`, text, attachments });
       return waitFor(
         () =>
           system

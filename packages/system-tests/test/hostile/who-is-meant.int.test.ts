@@ -121,6 +121,10 @@ describe('11: a forged ban list', () => {
       await bed.ask(`!ban ${uid} forever`, /Banned/);
       await bed.publish('moderation.bans', { version, bans: [] });
       await bed.expectUnharmed(`11, version ${version}`);
+      const readyz = `${bed.system.service('relay').healthUrl}/readyz`;
+      await waitFor(async () => /ban list/.test(await (await fetch(readyz)).text()), {
+        what: 'a notice of it in /readyz',
+      });
       await bed.publish('source.twilio.sms.incoming', { From: sender, Body: `back again ${sender}` });
       await waitFor(
         async () =>
@@ -139,7 +143,7 @@ describe('11: a forged ban list', () => {
     { version: -1, bans: [] },
     { version: 'x', bans: [] },
     { version: 1.5 },
-    [],
+    'no object',
     { version: 1, bans: [{ sender: '+12075550100', until: null }] },
   ])('that is none or old (%j) counts for nothing', async (list) => {
     await bed.publish('moderation.bans', list);
