@@ -1,3 +1,4 @@
+import { shownUid } from '@wbor/contracts';
 import { runParked } from '@wbor/parked-cli/testing';
 import { waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -90,7 +91,10 @@ describe('poison', () => {
     });
     const good = world.posts().filter((text) => text.startsWith('"good '));
     expect(good).toEqual(
-      Array.from({ length: GOOD }, (_, index) => `"good ${index + 1}"\n---UID---\ngood\n---------`),
+      Array.from(
+        { length: GOOD },
+        (_, index) => `"good ${index + 1}"\n---UID---\n${shownUid(`good-${index + 1}`)}\n---------`,
+      ),
     );
     expect(world.posts()).toHaveLength(GOOD + odd);
 
@@ -158,9 +162,10 @@ describe('the operator', { timeout: 120_000 }, () => {
       },
       { what: 'being parked' },
     );
-    expect(world.posts()).not.toContain('"second chance"\n---UID---\nagain\n---------');
+    const post = `"second chance"\n---UID---\n${shownUid('again-1')}\n---------`;
+    expect(world.posts()).not.toContain(post);
     await parked('replay', String(line?.id));
-    await waitFor(() => world.posts().includes('"second chance"\n---UID---\nagain\n---------'), {
+    await waitFor(() => world.posts().includes(post), {
       what: 'the replay',
     });
     expect(await listParked('--reason', 'rejected')).toEqual([]);
