@@ -50,8 +50,9 @@ const mediaCount = lenient({
 });
 const mediaUrl = lenient({
   strict: z.string().nullish(),
-  read: (value) => addressesOf(value)[0],
-  finish: (value) => value ?? undefined,
+  // What is no address stays one that cannot be fetched, so that the chat is told.
+  read: (value) => addressesOf(value).map((address) => address || typeof value)[0],
+  finish: withoutBlank,
   description: 'Address of a picture.',
 });
 
@@ -107,6 +108,7 @@ export const alreadySentSchema = z.looseObject({
   text: words('Counts before `body`.'),
   images,
   From: name('The person who wrote it, if it was an SMS.'),
+  sender: name('Counts when there is no `From`.'),
   SenderName: name('The person as the SMS service knows him or her.'),
 });
 export type AlreadySent = z.infer<typeof alreadySentSchema>;
