@@ -120,11 +120,11 @@ describe('a message whose text can be read', () => {
   });
 
   it.each([
-    [STANDARD, { body: 'with a wrong one', images: [7] }, /^A media item came without an address\.\n/],
+    [STANDARD, { body: 'with a wrong one', images: [7] }, /^A media item came without a usable address\.\n/],
     [
       SMS,
       { Body: '', NumMedia: '1' },
-      /^A media item came without an address\.\n\nCheck the message in Twilio/,
+      /^A media item came without a usable address\.\n\nCheck the message in Twilio/,
     ],
     [
       STANDARD,
@@ -204,5 +204,26 @@ describe('a message that cannot be read', () => {
     expect(replies[0]?.body).toMatchObject({ status: 'failed', message_id: messageId });
     const { stdout } = await runParked(world.env, 'list', '--json', '--reason', reason);
     expect(stdout).not.toBe('');
+  });
+
+  it('is still what it was when it is replayed: its charset is parked with it', async () => {
+    const list = async () => {
+      const { stdout } = await runParked(world.env, 'list', '--json', '--reason', 'empty');
+      return stdout.split('\n').filter((line) => line.includes('sent-5'));
+    };
+    const body = Buffer.from('{"wbor_message_id":"sent-5","body":" ","by":"Zo\xeb"}', 'latin1');
+    await world.publish(STANDARD, body, { contentType: 'application/json; charset=latin1' });
+    const [line] = await waitFor(async () => ((await list()).length === 1 ? list() : undefined), {
+      what: 'being parked',
+    });
+    const { id } = JSON.parse(String(line)) as { id: string };
+    expect(await runParked(world.env, 'replay', id)).toMatchObject({ code: 0 });
+    await waitFor(
+      async () => {
+        const [again] = await list();
+        return again !== undefined && again !== line;
+      },
+      { what: 'being parked again, for the same reason' },
+    );
   });
 });

@@ -120,6 +120,7 @@ describe('parseIncoming', () => {
       { body: 'a', images: [7] },
       { text: 'a', imagesWithoutAddress: 1, repaired: ['images'] },
     ],
+    [{ images: [`data:image/png;base64,${'A'.repeat(9_000)}`] }, { imageUrls: [], imagesWithoutAddress: 1 }],
     [{ images: [7] }, { text: '', imagesWithoutAddress: 1 }],
     [
       { body: '\ufffc', images: ['https://a.example'] },

@@ -79,8 +79,9 @@ function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessag
     throw new IncomingError('too-long', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
   }
   const text = isBlank(read.text) ? '' : sanitiseText(read.text);
-  const imageUrls = read.imageUrls ?? [];
-  const imagesWithoutAddress = read.imagesWithoutAddress ?? 0;
+  const given = read.imageUrls ?? [];
+  const imageUrls = given.filter((url) => url.length <= MAX_URL_LENGTH);
+  const imagesWithoutAddress = (read.imagesWithoutAddress ?? 0) + given.length - imageUrls.length;
   if (imageUrls.length + imagesWithoutAddress === 0 && text === '') throw nothingToSay(repaired);
   return {
     ...read,
@@ -121,7 +122,8 @@ function completeLog(read: SourceLog, repaired: RepairedFields): IncomingLog {
 /** Names travel with every part, log line and row of a message. */
 const MAX_NAME_LENGTH = 256;
 
-const MAX_URL_LENGTH = 2_048;
+/** Addresses are logged in events and rows. A longer one is a picture itself, or nothing that a server takes. */
+const MAX_URL_LENGTH = 8_192;
 
 function boundNames({ sender, senderName, source }: Pick<SourceMessage, 'sender' | 'senderName' | 'source'>) {
   return {

@@ -31,7 +31,7 @@ export interface IgnoredSource {
 }
 
 /** The JSON body as it came, before the schema made anything of it. */
-export type RawBody = Readonly<Record<string, unknown>>;
+type RawBody = Readonly<Record<string, unknown>>;
 
 export type MessageHeaders = Readonly<Record<string, unknown>>;
 

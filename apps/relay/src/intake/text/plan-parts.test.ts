@@ -77,12 +77,12 @@ describe('planParts', () => {
   });
 
   it.each([
-    [{ imagesWithoutAddress: 1 }, 'A media item came without an address.'],
-    [{ imagesWithoutAddress: 3 }, '3 media items came without an address.'],
+    [{ imagesWithoutAddress: 1 }, 'A media item came without a usable address.'],
+    [{ imagesWithoutAddress: 3 }, '3 media items came without a usable address.'],
     [{ imagesLeftOut: 1 }, 'A media item was left out: 10 are the most.'],
     [
       { missingMedia: [{ item: 1, reason: 'is damaged' }], imagesWithoutAddress: 1, imagesLeftOut: 25 },
-      'A media item is damaged.\nA media item came without an address.\n25 media items were left out: 10 are the most.',
+      'A media item is damaged.\nA media item came without a usable address.\n25 media items were left out: 10 are the most.',
     ],
   ])('says what is missing: %j', (missing, words) => {
     const options = { ...message, ...missing, mediaHint: undefined };

@@ -60,7 +60,9 @@ function renderNotice(options: PlanOptions): string {
   const { missingMedia = [], imagesWithoutAddress = 0, imagesLeftOut = 0, mediaHint } = options;
   const whatHappened = [
     ...renderMissing(missingMedia),
-    ...(imagesWithoutAddress > 0 ? [`${someMedia(imagesWithoutAddress)} came without an address.`] : []),
+    ...(imagesWithoutAddress > 0
+      ? [`${someMedia(imagesWithoutAddress)} came without a usable address.`]
+      : []),
     ...(imagesLeftOut > 0
       ? [
           `${someMedia(imagesLeftOut)} ${imagesLeftOut === 1 ? 'was' : 'were'} left out: ${MAX_IMAGES} are the most.`,
