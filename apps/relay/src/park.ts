@@ -1,15 +1,8 @@
 import { type Broker, type Delivery, parkDelivery, type ScreenReason } from '@wbor/amqp';
+import type { ReadFault } from '@wbor/contracts';
 
 /** Why a message lies in `relay.parked`. Stable: people filter by it. */
-export type ParkReason =
-  | ScreenReason
-  | 'invalid-utf8'
-  | 'invalid-json'
-  | 'invalid-message'
-  | 'empty'
-  | 'too-long'
-  | 'rejected'
-  | 'fault';
+export type ParkReason = ScreenReason | ReadFault['code'] | 'empty' | 'too-long' | 'rejected' | 'fault';
 
 export interface Parker {
   /** Full name of the queue that parked messages are in. */
@@ -54,8 +47,11 @@ export function createParker(options: {
     queue: options.parkedQueue,
     onParked: options.onParked,
     async park(delivery, { replacement, source, isNotice, ...why }) {
-      const content = replacement === undefined ? delivery.content : Buffer.from(JSON.stringify(replacement));
-      await parkDelivery(options.broker, delivery, { ...why, content, parkedQueue: options.parkedQueue });
+      await parkDelivery(options.broker, delivery, {
+        ...why,
+        ...(replacement === undefined ? {} : { content: Buffer.from(JSON.stringify(replacement)) }),
+        parkedQueue: options.parkedQueue,
+      });
       options.onParked({ ...why, source, isNotice });
     },
   };

@@ -35,6 +35,9 @@ const MAX_SEARCHED = 1_000;
 /** What the broker put aside longer ago was told of, or it is too late to be of use. */
 const NEWS_MS = 3_600_000;
 
+/** Of a larger one the headers will do. */
+const MAX_READ_BYTES = 262_144;
+
 interface Look {
   readonly count: number;
   readonly oldestMs: number;
@@ -64,7 +67,7 @@ export function startParkedWatch(options: {
   let wake = new AbortController();
 
   async function look(): Promise<Look> {
-    const browser = await broker.browse(queue);
+    const browser = await broker.browse(queue, { maxMessageBytes: MAX_READ_BYTES });
     try {
       const { messageCount: count } = browser;
       const now = { count, ownCount, oldestMs: Date.now() };

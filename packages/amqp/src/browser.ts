@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
+import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
-import type { BrowsedMessage, QueueBrowser } from './types.ts';
+import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
 /** How long a connection that is still being opened is waited for. */
 const CONNECTED_WITHIN_MS = 10_000;
@@ -25,10 +26,15 @@ const IDLE_MS = 5_000;
  *
  * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
  */
-export async function openBrowser(connection: Connection, queue: string): Promise<QueueBrowser> {
+export async function openBrowser(
+  connection: Connection,
+  queue: string,
+  options: BrowseOptions = {},
+): Promise<QueueBrowser> {
   const model = await openedModel(connection);
   const channel = await model.createChannel();
   channel.on('error', () => {});
+  if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
   const { messageCount } = await channel.checkQueue(queue);
   let left = messageCount;
   let size = FIRST_CHUNK;
@@ -157,7 +163,8 @@ async function waitForCount(channel: Channel, queue: string, count: number): Pro
 }
 
 function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage {
-  const { messageId, correlationId, type, contentType, headers } = message.properties;
+  const { messageId, correlationId, type, contentType, contentEncoding, headers, priority } =
+    message.properties;
   return {
     content: message.content,
     routingKey: message.fields.routingKey,
@@ -165,6 +172,8 @@ function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage 
     correlationId,
     type,
     contentType,
+    contentEncoding,
+    priority: typeof priority === 'number' ? priority : 0,
     headers: headers ?? {},
     remove,
   };

@@ -63,6 +63,7 @@ export interface Delivery {
   readonly messageId: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
+  /** With the charset, if its producer declares one. */
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   /** From the AMQP `timestamp`, when a plausible one was set. */
@@ -162,6 +163,11 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+export interface BrowseOptions {
+  /** Of a larger body only its first kilobyte is read. Default: none is too large. */
+  readonly maxMessageBytes?: number;
+}
+
 /** A message that is looked at. It goes back into its queue unless it is removed. */
 export interface BrowsedMessage {
   readonly content: Buffer;
@@ -170,6 +176,9 @@ export interface BrowsedMessage {
   readonly correlationId: string | undefined;
   readonly type: string | undefined;
   readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  /** 0 when none was set. */
+  readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   /** Takes the message out of the queue. It does not come back. */
   remove(): void;
@@ -270,7 +279,7 @@ export interface Broker {
    *
    * @throws PublishError with code DISCONNECTED when there is none for ten seconds.
    */
-  browse(queue: string): Promise<QueueBrowser>;
+  browse(queue: string, options?: BrowseOptions): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export { decodeBody, type EncodedBody, MAX_INFLATED_BYTES } from './decode-body.ts';
 export {
   type BodyOf,
   ContractError,
@@ -44,14 +45,13 @@ export {
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';
+export { type ImageList, MAX_IMAGES } from './image-list.ts';
 export {
   type AlreadySent,
   alreadySentMessage,
   alreadySentSchema,
   commandReply,
   MAX_BODY_LENGTH,
-  MAX_IMAGES,
-  MAX_MESSAGE_ID_LENGTH,
   type StandardMessage,
   standardKey,
   standardMessage,
@@ -61,6 +61,7 @@ export {
   twilioSmsSchema,
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
+export { isBlank, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 export {
   type Ban,
   type BanEvent,
@@ -84,6 +85,7 @@ export {
   type Reply,
   replySchema,
 } from './outbox.ts';
+export { MAX_JSON_DEPTH, parseJson } from './parse-json.ts';
 export {
   auditEventsQueue,
   auditParkedQueue,
@@ -101,7 +103,9 @@ export {
   relayStandardQueue,
   relayTwilioQueue,
 } from './queues.ts';
-export { type Readable, type ReadFault, type ReadResult, readJson, readMessage } from './read-message.ts';
+export type { ReadFault, ReadResult } from './read-fault.ts';
+export { type LenientReading, readIncoming } from './read-incoming.ts';
+export { readJson, readMessage } from './read-message.ts';
 export {
   RESERVED_SOURCES,
   type SendAccepted,
@@ -109,4 +113,5 @@ export {
   sendAcceptedSchema,
   sendRequestSchema,
 } from './send-request.ts';
+export { shownUid } from './shown-uid.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';

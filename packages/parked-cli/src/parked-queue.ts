@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Broker, type BrowsedMessage, originalKey, PublishError } from '@wbor/amqp';
+import {
+  type Broker,
+  type BrowsedMessage,
+  originalKey,
+  PublishError,
+  parkableHeaders,
+  type ScreenReason,
+} from '@wbor/amqp';
 import { ORIGINAL_KEY_HEADER, PARKED_HEADERS, parkedAtOf } from '@wbor/contracts';
 import { showableTable } from './showable.ts';
 
@@ -63,6 +70,9 @@ export async function walkParked(
   }
 }
 
+/** The reason under which a consumer parks what it has not kept. */
+const TOO_LARGE: ScreenReason = 'too-large';
+
 /** @returns why it could not be replayed; undefined when it was. */
 async function replay(
   broker: Broker,
@@ -70,12 +80,16 @@ async function replay(
   message: ParkedMessage,
 ): Promise<string | undefined> {
   if (message.queue === '') return 'it is not known from which queue the message came';
+  if (message.reason === TOO_LARGE) return 'only its digest and its beginning were kept';
   try {
     await broker.sendBytes(message.queue, entry.content, {
       messageId: entry.messageId || message.id,
       ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
+      ...(entry.contentEncoding === undefined ? {} : { contentEncoding: entry.contentEncoding }),
+      priority: entry.priority,
       headers: {
-        ...withoutBookkeeping(entry.headers),
+        // What the broker itself put aside has its headers as they came.
+        ...parkableHeaders(withoutBookkeeping(entry.headers)),
         // Consumers decide by the key, and the default exchange puts the queue's name in its place.
         [ORIGINAL_KEY_HEADER]: message.routingKey,
       },
