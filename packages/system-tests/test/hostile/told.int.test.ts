@@ -98,8 +98,9 @@ describe('14: small', () => {
   it('a member who types without end is slowed down, and another one is answered', async () => {
     for (let index = 0; index < 60; index += 1)
       await bed.system.simulator.postAsMember({ name: 'Loud', text: '!ping' });
-    await bed.ask('!ping', /./);
+    // Commands run in the order in which they were typed: when this one is answered, those before it have been.
+    await bed.ask('!help', /!who/);
     await bed.expectUnharmed('14, commands');
-    expect(bed.postsWith('pong').length).toBeLessThan(60);
+    expect(bed.postsWith('pong').length).toBeLessThan(40);
   });
 });
