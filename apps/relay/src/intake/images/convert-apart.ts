@@ -28,6 +28,7 @@ export type Convert = (
   mime: string,
   limits: ConvertLimits,
   signal: AbortSignal,
+  maxResidentBytes?: number,
 ) => Promise<ConvertedImage>;
 
 /**
@@ -36,8 +37,14 @@ export type Convert = (
  *
  * @throws ImageError as `convertImage` does; `TIMEOUT` when the signal aborts.
  */
-export const convertApart: Convert = async (bytes, mime, limits, signal) => {
-  const asked: Conversion = { mime, bytes: bytes.length, limits, maxResidentBytes: MAX_RESIDENT_BYTES };
+export const convertApart: Convert = async (
+  bytes,
+  mime,
+  limits,
+  signal,
+  maxResidentBytes = MAX_RESIDENT_BYTES,
+) => {
+  const asked: Conversion = { mime, bytes: bytes.length, limits, maxResidentBytes };
   const child = spawn(
     process.execPath,
     ['--max-old-space-size=64', '--v8-pool-size=1', fileURLToPath(MAIN), JSON.stringify(asked)],
