@@ -54,7 +54,8 @@ describe('the memory of all images', () => {
       if (request.url === '/small') response.writeHead(200, { 'content-length': MIB }).end(small);
       else response.writeHead(200, { 'content-length': 4 * MIB }).flushHeaders();
     });
-    for (let number = 0; number < 8; number += 1) begin(images.fetch(server.url('/slow'), { source: 'slow' }));
+    for (let number = 0; number < 8; number += 1)
+      begin(images.fetch(server.url('/slow'), { source: 'slow' }));
     await expect.poll(() => memory.waiting).toBe(6);
     expect((await images.fetch(server.url('/small'), { source: 'other' })).bytes).toEqual(small);
     expect(memory.waiting).toBe(6);

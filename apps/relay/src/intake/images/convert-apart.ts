@@ -4,17 +4,18 @@ import { once } from 'node:events';
 import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type Conversion, parseReport, REPORT_FD } from './conversion.ts';
+import { type Conversion, REPORT_FD } from './conversion.ts';
+import { parseConversionReport } from './conversion-report.ts';
 import type { ConvertedImage, ConvertLimits } from './convert-image.ts';
-import { ImageError } from './errors.ts';
+import { ImageError, tookTooLong, tookTooLongToConvert } from './errors.ts';
 
-/** Node with sharp takes 80 MiB, and what is let through by its header up to 160 MiB. */
-const MAX_RESIDENT_BYTES = 256 * 1024 * 1024;
+/** Node with sharp takes 80 MiB, and what is let through by its header up to 120. */
+const MAX_RESIDENT_BYTES = 224 * 1024 * 1024;
 
 const MAX_REPORT_BYTES = 4096;
 
 /** After its own time limit, in case the process does not even get to look at the clock. */
-const KILL_AFTER_MS = 2_000;
+const KILL_AFTER_MS = 5_000;
 
 /** The source in development, its bundle beside ours in deployment. */
 const MAIN = new URL(
@@ -52,13 +53,21 @@ export const convertApart: Convert = async (
     { env: { UV_THREADPOOL_SIZE: '1', MALLOC_ARENA_MAX: '1' }, stdio: ['pipe', 'pipe', 'ignore', 'pipe'] },
   );
   const kill = () => void child.kill('SIGKILL');
-  const timer = setTimeout(kill, limits.timeoutSeconds * 1000 + KILL_AFTER_MS);
+  let isLate = false;
+  const timer = setTimeout(
+    () => {
+      isLate = true;
+      kill();
+    },
+    limits.timeoutSeconds * 1000 + KILL_AFTER_MS,
+  );
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
   try {
     const { report, image, exitCode } = await answerOf(child, bytes, limits.maxBytes);
     if (report === undefined) {
-      if (signal.aborted) throw new ImageError('TIMEOUT', 'took too long');
+      if (signal.aborted) throw tookTooLong();
+      if (isLate) throw tookTooLongToConvert();
       // Whatever the image is, an exit code is that of our own program: it could not even begin.
       if (exitCode !== null) throw new Error(`the converter ended with exit code ${exitCode}`);
       throw new ImageError('BROKEN', 'is damaged', {
@@ -69,7 +78,7 @@ export const convertApart: Convert = async (
       const { code, forChat, message } = report;
       throw new ImageError(code, forChat, message === undefined ? {} : { message });
     }
-    if (image.length !== report.bytes) throw new ImageError('TIMEOUT', 'took too long to convert');
+    if (image.length !== report.bytes) throw tookTooLongToConvert();
     return { bytes: image, contentType: report.contentType, pixels: report.pixels };
   } finally {
     clearTimeout(timer);
@@ -86,7 +95,7 @@ async function answerOf(child: ChildProcess, input: Buffer, maxBytes: number) {
     readAtMost(child.stdout as Readable, maxBytes),
     closed as Promise<[number | null]>,
   ]);
-  return { report: parseReport(report.toString()), image, exitCode };
+  return { report: parseConversionReport(report.toString()), image, exitCode };
 }
 
 /** What is above the limit is dropped, and read all the same: the process must be able to end. */

@@ -1,5 +1,5 @@
 import sharp, { type Metadata } from 'sharp';
-import { ImageError, tooLarge, tooManyPixels, unsupportedType } from './errors.ts';
+import { ImageError, tookTooLongToConvert, tooLarge, tooManyPixels, unsupportedType } from './errors.ts';
 import type { ImageType } from './image-header.ts';
 
 export interface ConvertedImage {
@@ -31,10 +31,10 @@ const MAX_ANIMATION_SIDE = 480;
 const MAX_ANIMATION_PIXELS = 5_000_000;
 
 /** Memory for one decoded image, as far as its header tells; what the header does not tell ends the process of a conversion. */
-const MAX_DECODED_BYTES = 150_000_000;
+const MAX_DECODED_BYTES = 120_000_000;
 
 /** With samples of 8 bits, as measured: libheif keeps a whole image in several forms at once. */
-const HEIF_BYTES_PER_PIXEL = 18;
+const HEIF_BYTES_PER_PIXEL = 20;
 
 /** sharp reads these for sure: a failure to decode one means that the image is damaged. */
 const CONVERTIBLE = new Set(['image/webp', 'image/avif', 'image/tiff']);
@@ -79,7 +79,7 @@ export async function convertImage(
   } catch (error) {
     if (error instanceof ImageError) throw error;
     if (error instanceof Error && error.message.includes('timeout:')) {
-      throw new ImageError('TIMEOUT', 'took too long to convert', { cause: error });
+      throw tookTooLongToConvert(error);
     }
     if (PERHAPS_CONVERTIBLE.has(mime)) throw unsupportedType(`cannot decode ${mime}`, error);
     throw new ImageError('BROKEN', 'is damaged', { message: `cannot decode ${mime}`, cause: error });

@@ -1,19 +1,21 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import process from 'node:process';
-import { parseConversion, REPORT_FD, type Report } from './conversion.ts';
+import { type Conversion, REPORT_FD } from './conversion.ts';
+import type { ConversionReport } from './conversion-report.ts';
 import { convertImage } from './convert-image.ts';
 import { ImageError } from './errors.ts';
 
 // One conversion in a process of its own: the image comes on stdin and goes on stdout, what became of it on a pipe of
 // its own. Decoding runs on another thread, so that this one can watch over memory and time.
+// No zod in here: it is a tenth of the process, and the argument is our own.
 
 const WATCH_EVERY_MS = 10;
 
-const { bytes: length, limits, maxResidentBytes, mime } = parseConversion(process.argv[2]);
+const { bytes: length, limits, maxResidentBytes, mime } = JSON.parse(process.argv[2] ?? '') as Conversion;
 
 /** Waiting for the decoder's thread to end would be waiting for what must be ended. */
-function end(report: Report): never {
+function end(report: ConversionReport): never {
   writeSync(REPORT_FD, JSON.stringify(report));
   process.kill(process.pid, 'SIGKILL');
   // Never reached: the signal is delivered before the call returns.
@@ -36,7 +38,7 @@ for await (const chunk of process.stdin as AsyncIterable<Buffer>) read += chunk.
 
 try {
   const { bytes, contentType, pixels } = await convertImage(image.subarray(0, read), mime, limits);
-  const report: Report = { contentType, bytes: bytes.length, pixels };
+  const report: ConversionReport = { contentType, bytes: bytes.length, pixels };
   writeSync(REPORT_FD, JSON.stringify(report));
   process.stdout.write(bytes, () => process.kill(process.pid, 'SIGKILL'));
 } catch (error) {

@@ -67,3 +67,7 @@ export function tooManyPixels(message: string): ImageError {
 export function tookTooLong(): ImageError {
   return new ImageError('TIMEOUT', 'took too long');
 }
+
+export function tookTooLongToConvert(cause?: unknown): ImageError {
+  return new ImageError('TIMEOUT', 'took too long to convert', { cause });
+}
