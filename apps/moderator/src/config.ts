@@ -1,4 +1,12 @@
-import { brokerSettings, commonSettings, databaseSettings, flag, list, requireBroker } from '@wbor/service';
+import {
+  brokerSettings,
+  commonSettings,
+  consumerSettings,
+  databaseSettings,
+  flag,
+  list,
+  requireBroker,
+} from '@wbor/service';
 import { z } from 'zod';
 
 /** Every setting of the moderator. `.env.example` lists the same, which a test checks. */
@@ -6,6 +14,7 @@ export const moderatorSettings = z
   .object({
     ...commonSettings({ healthPort: 2004 }),
     ...brokerSettings(),
+    ...consumerSettings(),
     ...databaseSettings(),
     GROUPME_GROUP_ID: z.string().min(1).describe('The group whose members may give commands.'),
     MODERATOR_USER_IDS: list()

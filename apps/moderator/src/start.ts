@@ -20,6 +20,8 @@ import { startRepeatedWork } from './repeated-work.ts';
 
 /** One at a time: commands count in the order in which they were typed. */
 const PREFETCH = 1;
+/** A command waits for Postgres in spells of ten minutes, each of which counts: 16 hours. */
+const MAX_DELIVERIES = 100;
 const MAX_COMMAND_AGE_MS = 5 * 60_000;
 /** A command and the repeated work may need one each at the same moment. */
 const MAX_CONNECTIONS = 5;
@@ -63,6 +65,7 @@ export async function startModerator(
       url: brokerUrl(config),
       appId: 'moderator',
       topology: deriveTopology(queues, namespace),
+      maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });
     onStop('broker', () => connected.close());
@@ -86,16 +89,18 @@ export async function startModerator(
   onStop('listener', () => listener.stop());
 
   const queue = queueName(moderatorCallbacksQueue, namespace);
+  const parkedQueue = queueName(moderatorParkedQueue, namespace);
   const stopping = new AbortController();
   const consumer = await connected.consume({
     queues: [{ queue, prefetch: PREFETCH }],
+    limits: { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked: () => metrics.parked.inc() },
     onDelivery: createCallbackHandler({
       broker: connected,
       db,
       groupId: config.GROUPME_GROUP_ID,
       policy: { moderators: config.MODERATOR_USER_IDS, maxAgeMs: MAX_COMMAND_AGE_MS },
       queue,
-      parkedQueue: queueName(moderatorParkedQueue, namespace),
+      parkedQueue,
       outage,
       backOffMs,
       metrics,

@@ -1,7 +1,8 @@
-import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import { type Broker, type Delivery, parkDelivery, type ScreenReason } from '@wbor/amqp';
 
 /** Why a message lies in `relay.parked`. Stable: people filter by it. */
 export type ParkReason =
+  | ScreenReason
   | 'invalid-utf8'
   | 'invalid-json'
   | 'invalid-message'
@@ -11,6 +12,8 @@ export type ParkReason =
   | 'fault';
 
 export interface Parker {
+  /** Full name of the queue that parked messages are in. */
+  readonly queue: string;
   /**
    * Puts a message aside, bytes as they came or `replacement`, and takes it out of its queue. Waits until the
    * broker has it; if that is not possible the message stays where it was.
@@ -27,6 +30,7 @@ export function createParker(options: {
   onParked: (reason: ParkReason) => void;
 }): Parker {
   return {
+    queue: options.parkedQueue,
     async park(delivery, { replacement, ...why }) {
       const content = replacement === undefined ? delivery.content : Buffer.from(JSON.stringify(replacement));
       await parkDelivery(options.broker, delivery, { ...why, content, parkedQueue: options.parkedQueue });

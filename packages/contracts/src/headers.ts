@@ -15,6 +15,7 @@ export const PARKED_HEADERS = {
   routingKey: 'x-parked-routing-key',
   at: 'x-parked-at',
   messageId: 'x-parked-message-id',
+  leftOut: 'x-parked-left-out',
 } as const;
 
 /** AMQP priority from which on a message is an emergency: it overtakes everything else on its way to the chat. */
@@ -93,5 +94,10 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     type: 'string',
     audience: 'internal',
     summary: 'Its `wbor_message_id`, when it could be read.',
+  },
+  [PARKED_HEADERS.leftOut]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'Names of its headers that were too large, or too odd, to be kept.',
   },
 };

@@ -6,7 +6,7 @@ import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import type { ProducerNotifier } from '../notify/producer.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Parker } from '../park.ts';
+import type { Parker, ParkReason } from '../park.ts';
 import { createOrderBySource } from './in-order-by-source.ts';
 import {
   type Incoming,
@@ -21,6 +21,8 @@ import type { Preparer } from './prepare.ts';
 export interface Intake {
   /** Handles a delivery of one of the intake queues, named for logs and metrics. */
   onDelivery(queue: string, delivery: Delivery): Promise<void>;
+  /** Tells of a message that was parked before it came here. */
+  onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void;
 }
 
 export interface IntakeOptions {
@@ -75,13 +77,19 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function park(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
     const { code: reason } = error;
+    await options.parker.park(delivery, { queue, reason, error: error.message });
     metrics.received.inc({ queue, result: 'parked' });
     logger.error(
       { queue, key: delivery.routingKey, reason, error: error.message },
       'parked a message that cannot be forwarded; see `parked list`',
     );
-    await options.parker.park(delivery, { queue, reason, error: error.message });
     producer.failed(replyTargetOfRaw(delivery, delivery.messageId ?? ''), 400, error.message);
+  }
+
+  function onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void {
+    metrics.received.inc({ queue, result: 'parked' });
+    metrics.parked.inc({ reason });
+    producer.failed(replyTargetOfRaw(delivery, delivery.messageId ?? ''), 400, error);
   }
 
   async function record(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
@@ -110,7 +118,7 @@ export function createIntake(options: IntakeOptions): Intake {
     );
   }
 
-  return { onDelivery };
+  return { onDelivery, onParked };
 }
 
 /** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */

@@ -95,6 +95,9 @@ function toDelivery(
 ): Delivery {
   return {
     content: Buffer.from(String(item.number)),
+    omitted: undefined,
+    contentType: undefined,
+    contentEncoding: undefined,
     queue: item.message.lane,
     channelId: from.id,
     routingKey: item.message.lane,
