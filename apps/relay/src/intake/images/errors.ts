@@ -54,9 +54,9 @@ export function tooLarge(maxBytes: number): ImageError {
   return new ImageError('TOO_LARGE', `is larger than ${size}`);
 }
 
-/** There was no memory for it in time. */
-export function tooManyAtOnce(): ImageError {
-  return new ImageError('TOO_MANY', 'could not be fetched (too many pictures at once)');
+/** There was no memory in time for what was to be done next. */
+export function tooManyAtOnce(next: 'fetched' | 'converted'): ImageError {
+  return new ImageError('TOO_MANY', `could not be ${next} (too many pictures at once)`);
 }
 
 export function tooManyPixels(message: string): ImageError {

@@ -24,7 +24,7 @@ export interface FetchedImage {
   release(): void;
 }
 
-export interface FetchRequest {
+interface FetchRequest {
   /** Whose picture it is: sources take turns when memory is short. */
   readonly source?: string;
   /** Aborts when it is too late to wait for memory: what waits then fails with `TOO_MANY`. */

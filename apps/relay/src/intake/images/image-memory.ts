@@ -29,7 +29,7 @@ export function createImageMemory(totalBytes: number): ImageMemory {
   const ordinaryBytes = totalBytes / 8;
   const ordinary = createMemoryShare(ordinaryBytes);
   const large = createMemoryShare(totalBytes / 2);
-  const converted = createMemoryShare(totalBytes / 4);
+  const converted = createMemoryShare(totalBytes / 4, 'converted');
   const shares = [start, ordinary, large, converted];
   return {
     start,

@@ -32,7 +32,8 @@ interface Waiter {
   readonly grant: () => void;
 }
 
-export function createMemoryShare(capacity: number): MemoryShare {
+/** @param next What is done with an image once it has the memory. */
+export function createMemoryShare(capacity: number, next: 'fetched' | 'converted' = 'fetched'): MemoryShare {
   /** In the order in which the sources' turns come. No list is empty. */
   const waiters = new Map<string, Waiter[]>();
   let usedBytes = 0;
@@ -74,12 +75,12 @@ export function createMemoryShare(capacity: number): MemoryShare {
     async take(bytes, { signal, source }) {
       if (bytes > capacity) throw new RangeError(`${bytes} bytes never fit into ${capacity}`);
       if (waiters.size === 0 && usedBytes + bytes <= capacity) return hold(bytes);
-      if (signal.aborted) throw tooManyAtOnce();
+      if (signal.aborted) throw tooManyAtOnce(next);
       const granted = Promise.withResolvers<MemoryHold>();
       const waiter = { bytes, grant: () => granted.resolve(hold(bytes)) };
       const onAbort = () => {
         giveUp(source, waiter);
-        granted.reject(tooManyAtOnce());
+        granted.reject(tooManyAtOnce(next));
       };
       signal.addEventListener('abort', onAbort, { once: true });
       waiters.set(source, [...(waiters.get(source) ?? []), waiter]);
