@@ -72,7 +72,7 @@ export async function convertImage(
     // The header alone, without the limit, so that a large image is called large and not damaged.
     const header = await sharp(bytes, { limitInputPixels: false }).metadata();
     const pixels = header.width * header.height;
-    if (pixels > limits.maxPixels || decodedBytes(header) > MAX_DECODED_BYTES) {
+    if (pixels > limits.maxPixels || isTooCostly(header)) {
       throw tooManyPixels(`${header.width}x${header.height} pixels`);
     }
     return { ...(await convert(bytes, header, limits)), pixels };
@@ -86,13 +86,10 @@ export async function convertImage(
   }
 }
 
-/** What decoding takes at least, where it cannot be done piece by piece. A WebP is scaled while it is decoded. */
-function decodedBytes({ channels, depth, format, height, width }: Metadata): number {
-  const bytesPerSample = { uchar: 1, char: 1, ushort: 2, short: 2 }[depth as string] ?? 8;
-  if (format === 'heif') return width * height * HEIF_BYTES_PER_PIXEL * bytesPerSample;
-  // All lines may be in one strip, which is decoded as a whole.
-  if (format === 'tiff') return width * height * channels * bytesPerSample;
-  return 0;
+/** Whether decoding would need too much, by a header alone. WebP and TIFF are scaled while they are decoded, or come in strips. */
+function isTooCostly({ depth, format, height, width }: Metadata): boolean {
+  const bytesPerSample = depth === 'uchar' ? 1 : 2;
+  return format === 'heif' && width * height * bytesPerSample * HEIF_BYTES_PER_PIXEL > MAX_DECODED_BYTES;
 }
 
 async function convert(
