@@ -16,6 +16,7 @@ import {
   parseIncoming,
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
+import { sourceOfKey } from './sources/source.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -77,7 +78,12 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function park(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
     const { code: reason } = error;
-    await options.parker.park(delivery, { queue, reason, error: error.message });
+    await options.parker.park(delivery, {
+      queue,
+      reason,
+      error: error.message,
+      source: sourceByKey(delivery),
+    });
     metrics.received.inc({ queue, result: 'parked' });
     logger.error(
       { queue, key: delivery.routingKey, reason, error: error.message },
@@ -88,7 +94,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void {
     metrics.received.inc({ queue, result: 'parked' });
-    metrics.parked.inc({ reason });
+    options.parker.onParked({ queue, reason, source: sourceByKey(delivery) });
     producer.failed(replyTargetOfRaw(delivery, delivery.messageId ?? ''), 400, error);
   }
 
@@ -119,6 +125,11 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   return { onDelivery, onParked };
+}
+
+/** Of a message that cannot be read itself. */
+function sourceByKey(delivery: Delivery): string {
+  return sourceOfKey(originalKey(delivery));
 }
 
 /** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { lookup as lookupDns } from 'node:dns/promises';
-import { Agent, request as requestUrl } from 'undici';
+import { Agent } from 'undici';
 import { type Convert, convertApart } from './convert-apart.ts';
+import { createDownload } from './download.ts';
 import { ImageError, tookTooLong } from './errors.ts';
 import { buildGuard } from './guard.ts';
 import { buildGuardedConnector, type Lookup } from './guarded-connector.ts';
 import type { ImageType } from './image-header.ts';
 import { createImageMemory, type ImageMemory, START_BYTES } from './image-memory.ts';
 import { inspectImage } from './inspect-image.ts';
-import type { MemoryHold, MemoryRequest } from './memory-share.ts';
-import { readBody } from './read-body.ts';
-import { createTimeLimit, type TimeLimit } from './time-limit.ts';
+import type { MemoryHold } from './memory-share.ts';
+import { createTimeLimit } from './time-limit.ts';
 
 /** A picture that GroupMe's picture service will take. */
 export interface FetchedImage {
@@ -65,8 +65,6 @@ export interface ImageFetcherOptions {
   readonly onConverted?: (pixels: number) => void;
 }
 
-const REDIRECTS = [301, 302, 303, 307, 308];
-
 const DEFAULT_MEMORY_BYTES = 96 * 1024 * 1024;
 
 const NEVER = new AbortController().signal;
@@ -99,42 +97,7 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     bodyTimeout: 0,
   });
 
-  /** Adds what it takes of the memory to `holds`. */
-  async function download(
-    address: string,
-    waiting: MemoryRequest,
-    limit: TimeLimit,
-    holds: MemoryHold[],
-  ): Promise<Buffer> {
-    let url = guard.parseUrl(address);
-    for (let redirects = 0; ; redirects += 1) {
-      const response = await requestUrl(url, {
-        dispatcher: agent,
-        signal: limit.signal,
-        headers: { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'wbor-relay' },
-      });
-      const { statusCode, headers, body } = response;
-      if (statusCode === 200) {
-        return readBody(response, maxBytes, async (bytes) => {
-          const hold = await limit.pauseFor(memory.takeForBody(bytes, waiting));
-          holds.push(hold);
-          return hold;
-        });
-      }
-      // What an error page says is of no interest, and neither is a connection that is busy saying it.
-      body.on('error', () => undefined).destroy();
-      if (!REDIRECTS.includes(statusCode) || typeof headers.location !== 'string') {
-        throw new ImageError('HTTP_STATUS', `could not be fetched (HTTP ${statusCode})`, {
-          status: statusCode,
-        });
-      }
-      if (redirects === maxRedirects) {
-        throw new ImageError('TOO_MANY_REDIRECTS', 'could not be fetched (too many redirects)');
-      }
-      url = guard.parseUrl(headers.location, url);
-    }
-  }
-
+  const download = createDownload({ agent, guard, maxBytes, maxRedirects, memory });
   const closing = new AbortController();
 
   async function fetch(
@@ -142,6 +105,7 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     { source = '', startBy = NEVER, signal = NEVER }: FetchRequest,
     holds: MemoryHold[],
   ): Promise<Omit<FetchedImage, 'release'>> {
+    const address = guard.parseUrl(url);
     const ended = AbortSignal.any([signal, closing.signal]);
     const waiting = { source, signal: AbortSignal.any([startBy, ended]) };
     holds.push(await memory.start.take(START_BYTES, waiting));
@@ -149,7 +113,7 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     let file: Buffer;
     try {
       ended.throwIfAborted();
-      file = await download(url, waiting, limit, holds);
+      file = await download(address, waiting, limit, holds);
     } catch (error) {
       throw limit.isReached ? timedOut(totalTimeoutMs, error) : toImageError(error);
     } finally {
