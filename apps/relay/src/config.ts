@@ -81,6 +81,11 @@ export const relaySettings = z
       .describe(
         'Host names or CIDRs whose pictures may be fetched though they are private, comma-separated.',
       ),
+    IMAGE_MEMORY_BUDGET_MB: number()
+      // A quarter of it must hold the largest picture.
+      .pipe(z.number().int().min(64).max(4096))
+      .default(96)
+      .describe('Memory for all pictures that are fetched and uploaded at once, in MiB (64 or more).'),
     ...commonSettings({ healthPort: 2001 }),
   })
   .check(requireBroker)
