@@ -18,7 +18,7 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
-import { headerOf } from './sources/source.ts';
+import { headerOf, sourceOfKey } from './sources/source.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -117,6 +117,11 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 }
 
+/** Of a message that cannot be read itself. */
+function sourceByKey(delivery: Delivery): string {
+  return sourceOfKey(originalKey(delivery));
+}
+
 /** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */
 async function prepareUnlessBanned(
   message: IncomingMessage,
@@ -159,7 +164,7 @@ async function parkUnreadable(
 ): Promise<void> {
   const wborMessageId = salvageMessageId(delivery);
   const found = wborMessageId === undefined ? {} : { wborMessageId };
-  await options.parker.park(delivery, { queue, reason, error, ...found });
+  await options.parker.park(delivery, { queue, reason, error, source: sourceByKey(delivery), ...found });
   options.metrics.received.inc({ queue, result: 'parked' });
   options.logger.error(
     {
@@ -180,11 +185,12 @@ function tellParked(
   delivery: Delivery,
   reason: ParkReason,
   error: string,
-  options: Pick<IntakeOptions, 'metrics' | 'producer'>,
+  options: Pick<IntakeOptions, 'metrics' | 'parker' | 'producer'>,
 ): void {
   options.metrics.received.inc({ queue, result: 'parked' });
-  options.metrics.parked.inc({ reason });
-  tellProducer(delivery, salvageMessageId(delivery), error, options);
+  const wborMessageId = salvageMessageId(delivery);
+  options.parker.onParked({ queue, reason, source: sourceByKey(delivery), wborMessageId });
+  tellProducer(delivery, wborMessageId, error, options);
 }
 
 function tellProducer(
