@@ -179,6 +179,8 @@ export interface BrowsedMessage {
 
 /** Holds what it has read, so that nobody else gets it meanwhile; `close()` puts it back, in order. */
 export interface QueueBrowser {
+  /** How many messages the queue held when it was opened. What somebody else was reading then is not among them. */
+  readonly messageCount: number;
   /**
    * The next message, oldest first; `undefined` once as many were read as the queue held at first. What is
    * added meanwhile is not seen, so that a reader who puts messages back elsewhere comes to an end.
@@ -266,9 +268,9 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
-   * Reads a queue (full name) and gives back what is not removed.
+   * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *
-   * @throws PublishError with code DISCONNECTED while there is no connection.
+   * @throws PublishError with code DISCONNECTED when there is none for ten seconds.
    */
   browse(queue: string): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
