@@ -50,6 +50,21 @@ describe('once', () => {
     expect(Number((await bed.pool.query('select version from ban_list_version')).rows[0].version)).toBe(1);
   });
 
+  it('does not run a command again when it is edited or deleted, and runs what an edit has made a command', async () => {
+    const moderator = await bed.launch();
+    const typed = bed.callback('!ban 0a1b2c3d 1h');
+    await bed.deliver(typed);
+    await eventually(() => expect(bed.reports()).toHaveLength(1));
+    await bed.deliver({ ...typed, text: '!ban 0a1b2c3d 30d', updated_at: 1 });
+    await bed.deliver({ ...typed, deleted_at: 1 });
+    await eventually(() => expect(duplicates(moderator)).toBe(1));
+    const talk = bed.callback('ping!');
+    await bed.deliver(talk);
+    await bed.deliver({ ...talk, text: '!ping', updated_at: 1 });
+    await eventually(() => expect(bed.reports().map(({ command }) => command)).toEqual(['ban', 'ping']));
+    expect(bed.published('source.groupme.ban')).toHaveLength(1);
+  });
+
   it('tells the end of a ban that another one replaces, whether it was over or not', async () => {
     const handle = createDatabase({ connectionString: bed.databaseUrl });
     onTestFinished(() => handle.close());

@@ -114,3 +114,4 @@ export {
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
+export { toUnixSeconds } from './unix-seconds.ts';

@@ -50,6 +50,26 @@ describe('a command', () => {
     }
   });
 
+  it('is read when ids are numbers and the time is a text', () => {
+    expect(call('!ping', { id: 7, group_id: 17, user_id: 12, created_at: '1750000000' })).toMatchObject({
+      callbackId: '7',
+      callerId: '12',
+      at: new Date(1_750_000_000_000),
+    });
+  });
+
+  it('was not typed after it was published', () => {
+    const publishedAt = new Date(1_750_000_100_000);
+    for (const [created_at, at] of [
+      [1_750_000_000, new Date(1_750_000_000_000)],
+      [4_000_000_000, publishedAt],
+      [1e300, publishedAt],
+    ]) {
+      const content = Buffer.from(JSON.stringify({ ...callback, created_at }));
+      expect(readCommand(content, '17', publishedAt)).toMatchObject({ call: { at } });
+    }
+  });
+
   it('may be a lone mark', () => {
     expect(call('!')).toMatchObject({ command: '', argument: '' });
   });
@@ -72,6 +92,10 @@ describe('a command', () => {
 });
 
 describe('what is no command', () => {
+  it('is talk once it is deleted', () => {
+    expect(read({ text: '!ban 0a1b2c3d', deleted_at: 1_750_000_000 })).toEqual({ kind: 'talk' });
+  });
+
   it.each([null, undefined, '', 'hello!', 'say !help', 7])('is talk: %j', (text) => {
     expect(read({ text })).toEqual({ kind: 'talk' });
   });
@@ -82,7 +106,7 @@ describe('what is no command', () => {
     [{ sender_type: 'system' }, 'not from a person'],
     [{ system: true }, 'a notice of GroupMe'],
     [{ group_id: '18' }, 'another group'],
-    [{ group_id: 17 }, 'another group'],
+    [{ group_id: 18 }, 'another group'],
     [{ sender_id: '', user_id: null }, 'no sender'],
     [{ id: '1'.repeat(201) }, 'an id that GroupMe would not give'],
   ])('is forged: %j', (changes, reason) => {
@@ -94,11 +118,11 @@ describe('what is no command', () => {
       kind: 'broken',
       reason: 'the body is not JSON',
     });
-    expect(read({ id: 7 })).toMatchObject({ kind: 'broken', reason: expect.stringMatching(/^id: /) });
+    expect(read({ id: {} })).toMatchObject({ kind: 'broken', reason: expect.stringMatching(/^id: /) });
     expect(readCommand(Buffer.from('[]'), '17', undefined)).toMatchObject({ kind: 'broken' });
     expect(readCommand(Buffer.from('{"id":"\xff"}', 'latin1'), '17', undefined)).toEqual({
       kind: 'broken',
-      reason: 'the body is not UTF-8',
+      reason: expect.stringContaining('the body is not UTF-8'),
     });
   });
 });

@@ -42,7 +42,8 @@ export function readCommand(
   if (!reading.ok) return { kind: 'broken', reason: reading.fault.message };
   const callback = reading.value;
   const text = storableText(callback.text ?? '').trim();
-  if (!text.startsWith('!')) return { kind: 'talk' };
+  // GroupMe may tell of a deletion by the same callback once more.
+  if (!text.startsWith('!') || callback.deleted_at) return { kind: 'talk' };
   const reason = whyForged(callback, groupId);
   if (reason !== undefined) return { kind: 'forged', reason, callbackId: callback.id };
   return { kind: 'command', call: toCall(callback, text, publishedAt) };
@@ -69,11 +70,17 @@ function toCall(callback: CallbackEvent, text: string, publishedAt: Date | undef
     replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,
     callerId: storableText(callback.user_id || callback.sender_id || ''),
     callerName: callback.name ? storableText(callback.name) : undefined,
-    at: typeof callback.created_at === 'number' ? timeOf(callback.created_at * 1000) : publishedAt,
+    at: typedAt(callback.created_at, publishedAt),
   };
 }
 
-function timeOf(timeMs: number): Date | undefined {
-  const at = new Date(timeMs);
+/** GroupMe's clock and ours differ by no more. */
+const CLOCKS_APART_MS = 5 * 60_000;
+
+/** A command that claims to come from the future would never be too old. */
+function typedAt(createdAt: number | null | undefined, publishedAt: Date | undefined): Date | undefined {
+  if (typeof createdAt !== 'number') return publishedAt;
+  const at = new Date(createdAt * 1000);
+  if (publishedAt && at.getTime() > publishedAt.getTime() + CLOCKS_APART_MS) return publishedAt;
   return Number.isNaN(at.getTime()) ? undefined : at;
 }
