@@ -8,6 +8,7 @@ export {
   type KeyOf,
   type MessageDefinition,
   type MessageFamily,
+  type Party,
   type QueueDefinition,
   type ValueOf,
 } from './define.ts';
@@ -62,16 +63,20 @@ export {
   type Ban,
   type BanEvent,
   type BanList,
+  type BanListState,
   banEvent,
   banEventSchema,
   banListMessage,
   banListRequest,
   banListSchema,
+  banListState,
   type CommandEvent,
   commandEvent,
   commandEventSchema,
   type DashboardClear,
   dashboardClear,
+  MAX_BAN_LIST_BYTES,
+  MAX_BAN_LIST_LEAD_MS,
 } from './moderation.ts';
 export {
   type Part,
@@ -107,3 +112,4 @@ export {
   sendRequestSchema,
 } from './send-request.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
+export { type WriteRule, writeRules, writersOf } from './write-rules.ts';
