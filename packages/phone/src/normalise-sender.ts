@@ -26,7 +26,9 @@ export function createSenderNormaliser(country: CountryCode): SenderNormaliser {
       .toWellFormed()
       .normalize('NFKC')
       // Invisible marks come along when a number is copied from a contact.
-      .replace(/[\p{Cf}\p{Cc}\p{Me}\p{Variation_Selector}]/gu, (character) => (/\s/.test(character) ? ' ' : ''))
+      .replace(/[\p{Cf}\p{Cc}\p{Me}\p{Variation_Selector}]/gu, (character) =>
+        /\s/.test(character) ? ' ' : '',
+      )
       .replace(DASHES, '-')
       .toLowerCase()
       .trim()
