@@ -5,6 +5,7 @@ import { createConfirmedPublish } from './confirmed-publish.ts';
 import type { GatewayDeps } from './deps.ts';
 import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { addBodyParser } from './plugins/body-parser.ts';
 import { addErrors, answerClientError, answerFrameworkError } from './plugins/errors.ts';
 import { addGracefulClose } from './plugins/graceful-close.ts';
 import { addOpenApi } from './plugins/openapi.ts';
@@ -43,7 +44,8 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   // Fastify reads text/plain as well; here everything but JSON is 415.
-  app.removeContentTypeParser('text/plain');
+  app.removeAllContentTypeParsers();
+  addBodyParser(app, 'application/json');
 
   const metrics = createMetrics(deps.registry);
   const publish = createConfirmedPublish({

@@ -1,14 +1,8 @@
 import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import type { ReadFault } from '@wbor/contracts';
 
 /** Why a message lies in `relay.parked`. Stable: people filter by it. */
-export type ParkReason =
-  | 'invalid-utf8'
-  | 'invalid-json'
-  | 'invalid-message'
-  | 'empty'
-  | 'too-long'
-  | 'rejected'
-  | 'fault';
+export type ParkReason = ReadFault['code'] | 'empty' | 'too-long' | 'rejected' | 'fault';
 
 export interface Parker {
   /**

@@ -47,6 +47,8 @@ export function toDelivery(
     messageId: nonEmptyText(properties.messageId),
     correlationId: nonEmptyText(properties.correlationId),
     replyTo: nonEmptyText(properties.replyTo),
+    contentType: nonEmptyText(properties.contentType),
+    contentEncoding: nonEmptyText(properties.contentEncoding),
     timestamp: timestampOf(properties.timestamp),
     priority: typeof properties.priority === 'number' ? properties.priority : 0,
     expirationMs: expirationOf(properties.expiration),

@@ -56,6 +56,9 @@ export interface Delivery {
   readonly messageId: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
+  /** With the charset, if its producer declares one. */
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
   /** From the AMQP `timestamp`, when a plausible one was set. */
   readonly timestamp: Date | undefined;
   /** 0 when none was set. */

@@ -1,3 +1,4 @@
+export { decodeBody, type EncodedBody, MAX_INFLATED_BYTES } from './decode-body.ts';
 export {
   type BodyOf,
   ContractError,
@@ -86,6 +87,7 @@ export {
   type Reply,
   replySchema,
 } from './outbox.ts';
+export { MAX_JSON_DEPTH, parseJson } from './parse-json.ts';
 export {
   auditEventsQueue,
   auditParkedQueue,
@@ -103,7 +105,8 @@ export {
   relayStandardQueue,
   relayTwilioQueue,
 } from './queues.ts';
-export { type Readable, type ReadFault, type ReadResult, readJson, readMessage } from './read-message.ts';
+export type { ReadFault, ReadResult } from './read-fault.ts';
+export { readJson, readMessage } from './read-message.ts';
 export {
   RESERVED_SOURCES,
   type SendAccepted,
@@ -111,5 +114,6 @@ export {
   sendAcceptedSchema,
   sendRequestSchema,
 } from './send-request.ts';
+export { shownUid } from './shown-uid.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
 export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

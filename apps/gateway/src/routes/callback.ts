@@ -16,6 +16,7 @@ import type { GatewaySettings } from '../deps.ts';
 import { errorBodySchema, notFound } from '../errors.ts';
 import { CALLBACK_NAMESPACE, MAX_BODY_BYTES } from '../limits.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import { addBodyParser } from '../plugins/body-parser.ts';
 import type { RequestNote } from '../plugins/request-log.ts';
 import { createSecretCheck } from '../secret-check.ts';
 
@@ -38,7 +39,7 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
 
   // GroupMe says application/json today and documents nothing: what matters is that the body is JSON.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  addBodyParser(app, '*');
 
   // Validates and hands on what came, field order included; zod's copy has an order of its own.
   app.setValidatorCompiler<$ZodType>((route) => {

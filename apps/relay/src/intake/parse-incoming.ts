@@ -43,6 +43,8 @@ export class IncomingError extends Error {
 /** The parts of an AMQP message that decide what it is. */
 export interface RawMessage {
   readonly content: Buffer;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly routingKey: string;
   readonly headers: MessageHeaders;
 }
@@ -52,10 +54,11 @@ export interface RawMessage {
  *
  * @throws IncomingError when it can never be forwarded.
  */
-export function parseIncoming({ content, routingKey, headers }: RawMessage): Incoming {
-  const source = findSource(routingKey, headers);
+export function parseIncoming(message: RawMessage): Incoming {
+  const { routingKey } = message;
+  const source = findSource(routingKey, message.headers);
   if ('ignored' in source) return { kind: 'ignored' };
-  const body = readMessage(source, { content });
+  const body = readMessage(source, message);
   if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
   const read = source.read(body.value, routingKey);
   return read.kind === 'message'

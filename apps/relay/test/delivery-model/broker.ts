@@ -103,6 +103,8 @@ function toDelivery(
     messageId: item.planId,
     correlationId: undefined,
     replyTo: undefined,
+    contentType: undefined,
+    contentEncoding: undefined,
     timestamp: undefined,
     priority: 0,
     expirationMs: undefined,
