@@ -26,9 +26,15 @@ const NO_LENGTH_BEFORE = new Set(
   'since after from last past in within every each per this over during not no before under'.split(' '),
 );
 const NO_LENGTH_AFTER = new Set('ago earlier old late early before after each every per'.split(' '));
-const UNITS = ['s(?:ecs?|econds?)?', 'm(?:ins?|inutes?)?', 'h(?:rs?|ours?)?', 'd(?:ays?)?', 'w(?:ks?|eeks?)?', 'mo(?:s|nths?)?', 'y(?:rs?|ears?)?'].map(
-  (unit) => new RegExp(`(?<![a-z])(?:${unit})(?![a-z])`, 'gi'),
-);
+const UNITS = [
+  's(?:ecs?|econds?)?',
+  'm(?:ins?|inutes?)?',
+  'h(?:rs?|ours?)?',
+  'd(?:ays?)?',
+  'w(?:ks?|eeks?)?',
+  'mo(?:s|nths?)?',
+  'y(?:rs?|ears?)?',
+].map((unit) => new RegExp(`(?<![a-z])(?:${unit})(?![a-z])`, 'gi'));
 
 /**
  * Reads how long a ban is meant to be, wherever that stands in the text, and the reason around it. What looks like a
@@ -80,7 +86,8 @@ function standsAlone(text: string, found: chrono.ParsedResult): boolean {
   const wordsBefore = wordsOf(before).map((word) => word.text);
   const wordsAfter = wordsOf(after).map((word) => word.text);
   if (NO_LENGTH_BEFORE.has(wordsOf(found.text)[0]?.text ?? '')) return false;
-  if (NO_LENGTH_BEFORE.has(wordsBefore.at(-1) ?? '') || NO_LENGTH_AFTER.has(wordsAfter[0] ?? '')) return false;
+  if (NO_LENGTH_BEFORE.has(wordsBefore.at(-1) ?? '') || NO_LENGTH_AFTER.has(wordsAfter[0] ?? ''))
+    return false;
   const next = wordsAfter.find((word) => !JOINTS.has(word)) ?? '';
   if (couldBeLength(next)) return false;
   const lead = wordsBefore.filter((word) => !UNTIL.has(word) && word !== 'for' && word !== 'the');

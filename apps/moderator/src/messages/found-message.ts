@@ -1,4 +1,5 @@
 import type { MessagesTable } from '@wbor/database';
+import type { SenderNormaliser } from '@wbor/phone';
 import type { Selectable } from 'kysely';
 import type { StationClock } from '../text/station-clock.ts';
 import { describeText, maskNumber, shorten, showUid } from './show.ts';
@@ -27,7 +28,7 @@ export function choose(
     readonly typed: string;
     readonly rest: string;
     /** Makes one sender of all spellings of a number. */
-    readonly normaliseSender: (sender: string) => string;
+    readonly normaliseSender: SenderNormaliser;
     readonly clock: StationClock;
   },
 ): MessageLookup | undefined {
@@ -58,14 +59,11 @@ export function describeMessage(message: FoundMessage, clock: StationClock): str
   return `${from}, ${clock.showTime(message.first_at)}, ${describeText(message)}`;
 }
 
-/** So much of the id as tells it from the others that are listed. */
+/** So much of the id as finds it and none of the others that are listed. */
 function longerUid(message: FoundMessage, listed: readonly FoundMessage[]): string {
   const id = message.wbor_message_id;
-  const shown = showUid(id);
-  if (listed.every((other) => other === message || showUid(other.wbor_message_id) !== shown)) {
-    // What is shown is enough, unless another one's id begins with it.
-    const others = listed.filter((other) => other !== message);
-    if (others.every((other) => !other.wbor_message_id.toLowerCase().startsWith(shown.toLowerCase()))) return shown;
-  }
-  return id.length > 24 ? id.slice(0, 13) : id;
+  const others = listed.filter((other) => other !== message).map((other) => other.wbor_message_id);
+  const isAlone = (uid: string): boolean =>
+    others.every((other) => !other.startsWith(uid) && !showUid(other).startsWith(uid));
+  return [showUid(id), id.slice(0, 13)].find(isAlone) ?? id;
 }

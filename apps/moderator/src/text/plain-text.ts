@@ -1,5 +1,5 @@
 /** Marks that nobody sees: controls of direction, joiners, variation selectors, the enclosing key of an emoji digit. */
-const INVISIBLE = /[\p{Cf}\p{Cc}\p{Me}\p{Variation_Selector}\u034f\u115f\u1160\u3164]/gu;
+const INVISIBLE = /\u034f|[\p{Cf}\p{Cc}\p{Me}\p{Variation_Selector}\u115f\u1160\u3164]/gu;
 
 /**
  * What somebody meant to type: full-width letters as usual ones, and nothing invisible, which phones put in and people
