@@ -191,11 +191,12 @@ describe('the ban list', () => {
   it('is published to whoever asks', async () => {
     await bed.launch();
     await bed.type('!ban 0a1b2c3d');
-    await eventually(() => expect(bed.lists().at(-1)?.version).toBe(1));
-    const before = bed.lists().length;
+    const bans = [{ sender: ANN, until: null }];
+    await eventually(() => expect(bed.lists().at(-1)).toMatchObject({ bans }));
+    const before = bed.lists();
     await bed.broker.publish(banListRequest, {}, { mandatory: false });
-    await eventually(() => expect(bed.lists().length).toBeGreaterThan(before));
-    expect(bed.lists().at(-1)).toEqual({ version: 1, bans: [{ sender: ANN, until: null }] });
+    await eventually(() => expect(bed.lists().length).toBeGreaterThan(before.length));
+    expect(bed.lists().at(-1)).toEqual({ version: before.at(-1)?.version, bans });
   });
 
   it('lifts bans whose time is over once, and says so if asked to', async () => {
@@ -204,7 +205,11 @@ describe('the ban list', () => {
     await bed.type('!ban 0a1b2c3d 30m');
     await bed.pool.query("update bans set until = now() - interval '1 second'");
     await eventually(() => expect(bed.replies()).toContain('The ban of …0101 has run out.'));
-    await eventually(() => expect(bed.lists().at(-1)).toEqual({ version: 2, bans: [] }));
+    await eventually(() => expect(bed.lists().at(-1)).toMatchObject({ bans: [] }));
+    // Two changes, two versions, however many moderators publish them.
+    const versions = new Set(bed.lists().map(({ version }) => version));
+    versions.delete(0);
+    expect(versions.size).toBe(2);
     const { rows } = await bed.pool.query('select lifted_by from bans');
     expect(rows).toEqual([{ lifted_by: 'expired' }]);
     await bed.type('!ping');
