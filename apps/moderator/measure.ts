@@ -55,7 +55,7 @@ const run = (command: string, argument: string) =>
     db,
     call(command, argument),
     {
-      policy: { moderators: [], maxAgeMs: 300_000, maxPerMinute: 20 },
+      policy: { moderators: [], maxAgeMs: 300_000, maxPerMinute: 1_000_000 },
       tools: {
         clock: createStationClock('America/New_York'),
         normaliseSender: createSenderNormaliser('US'),
