@@ -136,7 +136,7 @@ describe('readBanLength', () => {
     'in 2h',
   ])('asks about %j and does not guess', (text) => expect(read(text)).toMatchObject({ kind: 'invalid' }));
 
-  it('never bans for good when a word has a digit or could be a length, unless "forever" comes first', () => {
+  it('never bans for good when a word has a digit or could be a length, unless forever comes first', () => {
     const lengthWord = fc.constantFrom(
       ...'one two half hour hours min day days week month year until till tomorrow tonight monday fri may dec'.split(
         ' ',
