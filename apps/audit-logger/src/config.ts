@@ -1,4 +1,10 @@
-import { brokerSettings, commonSettings, databaseSettings, requireBroker } from '@wbor/service';
+import {
+  brokerSettings,
+  commonSettings,
+  consumerSettings,
+  databaseSettings,
+  requireBroker,
+} from '@wbor/service';
 import { z } from 'zod';
 
 /** Every setting of the audit logger. `.env.example` lists the same, which a test checks. */
@@ -6,6 +12,7 @@ export const auditLoggerSettings = z
   .object({
     ...commonSettings({ healthPort: 2003 }),
     ...brokerSettings(),
+    ...consumerSettings(),
     ...databaseSettings(),
   })
   .check(requireBroker);

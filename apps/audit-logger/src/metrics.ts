@@ -6,6 +6,8 @@ import type { StoreResult } from './store/store-events.ts';
 export interface AuditMetrics {
   flushed(events: readonly AuditEvent[], result: StoreResult, seconds: number): void;
   flushFailed(): void;
+  /** An event was put aside unread. */
+  parked(): void;
 }
 
 /** Registers the service's metrics. `readLagSeconds` is asked when they are scraped. */
@@ -50,6 +52,11 @@ export function createMetrics(registry: Registry, readLagSeconds: () => number):
     help: 'Flushes that failed and are tried again.',
     registers,
   });
+  const parked = new Counter({
+    name: 'audit_parked_total',
+    help: 'Events that were put aside unread, into audit-logger.parked.',
+    registers,
+  });
   new Gauge({
     name: 'audit_lag_seconds',
     help: 'Age of the oldest event that is in hand and not stored; 0 when there is none.',
@@ -75,5 +82,6 @@ export function createMetrics(registry: Registry, readLagSeconds: () => number):
       flushSeconds.observe(seconds);
     },
     flushFailed: () => retries.inc(),
+    parked: () => parked.inc(),
   };
 }

@@ -1,6 +1,6 @@
 import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
-import { auditEventsQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
+import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
 import { brokerNamespace, brokerUrl, type Logger, type ServiceContext } from '@wbor/service';
 import { sql } from 'kysely';
@@ -18,6 +18,10 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_DELAY_MS = 200;
 /** Two batches: one is written while the next one grows. */
 const PREFETCH = 2 * MAX_BATCH_ROWS;
+/** While one batch is written, another one grows; more would wait in memory only. */
+const MAX_BYTES_IN_HAND = 2 * MAX_BATCH_BYTES;
+/** An outage of Postgres counts once in ten minutes at most, so that this is many hours of a full disk. */
+const MAX_DELIVERIES = 100;
 /** One connection writes a batch, the other one looks for a sign of life. */
 const MAX_CONNECTIONS = 2;
 /** Far below the 30 minutes after which the broker closes a channel that does not acknowledge. */
@@ -85,6 +89,7 @@ export async function startAuditLogger(
       url: brokerUrl(config),
       appId: 'audit-logger',
       topology: deriveTopology(auditQueues, namespace),
+      maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });
     onStop('broker', () => connected.close());
@@ -99,6 +104,14 @@ export async function startAuditLogger(
     broker: connected,
     queue: queueName(auditEventsQueue, namespace),
     prefetch: PREFETCH,
+    limits: {
+      parkedQueue: queueName(auditParkedQueue, namespace),
+      maxBytesInHand: MAX_BYTES_IN_HAND,
+      // Each event is a row of its own, whenever it comes.
+      keepsOrder: false,
+      maxDeliveries: MAX_DELIVERIES,
+      onParked: metrics.parked,
+    },
     parse: (delivery) => parseEvent({ ...delivery, routingKey: originalKey(delivery) }, Date.now()),
     batcher,
     outage: database.outage,

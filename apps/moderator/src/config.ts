@@ -2,6 +2,7 @@ import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
+  consumerSettings,
   databaseSettings,
   flag,
   list,
@@ -16,6 +17,7 @@ export const moderatorSettings = z
   .object({
     ...commonSettings({ healthPort: 2004 }),
     ...brokerSettings(),
+    ...consumerSettings(),
     ...databaseSettings(),
     GROUPME_GROUP_ID: z.string().min(1).describe('The group whose members may give commands.'),
     MODERATOR_USER_IDS: list()

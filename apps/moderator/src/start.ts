@@ -25,6 +25,8 @@ import { createStationClock } from './text/station-clock.ts';
 
 /** One at a time: commands count in the order in which they were typed. */
 const PREFETCH = 1;
+/** A command waits for Postgres in spells of ten minutes, each of which counts: 16 hours. */
+const MAX_DELIVERIES = 100;
 const MAX_COMMAND_AGE_MS = 5 * 60_000;
 /** A command and the repeated work may need one each at the same moment. */
 const MAX_CONNECTIONS = 5;
@@ -68,6 +70,7 @@ export async function startModerator(
       url: brokerUrl(config),
       appId: 'moderator',
       topology: deriveTopology(queues, namespace),
+      maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });
     onStop('broker', () => connected.close());
@@ -102,9 +105,11 @@ export async function startModerator(
   }
 
   const queue = queueName(moderatorCallbacksQueue, namespace);
+  const parkedQueue = queueName(moderatorParkedQueue, namespace);
   const stopping = new AbortController();
   const consumer = await connected.consume({
     queues: [{ queue, prefetch: PREFETCH }],
+    limits: { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked: () => metrics.parked.inc() },
     onDelivery: createCallbackHandler({
       broker: connected,
       db,
@@ -120,7 +125,7 @@ export async function startModerator(
         describeRelays,
       },
       queue,
-      parkedQueue: queueName(moderatorParkedQueue, namespace),
+      parkedQueue,
       outage,
       backOffMs,
       metrics,

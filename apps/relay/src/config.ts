@@ -1,10 +1,20 @@
 import { countrySetting } from '@wbor/phone';
-import { brokerSettings, commonSettings, flag, list, number, requireBroker, secret } from '@wbor/service';
+import {
+  brokerSettings,
+  commonSettings,
+  consumerSettings,
+  flag,
+  list,
+  number,
+  requireBroker,
+  secret,
+} from '@wbor/service';
 import { z } from 'zod';
 
 export const relaySettings = z
   .object({
     ...brokerSettings(),
+    ...consumerSettings(),
     GROUPME_BOT_ID: secret().describe('Id of the bot that posts. Secret: whoever has it can post.'),
     GROUPME_ACCESS_TOKEN: secret()
       .optional()

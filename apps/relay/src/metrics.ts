@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export interface RelayMetrics {
   readonly received: Counter<'queue' | 'result'>;
+  readonly repaired: Counter<'field'>;
   readonly parked: Counter<'reason'>;
   readonly images: Counter<'outcome'>;
   readonly posts: Counter<'outcome'>;
@@ -22,6 +23,12 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       name: 'relay_messages_received_total',
       help: 'Messages taken from the exchange, by queue and by what became of them at intake',
       labelNames: ['queue', 'result'],
+      registers,
+    }),
+    repaired: new Counter({
+      name: 'relay_input_repaired_total',
+      help: 'Fields of messages that were not as the contract says, and were read or left out all the same',
+      labelNames: ['field'],
       registers,
     }),
     parked: new Counter({

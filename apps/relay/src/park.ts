@@ -1,10 +1,12 @@
-import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import { type Broker, type Delivery, parkDelivery, type ScreenReason } from '@wbor/amqp';
 import type { ReadFault } from '@wbor/contracts';
 
 /** Why a message lies in `relay.parked`. Stable: people filter by it. */
-export type ParkReason = ReadFault['code'] | 'empty' | 'too-long' | 'rejected' | 'fault';
+export type ParkReason = ScreenReason | ReadFault['code'] | 'empty' | 'too-long' | 'rejected' | 'fault';
 
 export interface Parker {
+  /** Full name of the queue that parked messages are in. */
+  readonly queue: string;
   /**
    * Puts a message aside, bytes as they came or `replacement`, and takes it out of its queue. Waits until the
    * broker has it; if that is not possible the message stays where it was.
@@ -21,9 +23,13 @@ export function createParker(options: {
   onParked: (reason: ParkReason) => void;
 }): Parker {
   return {
+    queue: options.parkedQueue,
     async park(delivery, { replacement, ...why }) {
-      const content = replacement === undefined ? delivery.content : Buffer.from(JSON.stringify(replacement));
-      await parkDelivery(options.broker, delivery, { ...why, content, parkedQueue: options.parkedQueue });
+      await parkDelivery(options.broker, delivery, {
+        ...why,
+        ...(replacement === undefined ? {} : { content: Buffer.from(JSON.stringify(replacement)) }),
+        parkedQueue: options.parkedQueue,
+      });
       options.onParked(why.reason);
     },
   };

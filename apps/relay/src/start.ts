@@ -50,6 +50,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     url: brokerUrl(config),
     appId: 'relay',
     topology: deriveTopology(DECLARED_QUEUES, namespace),
+    maxMessageBytes: config.MAX_MESSAGE_BYTES,
     logger,
   });
   onStop('broker', () => broker.close());

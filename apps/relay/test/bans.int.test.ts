@@ -1,3 +1,4 @@
+import { shownUid } from '@wbor/contracts';
 import {
   type HttpRecorder,
   type ServiceProcess,
@@ -112,7 +113,7 @@ describe('a banned sender', () => {
     expect(event).toMatchObject({
       routingKey: 'source.groupme.msg',
       json: {
-        text: '"rude words"\n---UID---\n01234567\n---------',
+        text: `"rude words"\n---UID---\n${shownUid('01234567-rude')}\n---------`,
         source: 'twilio',
         code: 0,
         type: 'log',

@@ -86,7 +86,7 @@ describe('images that cannot be attached', () => {
     });
     const text = await notice();
     expect(text).toMatch(
-      /^A media item .*\.\n\nCheck the message in Twilio logs for details\.\n---UID---\npics\n---------$/,
+      /^A media item .*\.\n\nCheck the message in Twilio logs for details\.\n---UID---\n[0-9a-f]{8}\n---------$/,
     );
     expect(web.requests).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { shownUid } from '@wbor/contracts';
 import { runParked } from '@wbor/parked-cli/testing';
 import { waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -45,11 +46,13 @@ const kinds: readonly {
   { what: 'a JSON array', body: [1, 2, 3], reason: 'invalid-message' },
   { what: 'a JSON string', body: '"just words"', reason: 'invalid-message' },
   { what: 'JSON null', body: 'null', reason: 'invalid-message' },
-  { what: 'a numeric body', body: { body: 42, source: 'bad' }, reason: 'invalid-message' },
+  { what: 'a body without words', body: { body: { html: 'a' }, source: 'bad' }, reason: 'invalid-message' },
+  { what: 'a numeric body', body: { body: 42, source: 'odd' }, reason: null, arrives: true },
   {
     what: 'a numeric id',
-    body: { body: 'a', source: 'bad', wbor_message_id: 42 },
-    reason: 'invalid-message',
+    body: { body: 'a', source: 'odd', wbor_message_id: 42 },
+    reason: null,
+    arrives: true,
   },
   { what: 'an empty body', body: { body: '', source: 'bad' }, reason: 'empty' },
   { what: 'no bytes at all', body: Buffer.alloc(0), reason: 'invalid-json' },
@@ -90,7 +93,10 @@ describe('poison', () => {
     });
     const good = world.posts().filter((text) => text.startsWith('"good '));
     expect(good).toEqual(
-      Array.from({ length: GOOD }, (_, index) => `"good ${index + 1}"\n---UID---\ngood\n---------`),
+      Array.from(
+        { length: GOOD },
+        (_, index) => `"good ${index + 1}"\n---UID---\n${shownUid(`good-${index + 1}`)}\n---------`,
+      ),
     );
     expect(world.posts()).toHaveLength(GOOD + odd);
 
@@ -158,9 +164,10 @@ describe('the operator', { timeout: 120_000 }, () => {
       },
       { what: 'being parked' },
     );
-    expect(world.posts()).not.toContain('"second chance"\n---UID---\nagain\n---------');
+    const post = `"second chance"\n---UID---\n${shownUid('again-1')}\n---------`;
+    expect(world.posts()).not.toContain(post);
     await parked('replay', String(line?.id));
-    await waitFor(() => world.posts().includes('"second chance"\n---UID---\nagain\n---------'), {
+    await waitFor(() => world.posts().includes(post), {
       what: 'the replay',
     });
     expect(await listParked('--reason', 'rejected')).toEqual([]);

@@ -6,19 +6,16 @@ import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
 import { startListener } from './listener.ts';
-import {
-  type OutgoingBytes,
-  type OutgoingMessage,
-  outgoingBytes,
-  outgoingMessage,
-  outgoingReply,
-} from './outgoing.ts';
+import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
+import { parkDelivery } from './parking.ts';
 import { verifyBroker } from './preflight.ts';
 import { createPublisher } from './publisher.ts';
+import { createReplier } from './replier.ts';
 import type { Broker, BrokerOptions, Consumer } from './types.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_MESSAGE_BYTES = 1_000_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const publishBackOffMs = backOff({ minMs: 100, maxMs: 5_000 });
 
@@ -29,20 +26,21 @@ const publishBackOffMs = backOff({ minMs: 100, maxMs: 5_000 });
  * @throws BrokerConfigurationError on a wrong password, virtual host, permission or queue argument.
  */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
-  const { appId, logger, topology, url } = options;
+  const { appId, logger, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, topology, url } = options;
   await verifyBroker(url, topology, logger);
 
   const publishing = openConnection({ url, name: `${appId} publish`, logger });
   const consuming = openConnection({ url, name: `${appId} consume`, logger });
   const consumers: Consumer[] = [];
-  const publisher = createPublisher({
-    connection: publishing,
+  const publishOptions = {
     topology,
     appId,
     logger,
     maxInFlight: options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT,
     confirmTimeoutMs: options.confirmTimeoutMs ?? DEFAULT_CONFIRM_TIMEOUT_MS,
-  });
+  };
+  const publisher = createPublisher({ connection: publishing, ...publishOptions });
+  const replier = createReplier({ url, ...publishOptions });
   await publisher.firstReady;
 
   function reasonNotReady(): string | undefined {
@@ -52,7 +50,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     }
     if (consumers.some((consumer) => !consumer.active && !consumer.standby))
       return 'not consuming from the broker';
-    return undefined;
+    return consumers.map(({ failing }) => failing).find((failing) => failing !== undefined);
   }
 
   async function confirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void> {
@@ -68,7 +66,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     }
   }
 
-  return {
+  const broker: Broker = {
     get ready() {
       return reasonNotReady() === undefined;
     },
@@ -82,6 +80,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         topology,
         appId,
         logger,
+        maxMessageBytes,
+        park: (delivery, parking) => parkDelivery(broker, delivery, parking),
       });
       consumers.push(consumer);
       return {
@@ -90,6 +90,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         },
         get standby() {
           return consumer.standby;
+        },
+        get failing() {
+          return consumer.failing;
         },
         renew: () => consumer.renew(),
         async stop() {
@@ -100,7 +103,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       };
     },
     listen: (listenerOptions) =>
-      startListener({ ...listenerOptions, connection: consuming, topology, appId, logger }),
+      startListener({ ...listenerOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
     publish: (definition, body, published = {}) =>
       publisher.publish(outgoingMessage(topology, definition, body, published)),
     publishUntilConfirmed: (definition, body, published = {}, signal) =>
@@ -109,11 +112,12 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     sendBytesUntilConfirmed: (queue, bytes, sent = {}, signal) =>
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
-      confirmed(outgoingReply(replyTo, reply, replied.correlationId), signal),
+      replier.reply(replyTo, reply, replied.correlationId, signal),
     browse: (queue) => openBrowser(consuming, queue),
     async close() {
-      await publisher.close(CLOSE_TIMEOUT_MS);
+      await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);
       await Promise.allSettled([consuming.close(), publishing.close()]);
     },
   };
+  return broker;
 }

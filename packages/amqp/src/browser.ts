@@ -5,12 +5,12 @@ import { PublishError } from './errors.ts';
 import type { BrowsedMessage, QueueBrowser } from './types.ts';
 
 const RETURN_TIMEOUT_MS = 2_000;
-const RETURN_POLL_MS = 20;
+const RETURN_POLL_MS = 5;
 /** Messages that are taken at once: first these, then twice as many each time as long as they are small. */
 const FIRST_CHUNK = 32;
 const MAX_CHUNK = 1_024;
 const SMALL_CHUNK_BYTES = 1_048_576;
-/** What is given back without a round trip in between: of more the broker makes one list, in no order. */
+/** What is given back before the queue has taken it: of more the broker makes one list, in no order. */
 const GIVE_BACK_AT_ONCE = 32;
 /** Somebody else has taken what was there when nothing comes for this long. */
 const IDLE_MS = 5_000;
@@ -55,9 +55,11 @@ export async function openBrowser(connection: Connection, queue: string): Promis
     async close() {
       try {
         // A closed channel gives back more than a few messages in no order at all.
+        const { messageCount: others } = await channel.checkQueue(queue);
         for (const [index, deliveryTag] of [...held].entries()) {
           giveBack(channel, deliveryTag);
-          if ((index + 1) % GIVE_BACK_AT_ONCE === 0) await channel.checkQueue(queue);
+          const given = index + 1;
+          if (given % GIVE_BACK_AT_ONCE === 0) await waitForCount(channel, queue, others + given);
         }
         await channel.close();
       } catch {
@@ -101,18 +103,22 @@ async function waitForMessages(model: ChannelModel, queue: string, count: number
   try {
     const channel = await model.createChannel();
     channel.on('error', () => {});
-    const deadline = performance.now() + RETURN_TIMEOUT_MS;
-    while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
-      await delay(RETURN_POLL_MS);
-    }
+    await waitForCount(channel, queue, count);
     await channel.close();
   } catch {
     // The connection has gone, and the messages are back with it.
   }
 }
 
+async function waitForCount(channel: Channel, queue: string, count: number): Promise<void> {
+  const deadline = performance.now() + RETURN_TIMEOUT_MS;
+  while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
+    await delay(RETURN_POLL_MS);
+  }
+}
+
 function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage {
-  const { messageId, correlationId, type, contentType, headers } = message.properties;
+  const { messageId, correlationId, type, contentType, contentEncoding, headers } = message.properties;
   return {
     content: message.content,
     routingKey: message.fields.routingKey,
@@ -120,6 +126,7 @@ function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage 
     correlationId,
     type,
     contentType,
+    contentEncoding,
     headers: headers ?? {},
     remove,
   };

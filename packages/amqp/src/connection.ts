@@ -30,7 +30,12 @@ export function openConnection(options: { url: string; name: string; logger: Log
   const manager = new AmqpConnectionManagerClass([options.url], {
     heartbeatIntervalInSeconds: HEARTBEAT_SECONDS,
     reconnectTimeInSeconds: RECONNECT_SECONDS,
-    connectionOptions: { timeout: CONNECT_TIMEOUT_MS, clientProperties: { connection_name: name } },
+    connectionOptions: {
+      timeout: CONNECT_TIMEOUT_MS,
+      clientProperties: { connection_name: name },
+      // A message is three small writes. Nagle's algorithm would hold the last one back for tens of milliseconds.
+      noDelay: true,
+    },
   });
   manager.on('connect', () => {
     if (lost) logger.info({ connection: name, broker }, 'connected to the broker again');

@@ -13,6 +13,16 @@ export interface DeliveringChannel {
 
 let lastId = 0;
 
+/** Our patch of the client library keeps no more than the beginning of a body above this, and says so. */
+export function limitContent(channel: Channel, maxMessageBytes: number): void {
+  Object.assign(channel, { maxContentSize: maxMessageBytes });
+}
+
+export function omittedOf(message: ConsumeMessage): Delivery['omitted'] {
+  const { omitted } = message as { omitted?: { size: number; sha256: string } };
+  return omitted && { bytes: omitted.size, sha256: omitted.sha256 };
+}
+
 export function deliveringChannel(channel: Channel): DeliveringChannel {
   const lost = new AbortController();
   lastId += 1;
@@ -39,6 +49,7 @@ export function toDelivery(
   };
   return {
     content: message.content,
+    omitted: omittedOf(message),
     queue,
     channelId: id,
     routingKey: fields.routingKey,

@@ -8,6 +8,7 @@ export type {
   BytesOptions,
   ConsumedQueue,
   Consumer,
+  ConsumerLimits,
   ConsumerOptions,
   Delivery,
   Listener,
@@ -15,4 +16,5 @@ export type {
   Logger,
   PublishOptions,
   QueueBrowser,
+  ScreenReason,
 } from './types.ts';

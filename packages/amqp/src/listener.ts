@@ -1,6 +1,7 @@
 import type { Topology } from '@wbor/contracts';
-import type { Channel } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
+import { limitContent, omittedOf } from './delivery.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
 import type { Listener, ListenerOptions, Logger } from './types.ts';
@@ -12,14 +13,27 @@ export async function startListener(
     readonly topology: Topology;
     readonly appId: string;
     readonly logger: Logger;
+    readonly maxMessageBytes: number;
   },
 ): Promise<Listener> {
   let subscribed: Channel | undefined;
+
+  function receive(message: ConsumeMessage): void {
+    const omitted = omittedOf(message);
+    if (omitted === undefined) options.onMessage(message.content);
+    else
+      options.logger.warn(
+        { pattern: options.pattern, bytes: omitted.bytes },
+        'ignored a message that is too large',
+      );
+  }
+
   const healing = openHealingChannel({
     connection: options.connection,
     name: `${options.appId} ${options.pattern}`,
     logger: options.logger,
     async setup(channel, lose) {
+      limitContent(channel, options.maxMessageBytes);
       await declareTopology(channel, options.topology);
       const { queue } = await channel.assertQueue('', { exclusive: true, durable: false });
       await channel.bindQueue(queue, options.topology.exchange.name, options.pattern);
@@ -27,7 +41,7 @@ export async function startListener(
         queue,
         (message) => {
           if (message === null) lose('the broker cancelled the consumer');
-          else options.onMessage(message.content);
+          else receive(message);
         },
         { noAck: true },
       );

@@ -20,6 +20,8 @@ export interface OutgoingMessage {
 export interface OutgoingBytes extends Omit<OutgoingMessage, 'body'> {
   readonly bytes: Buffer;
   readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly priority?: number;
 }
 
 /** Where a deployment's messages go. */

@@ -1,5 +1,6 @@
 import { ORIGINAL_KEY_HEADER, PARKED_HEADERS } from '@wbor/contracts';
-import type { Broker, Delivery } from './types.ts';
+import { parkableHeaders, parkableText } from './parkable-headers.ts';
+import type { Broker, BytesOptions, Delivery } from './types.ts';
 
 /**
  * The routing key that a message was first published with. A replay goes through the default exchange, which knows
@@ -11,6 +12,7 @@ export function originalKey(delivery: Pick<Delivery, 'exchange' | 'routingKey' |
 }
 
 const MAX_ERROR_LENGTH = 500;
+const MAX_KEY_LENGTH = 255;
 
 /** Where a message is parked, and what a person is told about it. */
 export interface Parking {
@@ -28,7 +30,8 @@ export interface Parking {
 
 /**
  * Parks a message and takes it out of its queue. Waits until the broker has it; if that is not possible the
- * message stays where it was.
+ * message stays where it was. Any message can be parked: headers and properties that cannot be published again are left
+ * out, and the headers among them named.
  *
  * @throws the reason of `signal`, by default the delivery's own, once that is aborted; see `sendBytesUntilConfirmed`.
  */
@@ -43,14 +46,15 @@ export async function parkDelivery(
     parking.content ?? delivery.content,
     {
       type: 'parked',
+      ...propertiesOf(delivery, parking.content !== undefined),
       headers: {
-        ...delivery.headers,
+        ...parkableHeaders(delivery.headers),
         [PARKED_HEADERS.reason]: parking.reason,
         [PARKED_HEADERS.error]: parking.error.slice(0, MAX_ERROR_LENGTH),
         [PARKED_HEADERS.queue]: parking.queue,
         [PARKED_HEADERS.exchange]: delivery.exchange,
         // Not the queue's name that a replay came with: the next replay would know no other key.
-        [PARKED_HEADERS.routingKey]: originalKey(delivery),
+        [PARKED_HEADERS.routingKey]: originalKey(delivery).slice(0, MAX_KEY_LENGTH),
         [PARKED_HEADERS.at]: new Date().toISOString(),
         ...(parking.wborMessageId === undefined ? {} : { [PARKED_HEADERS.messageId]: parking.wborMessageId }),
       },
@@ -58,4 +62,15 @@ export async function parkDelivery(
     signal,
   );
   delivery.ack();
+}
+
+/** What a replay needs to be the message that it was. */
+function propertiesOf(delivery: Delivery, isReplaced: boolean): BytesOptions {
+  const contentType = isReplaced ? undefined : parkableText(delivery.contentType);
+  const contentEncoding = isReplaced ? undefined : parkableText(delivery.contentEncoding);
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    priority: delivery.priority,
+  };
 }

@@ -187,8 +187,17 @@ function toProperties(
     timestamp: Math.floor(Date.now() / 1000),
     appId,
     type: message.type,
-    contentType: ('bytes' in message ? message.contentType : undefined) ?? 'application/json',
+    contentType: 'application/json',
+    ...('bytes' in message ? ofBytes(message) : {}),
     headers: { ...(message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }), ...message.headers },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
+  };
+}
+
+function ofBytes({ contentEncoding, contentType, priority }: OutgoingBytes): Options.Publish {
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    ...(priority === undefined ? {} : { priority }),
   };
 }

@@ -20,6 +20,8 @@ export interface BrokerOptions {
   readonly maxInFlight?: number;
   /** How long a publish may wait for its confirm. Default 10 000 ms. */
   readonly confirmTimeoutMs?: number;
+  /** Of the body of a larger message only the digest and the beginning are ever in memory. Default 1 000 000. */
+  readonly maxMessageBytes?: number;
 }
 
 export interface PublishOptions<Definition extends MessageDefinition = MessageDefinition> {
@@ -40,12 +42,17 @@ export interface BytesOptions {
   readonly type?: string;
   /** Default: `application/json`. */
   readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly priority?: number;
   readonly headers?: Readonly<Record<string, unknown>>;
 }
 
 /** A message as it came from a queue. Settle it exactly once. */
 export interface Delivery {
+  /** Its beginning only, when `omitted` says so. */
   readonly content: Buffer;
+  /** Of a body above {@link BrokerOptions.maxMessageBytes}: its length, and its SHA-256 in hexadecimal. */
+  readonly omitted: { readonly bytes: number; readonly sha256: string } | undefined;
   /** Full name of the queue that it came from. */
   readonly queue: string;
   /** Of the channel that delivers it: deliveries with the same number are lost together, and no other channel has it. */
@@ -87,6 +94,34 @@ export interface ConsumedQueue {
   readonly prefetch: number;
 }
 
+/** Why a consumer puts a message aside before anybody works on it. Stable: people filter by it. */
+export type ScreenReason = 'too-large' | 'unreadable-headers' | 'delivered-too-often';
+
+/**
+ * What messages may cost. Whoever publishes decides what comes; a message that is larger than the broker's
+ * `maxMessageBytes`, or beyond these limits, is parked before anybody works on it, and the next one is next.
+ */
+export interface ConsumerLimits {
+  /** Full name of the queue that takes what is put aside. */
+  readonly parkedQueue: string;
+  /** Default: the broker's. */
+  readonly maxMessageBytes?: number;
+  /**
+   * Most bytes of bodies in hand. What arrives beyond them is given back, in order, and comes again when there is
+   * room, which counts as a return. Default: no limit but `prefetch` messages.
+   */
+  readonly maxBytesInHand?: number;
+  /** Whether what was given back must come again in its order. Default true, which costs the broker more. */
+  readonly keepsOrder?: boolean;
+  /**
+   * How often a message may be handed out before it is taken for one that nobody survives. For queues whose messages
+   * are given back only when something fails. Default: the queue's own limit.
+   */
+  readonly maxDeliveries?: number;
+  /** Called for each message that was put aside. Must not throw. */
+  readonly onParked?: (delivery: Delivery, why: { reason: ScreenReason; error: string }) => void;
+}
+
 export interface ConsumerOptions {
   /** All on one channel: they are lost together, and come back together. */
   readonly queues: readonly ConsumedQueue[];
@@ -95,9 +130,12 @@ export interface ConsumerOptions {
    * others stand by and take over when its connection is gone. One connection may hold it for several consumers.
    */
   readonly lock?: string;
+  /** Default: none, and bodies of any size. */
+  readonly limits?: ConsumerLimits;
   /**
    * Called for each delivery, several at once up to `prefetch`, in the order of each queue. Must settle the
-   * delivery. A rejection is logged and the message requeued after a pause; handle errors yourself.
+   * delivery. A rejection is logged and the message requeued after a pause; when there are nothing but rejections,
+   * {@link Broker.reason} says so.
    */
   readonly onDelivery: (delivery: Delivery) => Promise<void>;
 }
@@ -107,6 +145,8 @@ export interface Consumer {
   readonly active: boolean;
   /** Whether another connection holds the lock, so that there is nothing to do for us. */
   readonly standby: boolean;
+  /** The last error of a handler that does nothing but fail. */
+  readonly failing: string | undefined;
   /**
    * Gives back all that is not settled, as if the channel were lost, and consumes again at once on a new channel of
    * the same connection: a lock stays with us. A queue with a single active consumer delivers everything again in
@@ -131,6 +171,7 @@ export interface BrowsedMessage {
   readonly correlationId: string | undefined;
   readonly type: string | undefined;
   readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
   /** Takes the message out of the queue. It does not come back. */
   remove(): void;
@@ -149,6 +190,7 @@ export interface QueueBrowser {
 export interface ListenerOptions {
   /** Pattern of routing keys on the topic exchange. */
   readonly pattern: string;
+  /** Called for each message that is not too large; one that is is ignored, with a warning. Must not throw. */
   readonly onMessage: (content: Buffer) => void;
   /** Called whenever copies begin to come: at first, and again after each interruption. Must not throw. */
   readonly onSubscribed?: () => void;
@@ -161,7 +203,7 @@ export interface Listener {
 }
 
 export interface Broker {
-  /** Connected and not blocked by a resource alarm. */
+  /** Connected, not blocked by a resource alarm, and consuming without constant failure. */
   readonly ready: boolean;
   /** Why `ready` is false, for people. */
   readonly reason: string | undefined;
@@ -213,7 +255,9 @@ export interface Broker {
   ): Promise<void>;
   /**
    * Answers a producer on a queue of its own, and repeats that like {@link publishUntilConfirmed}. No queue need be
-   * there any more. The name comes from the producer: whether it may be written to is the caller's to check.
+   * there any more. The name comes from the producer: whether it may be written to is the caller's to check. An
+   * address that no broker can have made for direct reply-to is refused, since publishing there costs the connection;
+   * and that is one for replies only.
    */
   replyUntilConfirmed(
     replyTo: string,

@@ -15,6 +15,7 @@ export const PARKED_HEADERS = {
   routingKey: 'x-parked-routing-key',
   at: 'x-parked-at',
   messageId: 'x-parked-message-id',
+  leftOut: 'x-parked-left-out',
 } as const;
 
 /** AMQP priority from which on a message is an emergency: it overtakes everything else on its way to the chat. */
@@ -33,13 +34,13 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     type: 'integer',
     audience: 'public',
     summary:
-      'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. AMQP `expiration`, counted from `timestamp`, means the same.',
+      'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration`, counted from `timestamp`, means the same.',
   },
   [ALREADY_SENT_HEADER]: {
     type: 'boolean',
     audience: 'public',
     summary:
-      'The producer has posted this to GroupMe by itself: it is only logged. `true`, or the text "true".',
+      'The producer has posted this to GroupMe by itself: it is only logged. `true`; 1 and texts such as "True" and "yes" count as well.',
   },
   [RETRY_COUNT_HEADER]: {
     type: 'integer',
@@ -93,5 +94,10 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     type: 'string',
     audience: 'internal',
     summary: 'Its `wbor_message_id`, when it could be read.',
+  },
+  [PARKED_HEADERS.leftOut]: {
+    type: 'string',
+    audience: 'internal',
+    summary: 'Names of its headers that were too large, or too odd, to be kept.',
   },
 };

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { defineFamily, defineMessage, type KeyOf } from './define.ts';
 import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER } from './headers.ts';
+import { addressesOf, MAX_IMAGES, toImageList } from './image-list.ts';
+import {
+  countOf,
+  lenient,
+  MAX_MESSAGE_ID_LENGTH,
+  nameOf,
+  toMessageId,
+  withoutBlank,
+  wordsOf,
+} from './lenient.ts';
 
 /**
  * The longest body that is relayed, in UTF-16 units. Ten long SMS fit; what is longer would hold the chat
@@ -8,42 +18,57 @@ import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER } from './h
  */
 export const MAX_BODY_LENGTH = 16_000;
 
-/** The most pictures of one message: as many as a Twilio MMS can carry. */
-export const MAX_IMAGES = 10;
-
-/** The longest message id. Ids travel in headers and log lines. */
-export const MAX_MESSAGE_ID_LENGTH = 128;
-
-/** Producers send a missing value as nothing, as null or as an empty string. All three mean "none". */
-const optionalText = z
-  .string()
-  .nullish()
-  .transform((value) => (value === null || value === '' ? undefined : value));
-
-const optionalMessageId = z
-  .string()
-  .max(MAX_MESSAGE_ID_LENGTH)
-  .nullish()
-  .transform((value) => (value === null || value?.trim() === '' ? undefined : value));
+/** HTTP has none above. */
+const MAX_STATUS = 999;
 
 const ID_DESCRIPTION = 'Names the message in the chat and in the audit; made by the relay when missing.';
+
+/** Producers send a missing value as nothing, as null or as an empty string. All three mean "none". */
+const words = (description: string) =>
+  lenient({ strict: z.string().nullish(), read: wordsOf, finish: withoutBlank, description });
+const name = (description: string) =>
+  lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutBlank, description });
+const messageId = lenient({
+  strict: z.string().max(MAX_MESSAGE_ID_LENGTH).nullish(),
+  read: nameOf,
+  finish: toMessageId,
+  description: ID_DESCRIPTION,
+});
+const images = lenient({
+  strict: z.array(z.string().min(1)).max(MAX_IMAGES).nullish(),
+  read: addressesOf,
+  finish: toImageList,
+  description: 'http(s) addresses of pictures to attach.',
+});
+
+/** The most that `NumMedia` is believed. */
+const mediaCount = lenient({
+  strict: z.string().regex(/^\d+$/).nullish(),
+  read: nameOf,
+  finish: (value) => Math.min(countOf(value ?? '', Number.MAX_SAFE_INTEGER) ?? 0, MAX_IMAGES),
+  description: 'How many pictures there are. The chat is told of those without an address.',
+});
+const mediaUrl = lenient({
+  strict: z.string().nullish(),
+  // What is no address stays one that cannot be fetched, so that the chat is told.
+  read: (value) => addressesOf(value).map((address) => address || typeof value)[0],
+  finish: withoutBlank,
+  description: 'Address of a picture.',
+});
 
 /**
  * `source.twilio.sms.incoming`: the form fields of Twilio's webhook as JSON, and what the SMS service adds.
  * Unknown fields are kept.
  */
 export const twilioSmsSchema = z.looseObject({
-  From: optionalText.describe('The sender, E.164.'),
-  Body: optionalText.describe('The text.'),
-  SenderName: optionalText.describe('The sender as the SMS service knows him or her.'),
-  source: optionalText.describe('Default: `twilio`.'),
-  type: optionalText,
-  wbor_message_id: optionalMessageId.describe(ID_DESCRIPTION),
+  From: name('The sender, E.164.'),
+  Body: words('The text.'),
+  SenderName: name('The sender as the SMS service knows him or her.'),
+  source: name('Default: `twilio`.'),
+  wbor_message_id: messageId,
+  NumMedia: mediaCount,
   ...Object.fromEntries(
-    Array.from({ length: MAX_IMAGES }, (_, index) => [
-      `MediaUrl${index}` as const,
-      optionalText.describe('Address of a picture.'),
-    ]),
+    Array.from({ length: MAX_IMAGES }, (_, index) => [`MediaUrl${index}` as const, mediaUrl]),
   ),
 });
 export type TwilioSms = z.infer<typeof twilioSmsSchema>;
@@ -53,16 +78,11 @@ export type TwilioSms = z.infer<typeof twilioSmsSchema>;
  * Unknown fields are kept.
  */
 export const standardMessageSchema = z.looseObject({
-  body: optionalText.describe('The text for the chat. May be missing when there are images.'),
-  text: optionalText.describe('Counts when there is no `body`.'),
-  source: optionalText.describe('Who is speaking. Default: the last word of the key.'),
-  wbor_message_id: optionalMessageId.describe(ID_DESCRIPTION),
-  images: z
-    .array(z.string().min(1))
-    .max(MAX_IMAGES)
-    .nullish()
-    .transform((value) => value ?? [])
-    .describe('http(s) addresses of pictures to attach.'),
+  body: words('The text for the chat. May be missing when there are images.'),
+  text: words('Counts when there is no `body`.'),
+  source: name('Who is speaking. Default: the last word of the key.'),
+  wbor_message_id: messageId,
+  images,
   // A field of the producer's own may have this name: no reason to keep its message from the chat.
   format: z
     .enum(['quoted', 'plain'])
@@ -75,10 +95,21 @@ export type StandardMessage = z.infer<typeof standardMessageSchema>;
 
 /** What a producer queues after it has posted to GroupMe by itself (header `alreadysent: true`). */
 export const alreadySentSchema = z.looseObject({
-  wbor_message_id: optionalMessageId.describe(ID_DESCRIPTION),
-  source: optionalText.describe('Who has spoken. Default: the last word of the key.'),
-  bot_id: optionalText.describe('The bot that posted it.'),
-  statuscode: z.number().int().nullish().describe("The HTTP status of GroupMe's answer."),
+  wbor_message_id: messageId,
+  source: name('Who has spoken. Default: the last word of the key.'),
+  bot_id: name('The bot that posted it.'),
+  statuscode: lenient({
+    strict: z.number().int().min(0).max(MAX_STATUS).nullish(),
+    read: (value) => countOf(value, MAX_STATUS),
+    finish: (value) => value ?? undefined,
+    description: "The HTTP status of GroupMe's answer.",
+  }),
+  body: words('What was posted, for the log.'),
+  text: words('Counts before `body`.'),
+  images,
+  From: name('The person who wrote it, if it was an SMS.'),
+  sender: name('Counts when there is no `From`.'),
+  SenderName: name('The person as the SMS service knows him or her.'),
 });
 export type AlreadySent = z.infer<typeof alreadySentSchema>;
 
@@ -95,6 +126,7 @@ export const twilioSmsMessage = defineMessage({
     SenderName: 'Jane',
     source: 'twilio',
     type: 'sms.incoming',
+    NumMedia: '1',
     wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
     MessageSid: 'SM00000000000000000000000000000000',
     MediaUrl0: 'https://api.twilio.com/picture.jpg',

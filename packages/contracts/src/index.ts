@@ -43,14 +43,13 @@ export {
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';
+export { type ImageList, MAX_IMAGES } from './image-list.ts';
 export {
   type AlreadySent,
   alreadySentMessage,
   alreadySentSchema,
   commandReply,
   MAX_BODY_LENGTH,
-  MAX_IMAGES,
-  MAX_MESSAGE_ID_LENGTH,
   type StandardMessage,
   standardKey,
   standardMessage,
@@ -60,6 +59,7 @@ export {
   twilioSmsSchema,
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
+export { isBlank, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 export {
   type Ban,
   type BanEvent,
@@ -106,6 +106,7 @@ export {
   relayTwilioQueue,
 } from './queues.ts';
 export type { ReadFault, ReadResult } from './read-fault.ts';
+export { type LenientReading, readIncoming } from './read-incoming.ts';
 export { readJson, readMessage } from './read-message.ts';
 export {
   RESERVED_SOURCES,

@@ -17,7 +17,7 @@ describe('readMessage', () => {
     expect(reading).toEqual({ ok: true, value: { version: 1, bans: [] } });
     if (reading.ok) expectTypeOf(reading.value).toEqualTypeOf<BanList>();
     expect(readMessage(standardMessage, bytes('{"body":"x","format":7}'))).toMatchObject({
-      value: { body: 'x', format: 'quoted', images: [] },
+      value: { body: 'x', format: 'quoted', images: { urls: [], unreadable: 0, omitted: 0 } },
     });
   });
 

@@ -12,8 +12,15 @@ export function readMessage<Definition extends Pick<MessageDefinition, 'schema'>
   delivery: EncodedBody,
 ): ReadResult<ValueOf<Definition>> {
   const json = readJson(delivery);
-  if (!json.ok) return json;
-  const result = definition.schema.safeParse(json.value);
+  return json.ok ? parseWith(definition, json.value) : json;
+}
+
+/** Holds a value against the schema of a message. */
+export function parseWith<Definition extends Pick<MessageDefinition, 'schema'>>(
+  definition: Definition,
+  value: unknown,
+): ReadResult<ValueOf<Definition>> {
+  const result = definition.schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data as ValueOf<Definition> };
   return readFault('invalid-message', describeIssues(result.error.issues));
 }

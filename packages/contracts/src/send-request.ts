@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { MAX_BODY_LENGTH, MAX_IMAGES, MAX_MESSAGE_ID_LENGTH } from './incoming.ts';
+import { MAX_IMAGES } from './image-list.ts';
+import { MAX_BODY_LENGTH } from './incoming.ts';
+import { MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];

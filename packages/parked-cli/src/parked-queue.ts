@@ -50,6 +50,7 @@ async function replay(broker: Broker, entry: BrowsedMessage, message: ParkedMess
   await broker.sendBytes(message.queue, entry.content, {
     messageId: entry.messageId ?? message.id,
     ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
+    ...(entry.contentEncoding === undefined ? {} : { contentEncoding: entry.contentEncoding }),
     headers: {
       ...withoutBookkeeping(entry.headers),
       // Consumers decide by the key, and the default exchange puts the queue's name in its place.

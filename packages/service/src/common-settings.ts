@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { Secret } from './secret.ts';
-import { port, secret } from './settings.ts';
+import { number, port, secret } from './settings.ts';
+
+/** What the services send each other must fit: the text of a long message, cut into its parts. */
+const MIN_MESSAGE_BYTES = 262_144;
 
 /** Settings of every service. `HEALTH_PORT` has a default per app. */
 export function commonSettings(defaults: { healthPort: number }) {
@@ -34,6 +37,16 @@ export function brokerSettings() {
       .regex(/^[\w.-]*$/, 'may hold letters, digits and . _ - only')
       .default('')
       .describe('Put before every queue name, for tests and shared brokers.'),
+  };
+}
+
+/** Settings of every service that takes messages from queues. */
+export function consumerSettings() {
+  return {
+    MAX_MESSAGE_BYTES: number()
+      .pipe(z.number().int('must be a whole number').min(MIN_MESSAGE_BYTES))
+      .default(1_000_000)
+      .describe('The largest message that is taken; of a larger one its beginning and a digest are parked.'),
   };
 }
 

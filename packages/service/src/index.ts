@@ -3,6 +3,7 @@ export {
   brokerSettings,
   brokerUrl,
   commonSettings,
+  consumerSettings,
   databaseSettings,
   requireBroker,
 } from './common-settings.ts';

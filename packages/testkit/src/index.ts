@@ -5,6 +5,14 @@ export {
   type SpiedMessage,
   spyOnExchange,
 } from './amqp.ts';
+export {
+  publishFrames,
+  type WireProperties,
+  wireNested,
+  wireTable,
+  wireText,
+  wireValue,
+} from './amqp-frames.ts';
 export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
 export { ensureChromium } from './chromium.ts';

@@ -1,4 +1,4 @@
-import type { Broker, Consumer, Delivery } from '@wbor/amqp';
+import type { Broker, Consumer, ConsumerLimits, Delivery } from '@wbor/amqp';
 import { type BackOff, endsWithin, sleep } from '@wbor/async';
 import type { OutageState } from '@wbor/database';
 import type { Logger } from '@wbor/service';
@@ -10,6 +10,7 @@ export interface ConsumeOptions {
   /** Full queue name. */
   readonly queue: string;
   readonly prefetch: number;
+  readonly limits: ConsumerLimits;
   readonly parse: (delivery: Delivery) => AuditEvent;
   readonly batcher: Batcher<AuditEvent>;
   readonly outage: OutageState;
@@ -46,6 +47,7 @@ export async function consumeWhileStored(options: ConsumeOptions): Promise<Audit
   function start(): Promise<Consumer> {
     return broker.consume({
       queues: [{ queue: options.queue, prefetch: options.prefetch }],
+      limits: options.limits,
       onDelivery: (delivery) => batcher.add(options.parse(delivery), delivery),
     });
   }

@@ -1,5 +1,5 @@
 /** A time as a clock on the station's wall shows it; `month` from 1. */
-export interface WallTime {
+interface WallTime {
   readonly year: number;
   readonly month: number;
   readonly day: number;

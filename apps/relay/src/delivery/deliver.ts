@@ -31,7 +31,7 @@ export interface DelivererOptions {
   readonly throttle: Throttle;
   readonly bans: Pick<Bans, 'isBannedNow' | 'certain'>;
   readonly runner: StepRunner;
-  readonly parker: Parker;
+  readonly parker: Pick<Parker, 'park'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /**

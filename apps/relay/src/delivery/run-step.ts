@@ -25,7 +25,7 @@ export interface StepRunnerOptions {
   readonly bans: Pick<Bans, 'untilCertain'>;
   readonly notPosted: Pick<NotPosted, 'blocked' | 'expired'>;
   readonly producer: ProducerNotifier;
-  readonly parker: Parker;
+  readonly parker: Pick<Parker, 'park'>;
   readonly metrics: Pick<RelayMetrics, 'posts'>;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info'>;

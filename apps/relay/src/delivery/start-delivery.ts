@@ -22,6 +22,8 @@ import { createThrottle, type Throttle } from './throttle.ts';
  * delivery limit of all of them. A planned message has a kilobyte as a rule and 60 at most.
  */
 const WINDOW = 500;
+/** Several times what intake makes of the longest text, so that a window of forged ones fits into memory as well. */
+const MAX_PLANNED_BYTES = 262_144;
 /** Urgent ones keep their order, so that only the next must be at hand. */
 const URGENT_WINDOW = 10;
 
@@ -77,6 +79,12 @@ export async function startDelivery(
       { queue: outbox.queues.normal, prefetch: WINDOW },
     ],
     lock: `${namespace.queuePrefix}${RELAY_DELIVERY_LOCK}`,
+    // No limit of returns but the queues' own: holds are renewed for as long as GroupMe is away.
+    limits: {
+      maxMessageBytes: MAX_PLANNED_BYTES,
+      parkedQueue: options.parker.queue,
+      onParked: (_delivery, { reason }) => metrics.parked.inc({ reason }),
+    },
     onDelivery: deliverer.onDelivery,
   });
   let stopped: Promise<void> | undefined;

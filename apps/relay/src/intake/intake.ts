@@ -6,7 +6,8 @@ import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import type { ProducerNotifier } from '../notify/producer.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Parker } from '../park.ts';
+import type { Parker, ParkReason } from '../park.ts';
+import { deadlineOf } from './deadline.ts';
 import { createOrderBySource } from './in-order-by-source.ts';
 import {
   type Incoming,
@@ -16,11 +17,14 @@ import {
   parseIncoming,
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
+import { salvageMessageId } from './salvage-message-id.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
   /** Handles a delivery of one of the intake queues, named for logs and metrics. */
   onDelivery(queue: string, delivery: Delivery): Promise<void>;
+  /** Tells of a message that was parked before it came here. */
+  onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void;
 }
 
 export interface IntakeOptions {
@@ -53,16 +57,32 @@ export function createIntake(options: IntakeOptions): Intake {
       delivery.ack();
       return;
     }
+    for (const field of incoming.repaired) metrics.repaired.inc({ field });
     if (incoming.kind === 'already-sent') {
       await record(queue, delivery, incoming);
       return;
     }
     const message = incoming;
+    const missing = message.imagesWithoutAddress + message.imagesLeftOut;
+    if (missing > 0) metrics.images.inc({ outcome: 'not-attached' }, missing);
+    const deliverBy = readDeadline(message, delivery);
     const prepared = prepareUnlessBanned(message, delivery.signal, options);
     await inOrder.run(message.source, prepared, ({ banned, parts }) => {
-      const planned = toPlanned(message, parts, delivery);
+      const planned = toPlanned(message, parts, delivery, deliverBy);
       return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
     });
+  }
+
+  function readDeadline(message: IncomingMessage, delivery: Delivery): number | undefined {
+    const { deliverBy, ignored } = deadlineOf(delivery, Date.now());
+    if (ignored !== undefined) {
+      metrics.repaired.inc({ field: DELIVER_BY_HEADER });
+      logger.warn(
+        { wbor_message_id: message.wborMessageId, source: message.source, error: ignored },
+        'ignored a deadline that cannot be one',
+      );
+    }
+    return deliverBy;
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -75,13 +95,33 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function park(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
     const { code: reason } = error;
+    const wborMessageId = salvageMessageId(delivery);
+    await options.parker.park(delivery, {
+      queue,
+      reason,
+      error: error.message,
+      ...(wborMessageId === undefined ? {} : { wborMessageId }),
+    });
     metrics.received.inc({ queue, result: 'parked' });
     logger.error(
-      { queue, key: delivery.routingKey, reason, error: error.message },
+      {
+        queue,
+        key: delivery.routingKey,
+        reason,
+        error: error.message,
+        ...(wborMessageId === undefined ? {} : { wbor_message_id: wborMessageId }),
+      },
       'parked a message that cannot be forwarded; see `parked list`',
     );
-    await options.parker.park(delivery, { queue, reason, error: error.message });
-    producer.failed(replyTargetOfRaw(delivery, delivery.messageId ?? ''), 400, error.message);
+    const sentId = wborMessageId ?? delivery.messageId ?? '';
+    producer.failed(replyTargetOfRaw(delivery, sentId), 400, error.message);
+  }
+
+  function onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void {
+    metrics.received.inc({ queue, result: 'parked' });
+    metrics.parked.inc({ reason });
+    const sentId = salvageMessageId(delivery) ?? delivery.messageId ?? '';
+    producer.failed(replyTargetOfRaw(delivery, sentId), 400, error);
   }
 
   async function record(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
@@ -110,7 +150,7 @@ export function createIntake(options: IntakeOptions): Intake {
     );
   }
 
-  return { onDelivery };
+  return { onDelivery, onParked };
 }
 
 /** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */
@@ -133,8 +173,8 @@ function toPlanned(
   message: IncomingMessage,
   parts: PlannedMessage['parts'],
   delivery: Delivery,
+  deliverBy: number | undefined,
 ): PlannedMessage {
-  const deliverBy = deadlineOf(delivery);
   return {
     wbor_message_id: message.wborMessageId,
     source: message.source,
@@ -147,15 +187,4 @@ function toPlanned(
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
     ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
   };
-}
-
-/**
- * The moment until which the producer waits before it posts by itself, in epoch milliseconds. It is the header
- * `x-deliver-by`, or the message's own expiration, counted from its timestamp or else from now.
- */
-function deadlineOf(delivery: Delivery): number | undefined {
-  const header = Number(delivery.headers[DELIVER_BY_HEADER] ?? Number.NaN);
-  if (Number.isFinite(header) && header > 0) return Math.trunc(header);
-  if (delivery.expirationMs === undefined) return undefined;
-  return (delivery.timestamp?.getTime() ?? Date.now()) + delivery.expirationMs;
 }

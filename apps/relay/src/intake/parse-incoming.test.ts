@@ -32,8 +32,11 @@ describe('parseIncoming', () => {
       source: 'ups',
       text: 'Power is back',
       imageUrls: [],
+      imagesWithoutAddress: 0,
+      imagesLeftOut: 0,
       format: 'quoted',
       acknowledge: false,
+      repaired: [],
     });
   });
 
@@ -68,7 +71,10 @@ describe('parseIncoming', () => {
         kind: 'already-sent',
         wborMessageId: 'id-3',
         source: 'x',
+        statusCode: 202,
+        text: 'as it was\n',
         payload: body,
+        repaired: [],
       });
     },
   );
@@ -80,8 +86,9 @@ describe('parseIncoming', () => {
     ['a string', '"hello"', 'invalid-message'],
     ['null', 'null', 'invalid-message'],
     ['nothing at all', Buffer.alloc(0), 'invalid-json'],
-    ['a numeric body', { body: 5, source: 'x' }, 'invalid-message'],
-    ['a numeric id', { body: 'a', source: 'x', wbor_message_id: 5 }, 'invalid-message'],
+    ['a body without any text', { body: { html: 'x' }, source: 'x' }, 'invalid-message'],
+    ['a body that nobody can see', { body: '\u200b\ufffc\u0000', source: 'x' }, 'empty'],
+    ['no images', { images: '', source: 'x' }, 'empty'],
     ['an empty body', { body: '', source: 'x' }, 'empty'],
     ['a body of white space', { body: ' \r\n\u00a0', source: 'x' }, 'empty'],
     ['no body', { source: 'x' }, 'empty'],
@@ -90,8 +97,57 @@ describe('parseIncoming', () => {
     expect(codeOf(body)).toBe(code);
   });
 
-  it('refuses an SMS with a numeric body and never repeats its words', () => {
-    expect(codeOf({ Body: 7 }, SMS_KEY)).toBe('invalid-message');
+  it.each([
+    [{ body: 30.5 }, { text: '30.5', repaired: ['body'] }],
+    [{ Body: 'capital' }, { text: 'capital', repaired: ['body'] }],
+    [
+      { body: ' \n\u200b', text: 'in text' },
+      { text: 'in text', repaired: [] },
+    ],
+    [
+      { body: 'a', wbor_message_id: 5 },
+      { wborMessageId: '5', repaired: ['wbor_message_id'] },
+    ],
+    [
+      { body: 'a', source: ['endec'] },
+      { source: 'ups', repaired: ['source'] },
+    ],
+    [
+      { body: 'a', images: '' },
+      { imageUrls: [], repaired: [] },
+    ],
+    [
+      { body: 'a', images: [7] },
+      { text: 'a', imagesWithoutAddress: 1, repaired: ['images'] },
+    ],
+    [{ images: [`data:image/png;base64,${'A'.repeat(9_000)}`] }, { imageUrls: [], imagesWithoutAddress: 1 }],
+    [{ images: [7] }, { text: '', imagesWithoutAddress: 1 }],
+    [
+      { body: '\ufffc', images: ['https://a.example'] },
+      { text: '', imageUrls: ['https://a.example'] },
+    ],
+  ])('posts %j', (body, message) => {
+    expect(parse(body, { key: 'source.standard.ups' })).toMatchObject({ kind: 'message', ...message });
+  });
+
+  it('bounds the names of all that it reads', () => {
+    const names = { source: 's'.repeat(2_000_000), From: '1'.repeat(2_000_000), sender: 'x'.repeat(300) };
+    const log = { ...names, SenderName: 'n'.repeat(300), bot_id: 'b'.repeat(300), text: 't'.repeat(20_000) };
+    const read = [
+      parse({ ...names, Body: 'a' }, { key: SMS_KEY }),
+      parse(log, { headers: { alreadysent: true } }),
+    ];
+    for (const { payload: _payload, ...fields } of read as { payload?: unknown }[]) {
+      for (const value of Object.values(fields)) expect(String(value).length).toBeLessThanOrEqual(16_000);
+      expect(fields).toMatchObject({
+        source: `${'s'.repeat(255)}…`,
+        sender: `${'1'.repeat(255)}…`,
+      });
+    }
+  });
+
+  it('refuses an SMS without any text and never repeats its words', () => {
+    expect(codeOf({ Body: { html: 'x' } }, SMS_KEY)).toBe('invalid-message');
     expect(() => parse('{"Body": secret words', { key: SMS_KEY })).toThrow(/^the body is not JSON$/);
   });
 });

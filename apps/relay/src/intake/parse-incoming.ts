@@ -1,4 +1,4 @@
-import { MAX_BODY_LENGTH, type ReadFault, readMessage } from '@wbor/contracts';
+import { isBlank, MAX_BODY_LENGTH, type ReadFault, readIncoming } from '@wbor/contracts';
 import { v4 as uuidv4 } from 'uuid';
 import { findSource } from './sources/index.ts';
 import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
@@ -10,14 +10,21 @@ import { truncateText } from './text/split-text.ts';
 export interface IncomingMessage extends SourceMessage {
   readonly wborMessageId: string;
   readonly imageUrls: readonly string[];
+  readonly imagesWithoutAddress: number;
+  readonly imagesLeftOut: number;
   readonly format: Format;
   readonly acknowledge: boolean;
+  readonly repaired: RepairedFields;
 }
 
 /** A log of what the producer has posted by itself. */
 export interface IncomingLog extends SourceLog {
   readonly wborMessageId: string;
+  readonly repaired: RepairedFields;
 }
+
+/** Names of the fields that were not as the contract says, and were read or left out all the same. */
+type RepairedFields = readonly string[];
 
 /** A message that the relay has no business with. */
 interface IgnoredMessage {
@@ -58,45 +65,79 @@ export function parseIncoming(message: RawMessage): Incoming {
   const { routingKey } = message;
   const source = findSource(routingKey, message.headers);
   if ('ignored' in source) return { kind: 'ignored' };
-  const body = readMessage(source, message);
+  const body = readIncoming(source, message);
   if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
-  const read = source.read(body.value, routingKey);
-  return read.kind === 'message'
-    ? complete(read)
-    : { ...read, wborMessageId: read.wborMessageId ?? uuidv4() };
+  const { value, raw, repaired } = body.value;
+  const read = source.read(value, routingKey, raw);
+  return read.kind === 'message' ? complete(read, repaired) : completeLog(read, repaired);
 }
 
 /** Checks the bounds, which hold for the text as it was sent, and sanitises it, once for all that follows. */
-function complete(read: SourceMessage): IncomingMessage {
+function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessage {
   const { length } = read.text;
   if (length > MAX_BODY_LENGTH) {
     throw new IncomingError('too-long', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
   }
-  const text = sanitiseText(read.text);
-  const imageUrls = read.imageUrls ?? [];
-  if (imageUrls.length === 0 && text.trim() === '') {
-    throw new IncomingError('empty', 'there is neither text nor an image');
-  }
+  const text = isBlank(read.text) ? '' : sanitiseText(read.text);
+  const given = read.imageUrls ?? [];
+  const imageUrls = given.filter((url) => url.length <= MAX_URL_LENGTH);
+  const imagesWithoutAddress = (read.imagesWithoutAddress ?? 0) + given.length - imageUrls.length;
+  if (imageUrls.length + imagesWithoutAddress === 0 && text === '') throw nothingToSay(repaired);
   return {
     ...read,
     ...boundNames(read),
     text,
     imageUrls,
+    imagesWithoutAddress,
+    imagesLeftOut: read.imagesLeftOut ?? 0,
     wborMessageId: read.wborMessageId ?? uuidv4(),
     format: read.format ?? 'quoted',
     acknowledge: read.acknowledge ?? false,
+    repaired,
+  };
+}
+
+const TEXT_FIELDS: readonly string[] = ['body', 'text', 'Body'];
+
+function nothingToSay(repaired: RepairedFields): IncomingError {
+  const unreadable = TEXT_FIELDS.find((field) => repaired.includes(field));
+  return unreadable === undefined
+    ? new IncomingError('empty', 'there is neither text nor an image')
+    : new IncomingError('invalid-message', `${unreadable}: holds no text`);
+}
+
+/** Of what a producer has posted nothing is refused: it is in the chat already, and its row must not be lost. */
+function completeLog(read: SourceLog, repaired: RepairedFields): IncomingLog {
+  return {
+    ...read,
+    ...boundNames(read),
+    text: boundOptional(read.text, MAX_BODY_LENGTH),
+    botId: boundOptional(read.botId, MAX_NAME_LENGTH),
+    pictureUrl: boundOptional(read.pictureUrl, MAX_URL_LENGTH),
+    wborMessageId: read.wborMessageId ?? uuidv4(),
+    repaired,
   };
 }
 
 /** Names travel with every part, log line and row of a message. */
 const MAX_NAME_LENGTH = 256;
 
-function boundNames({ sender, senderName, source }: SourceMessage) {
-  // Not all of a text of megabytes is looked at.
-  const bound = (name: string) => truncateText(name.slice(0, 2 * MAX_NAME_LENGTH), MAX_NAME_LENGTH);
+/** Addresses are logged in events and rows. A longer one is a picture itself, or nothing that a server takes. */
+const MAX_URL_LENGTH = 8_192;
+
+function boundNames({ sender, senderName, source }: Pick<SourceMessage, 'sender' | 'senderName' | 'source'>) {
   return {
-    source: bound(source),
-    sender: sender === undefined ? undefined : bound(sender),
-    senderName: senderName === undefined ? undefined : bound(senderName),
+    source: bound(source, MAX_NAME_LENGTH),
+    sender: boundOptional(sender, MAX_NAME_LENGTH),
+    senderName: boundOptional(senderName, MAX_NAME_LENGTH),
   };
+}
+
+/** Not all of a text of megabytes is looked at. */
+function bound(text: string, maxLength: number): string {
+  return truncateText(text.slice(0, 2 * maxLength), maxLength);
+}
+
+function boundOptional(text: string | undefined, maxLength: number): string | undefined {
+  return text === undefined ? undefined : bound(text, maxLength);
 }

@@ -47,6 +47,8 @@ export function createPreparer(options: PreparerOptions): Preparer {
       format: message.format,
       pictureUrls,
       missingMedia,
+      imagesWithoutAddress: message.imagesWithoutAddress,
+      imagesLeftOut: message.imagesLeftOut,
       mediaHint: message.mediaHint,
       characterLimit: options.characterLimit,
     });

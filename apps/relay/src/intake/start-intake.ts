@@ -10,6 +10,10 @@ import { createPreparer } from './prepare.ts';
  * out; not any number, since a flood of huge ones must fit into memory.
  */
 const PREFETCH = 100;
+/** A message has a kilobyte as a rule. Of large ones so many are prepared at once as fit. */
+const MAX_BYTES_IN_HAND = 8_000_000;
+/** A message leaves intake within seconds, and is given back only when a relay or its connection dies. */
+const MAX_DELIVERIES = 20;
 
 /** Wires stage 1 and starts it. */
 export async function startIntake(
@@ -35,6 +39,12 @@ export async function startIntake(
     [relayTwilioQueue, relayStandardQueue].map((definition) =>
       broker.consume({
         queues: [{ queue: queueName(definition, namespace), prefetch: PREFETCH }],
+        limits: {
+          parkedQueue: options.parker.queue,
+          maxBytesInHand: MAX_BYTES_IN_HAND,
+          maxDeliveries: MAX_DELIVERIES,
+          onParked: (delivery, { error, reason }) => intake.onParked(delivery.queue, delivery, reason, error),
+        },
         onDelivery: (delivery) => intake.onDelivery(delivery.queue, delivery),
       }),
     ),

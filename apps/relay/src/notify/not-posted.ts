@@ -1,6 +1,6 @@
-import type { AlreadySent, Outcome, PlannedMessage } from '@wbor/contracts';
+import type { Outcome, PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { v5 as uuidv5 } from 'uuid';
 import type { RelayMetrics } from '../metrics.ts';
 import type { AuditEvents } from './audit-events.ts';
 import { type ProducerNotifier, replyTargetOf } from './producer.ts';
@@ -9,7 +9,14 @@ import { type ProducerNotifier, replyTargetOf } from './producer.ts';
 interface OwnPost {
   readonly wborMessageId: string;
   readonly source: string;
-  readonly payload: AlreadySent;
+  readonly text?: string | undefined;
+  readonly pictureUrl?: string | undefined;
+  readonly botId?: string | undefined;
+  readonly statusCode?: number | undefined;
+  readonly sender?: string | undefined;
+  readonly senderName?: string | undefined;
+  /** All that the producer said about it. */
+  readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -88,19 +95,22 @@ export function createNotPosted(options: {
       const reason = 'the deadline passed before the message could be posted';
       producer.failed(replyTargetOf(planned), 408, reason);
     },
-    async alreadySent({ wborMessageId, payload, source }, origin) {
-      const idBase = origin.messageId ?? payload.wbor_message_id ?? uuidv7();
+    async alreadySent(post, origin) {
+      const { wborMessageId, source, payload } = post;
+      const idBase = origin.messageId ?? wborMessageId;
       await audit.post(
         {
           ...payload,
-          bot_id: payload.bot_id ?? botId,
+          bot_id: post.botId ?? botId,
           source,
-          code: payload.statuscode ?? 0,
+          code: post.statusCode ?? 0,
           type: 'log',
           wbor_message_id: wborMessageId,
           outcome: 'already-sent',
-          // As Twilio names it: without a sender nobody could be banned for it.
-          ...(typeof payload.From === 'string' ? { sender: payload.From } : {}),
+          text: post.text,
+          picture_url: post.pictureUrl,
+          sender: post.sender,
+          sender_name: post.senderName,
         },
         { messageId: uuidv5(`${idBase}\n${origin.content}`, ALREADY_SENT_NAMESPACE) },
       );

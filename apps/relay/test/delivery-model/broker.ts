@@ -95,6 +95,9 @@ function toDelivery(
 ): Delivery {
   return {
     content: Buffer.from(String(item.number)),
+    omitted: undefined,
+    contentType: undefined,
+    contentEncoding: undefined,
     queue: item.message.lane,
     channelId: from.id,
     routingKey: item.message.lane,
@@ -103,8 +106,6 @@ function toDelivery(
     messageId: item.planId,
     correlationId: undefined,
     replyTo: undefined,
-    contentType: undefined,
-    contentEncoding: undefined,
     timestamp: undefined,
     priority: 0,
     expirationMs: undefined,

@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 /** What one relay does with messages that come to their end, posted or not. */
 export interface Endings {
   readonly notPosted: Pick<NotPostedNotices, 'blocked' | 'expired'>;
-  readonly parker: Parker;
+  readonly parker: Pick<Parker, 'park'>;
   readonly producer: ProducerNotifier;
 }
 

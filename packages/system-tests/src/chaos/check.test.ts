@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkFacts } from './check.ts';
 import type { CallRow, ChaosFacts, ChatPost, FaultRecord } from './facts.ts';
+import { makeMessageId } from './messages.ts';
 import { makeSyntheticFacts } from './synthetic-facts.testing.ts';
 
 const EVIDENCE = { evidence: true };
@@ -45,9 +46,9 @@ it('fails a run in which nothing was sent', () => {
 // Posts 0: message 1; 1, 2, 3: message 2; 4 and its picture 5: message 3; 6: message 4; 7: message 5.
 describe('lost', () => {
   it.each([
-    ['a whole message', [1, 2, 3, 4, 5, 6, 7], 'k1-run', '4 of 4 words'],
-    ['a part in the middle', [0, 1, 3, 4, 5, 6, 7], 'k2-run', '4 of 12 words'],
-    ['a picture', [0, 1, 2, 3, 4, 6, 7], 'k3-run', 'the picture, or word of it'],
+    ['a whole message', [1, 2, 3, 4, 5, 6, 7], makeMessageId(1, 'run'), '4 of 4 words'],
+    ['a part in the middle', [0, 1, 3, 4, 5, 6, 7], makeMessageId(2, 'run'), '4 of 12 words'],
+    ['a picture', [0, 1, 2, 3, 4, 6, 7], makeMessageId(3, 'run'), 'the picture, or word of it'],
   ])('is noticed: %s', (_what, order, messageId, missing) => {
     const verdict = judge({ chat: chatInOrder(...order) });
     expect(verdict.chat.lost).toEqual([{ messageId, missing }]);
@@ -57,13 +58,13 @@ describe('lost', () => {
   it('is not what is parked, as far as it is parked', () => {
     const chat = chatInOrder(0, 1, 4, 5, 6, 7);
     const rest = (words: string) => [
-      { messageId: 'k2-run', body: JSON.stringify({ parts: [{ text: words }] }) },
+      { messageId: makeMessageId(2, 'run'), body: JSON.stringify({ parts: [{ text: words }] }) },
     ];
     const all = 'k2w4 k2w5 k2w6 k2w7 k2w8 k2w9 k2w10 k2w11';
     // And then it is that: none of these messages deserves it.
     expect(judge({ chat, parked: rest(all) }).failures).toEqual(['1 messages parked']);
     expect(judge({ chat, parked: rest('k2w4 k2w5') }).chat.lost).toEqual([
-      { messageId: 'k2-run', missing: '6 of 12 words' },
+      { messageId: makeMessageId(2, 'run'), missing: '6 of 12 words' },
     ]);
   });
 
@@ -71,7 +72,7 @@ describe('lost', () => {
     const chat = chatInOrder(0, 1, 2, 3, 4, 5, 6, 7).map((post) =>
       post.pictureUrl === null
         ? post
-        : { ...post, pictureUrl: null, text: 'A media item is missing.\n---UID---\nk3\n---------' },
+        : { ...post, pictureUrl: null, text: 'A media item is missing.\n---UID---\n00000003\n---------' },
     );
     const cut: FaultRecord = {
       ...relayKill((chat[5]?.atMs ?? 0) - 2_000),
@@ -94,9 +95,17 @@ describe('lost', () => {
 
 describe('order', () => {
   it.each([
-    ['swapped parts', [0, 2, 1, 3, 4, 5, 6, 7], 'k2-run: its parts are swapped'],
-    ['a picture before its text', [0, 1, 2, 3, 5, 4, 6, 7], 'k3-run: its parts are swapped'],
-    ['swapped messages of a source', [4, 5, 1, 2, 3, 0, 6, 7], 'k1-run of ups came after k3-run'],
+    ['swapped parts', [0, 2, 1, 3, 4, 5, 6, 7], `${makeMessageId(2, 'run')}: its parts are swapped`],
+    [
+      'a picture before its text',
+      [0, 1, 2, 3, 5, 4, 6, 7],
+      `${makeMessageId(3, 'run')}: its parts are swapped`,
+    ],
+    [
+      'swapped messages of a source',
+      [4, 5, 1, 2, 3, 0, 6, 7],
+      `${makeMessageId(1, 'run')} of ups came after ${makeMessageId(3, 'run')}`,
+    ],
   ])('is checked: %s', (_what, order, problem) => {
     const verdict = judge({ chat: chatInOrder(...order) });
     expect(verdict.chat.outOfOrder).toEqual([problem]);
@@ -112,7 +121,9 @@ describe('order', () => {
 
   it('is broken by a message in the middle of another', () => {
     const verdict = judge({ chat: chatInOrder(0, 1, 2, 4, 5, 3, 6, 7) });
-    expect(verdict.chat.interleaved).toEqual(['k2-run, with k3-run in between']);
+    expect(verdict.chat.interleaved).toEqual([
+      `${makeMessageId(2, 'run')}, with ${makeMessageId(3, 'run')} in between`,
+    ]);
     expect(verdict.failures).toEqual(['1 interleaved']);
   });
 
@@ -132,7 +143,7 @@ describe('repeats', () => {
   it('are counted, with what was broken nearby', () => {
     const verdict = judge({ chat, faults: [kill] });
     expect(verdict.chat.repeats).toMatchObject([
-      { messageId: 'k2-run', piece: 'words 4,5,6,7', nearby: ['#1 kill -9 relay-a'] },
+      { messageId: makeMessageId(2, 'run'), piece: 'words 4,5,6,7', nearby: ['#1 kill -9 relay-a'] },
     ]);
     expect(verdict.failures).toEqual(['1 posts repeated, 0 allowed']);
   });
@@ -181,7 +192,7 @@ describe('the audit of calls', () => {
   it('finds a row that no call answers to, unless it says itself that no answer came', () => {
     const row = (code: number): CallRow => ({
       key: '"k1w0 k1w1 k1w2 k1w3"',
-      messageId: 'k1-run',
+      messageId: makeMessageId(1, 'run'),
       part: 1,
       attempt: 9,
       sentAtMs: callAtMs,

@@ -3,7 +3,9 @@ import { makeBody, makePicture, readPost, readWords } from './messages.ts';
 
 it('reads back which words a post holds', () => {
   expect(makeBody(12, 3)).toBe('k12w0 k12w1 k12w2');
-  expect(readPost({ text: '(2/2):\n"k12w1 k12w2"\n---UID---\nk12\n---------', pictureUrl: null })).toEqual({
+  expect(
+    readPost({ text: '(2/2):\n"k12w1 k12w2"\n---UID---\n00000012\n---------', pictureUrl: null }),
+  ).toEqual({
     kind: 'text',
     message: 12,
     words: [1, 2],
@@ -24,7 +26,7 @@ it('reads the message from a picture’s size', () => {
 });
 
 it('reads a notice by its id, and nothing from what is not ours', () => {
-  const notice = 'A media item could not be uploaded.\n---UID---\nk7\n---------';
+  const notice = 'A media item could not be uploaded.\n---UID---\n00000007\n---------';
   expect(readPost({ text: notice, pictureUrl: null })).toEqual({ kind: 'notice', message: 7 });
   expect(readPost({ text: 'hello', pictureUrl: null })).toBeUndefined();
   expect(readPost({ text: '"k1w0 k2w0"', pictureUrl: null })).toBeUndefined();

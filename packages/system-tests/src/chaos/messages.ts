@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 
 // Every word of every text is unique, so that a post tells by itself which piece of which message it is,
@@ -9,9 +10,10 @@ export type Piece =
   | { readonly kind: 'picture'; readonly message: number }
   | { readonly kind: 'notice'; readonly message: number };
 
-/** The chat shows what comes before the first `-`. */
+/** A UUID, of which the chat shows the first eight digits. Each run has its own last twelve. */
 export function makeMessageId(message: number, run: string): string {
-  return `k${message}-${run}`;
+  const node = createHash('sha256').update(run).digest('hex').slice(0, 12);
+  return `${String(message).padStart(8, '0')}-0000-4000-8000-${node}`;
 }
 
 export function makeBody(message: number, words: number): string {
@@ -64,7 +66,7 @@ export function readPost(post: { text: string | null; pictureUrl: string | null 
     if (found.some(({ message }) => message !== first.message)) return undefined;
     return { kind: 'text', message: first.message, words: found.map(({ word }) => word) };
   }
-  const [, id] = /---UID---\nk(\d+)\n/.exec(text) ?? [];
+  const [, id] = /---UID---\n(\d{8})\n/.exec(text) ?? [];
   return id === undefined ? undefined : { kind: 'notice', message: Number(id) };
 }
 

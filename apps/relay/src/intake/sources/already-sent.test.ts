@@ -1,20 +1,46 @@
 import { expect, it } from 'vitest';
 import { alreadySent } from './already-sent.ts';
 
-it.each([
-  [true, true],
-  ['true', true],
-  [false, false],
-  ['false', false],
-  [undefined, false],
-])('with the header alreadysent: %j takes the message: %s', (alreadysent, expected) => {
-  expect(alreadySent.takes?.({ alreadysent })).toBe(expected);
-});
+it.each([true, 'true', 'True', 'TRUE', 1, '1', 'yes', ' Yes ', 'on', Buffer.from('true')])(
+  'takes a message with the header alreadysent: %j',
+  (alreadysent) => {
+    expect(alreadySent.takes?.({ alreadysent })).toBe(true);
+    expect(alreadySent.takes?.({ AlreadySent: alreadysent })).toBe(true);
+    expect(alreadySent.takes?.({ already_sent: alreadysent })).toBe(true);
+  },
+);
+
+it.each([false, 'false', 'False', 0, '0', 'no', '', 'null', undefined, null, [true], {}, 2])(
+  'does not take a message with the header alreadysent: %j',
+  (alreadysent) => {
+    expect(alreadySent.takes?.({ alreadysent })).toBe(false);
+  },
+);
+
+function read(body: Record<string, unknown>) {
+  return alreadySent.read(alreadySent.schema.parse(body), 'source.standard.ups', body);
+}
 
 it('keeps the payload as it came', () => {
-  const body = { body: 'as it was\r', statuscode: 202, source: 'x', more: [1] };
-  expect(alreadySent.read(alreadySent.schema.parse(body), 'source.standard')).toMatchObject({
-    source: 'x',
-    payload: body,
-  });
+  const body = { body: 'as it was\r', statuscode: '202', source: 'x', images: 'none', more: [1] };
+  expect(read(body)).toMatchObject({ source: 'x', statusCode: 202, payload: body });
+});
+
+it.each([
+  [{ text: 'words\u0007', body: 'others' }, 'words\u0007'],
+  [{ text: ' ', body: 'words\u0000\rmore' }, 'words�\nmore'],
+  [{ body: 7 }, '7'],
+  [{}, undefined],
+])('finds the words of %j', (body, text) => {
+  expect(read(body)).toMatchObject({ text });
+});
+
+it.each([
+  [{ picture_url: 'https://i.example/1' }, 'https://i.example/1'],
+  [{ images: ['https://a.example/1', 'https://a.example/2'] }, 'https://a.example/1'],
+  [{ images: 'https://a.example/1', picture_url: null }, 'https://a.example/1'],
+  [{ MediaUrl0: 'https://a.example/0' }, 'https://a.example/0'],
+  [{ picture_url: 5, images: [7] }, undefined],
+])('finds the picture of %j', (body, pictureUrl) => {
+  expect(read(body)).toMatchObject({ pictureUrl });
 });

@@ -1,16 +1,24 @@
-import { alreadySentSchema } from '@wbor/contracts';
-import { defineSource, sourceOfKey } from './source.ts';
+import { ALREADY_SENT_HEADER, alreadySentSchema } from '@wbor/contracts';
+import { sanitiseText } from '../text/sanitise-text.ts';
+import { defineSource, headerOf, sourceOfKey } from './source.ts';
 
 /** What a producer has posted by itself, under whatever key it would have sent the message for the relay to post. */
 export const alreadySent = defineSource({
   key: '#',
-  takes: ({ alreadysent }) => alreadysent === true || alreadysent === 'true',
+  takes: (headers) => isYes(headerOf(headers, ALREADY_SENT_HEADER)),
   schema: alreadySentSchema,
-  read: (payload, routingKey) => ({
+  read: (log, routingKey, raw) => ({
     kind: 'already-sent',
-    source: payload.source ?? sourceOfKey(routingKey),
-    wborMessageId: payload.wbor_message_id,
-    payload,
+    source: log.source ?? sourceOfKey(routingKey),
+    wborMessageId: log.wbor_message_id,
+    text: log.text ?? (log.body === undefined ? undefined : sanitiseText(log.body)),
+    pictureUrl: [raw.picture_url, log.images.urls[0], raw.MediaUrl0].find(isAddress),
+    botId: log.bot_id,
+    statusCode: log.statuscode,
+    // As Twilio names it: without a sender nobody could be banned for it.
+    sender: log.From ?? log.sender,
+    senderName: log.SenderName,
+    payload: raw,
   }),
   examples: [
     {
@@ -21,3 +29,15 @@ export const alreadySent = defineSource({
     },
   ],
 });
+
+/** As programs write it that know no booleans, or send every header as a text. */
+const YES = /^(?:true|1|yes|y|on|t)$/i;
+
+function isYes(header: unknown): boolean {
+  if (typeof header === 'string' || Buffer.isBuffer(header)) return YES.test(header.toString().trim());
+  return header === true || header === 1;
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

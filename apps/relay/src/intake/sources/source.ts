@@ -1,4 +1,3 @@
-import type { AlreadySent } from '@wbor/contracts';
 import type { z } from 'zod';
 import type { Format } from '../text/render-parts.ts';
 
@@ -20,7 +19,7 @@ export interface Source<Schema extends z.ZodType = z.ZodType> {
   /** The JSON body. A message that does not fit is parked, with the schema's words for what is wrong. */
   readonly schema: Schema;
   /** Says what the message means. It does no I/O, knows no clock, and need not sanitise or shorten anything. */
-  read(payload: z.output<Schema>, routingKey: string): SourceMessage | SourceLog;
+  read(payload: z.output<Schema>, routingKey: string, raw: RawBody): SourceMessage | SourceLog;
   /** Messages as the producer sends them, and how they are read. They document the source, and a test runs them. */
   readonly examples: readonly SourceExample[];
 }
@@ -30,6 +29,9 @@ export interface IgnoredSource {
   readonly key: string;
   readonly ignored: true;
 }
+
+/** The JSON body as it came, before the schema made anything of it. */
+type RawBody = Readonly<Record<string, unknown>>;
 
 export type MessageHeaders = Readonly<Record<string, unknown>>;
 
@@ -44,6 +46,10 @@ export interface SourceMessage {
   readonly wborMessageId?: string | undefined;
   /** Addresses that the relay fetches images from, in the order in which they are shown. */
   readonly imageUrls?: readonly string[] | undefined;
+  /** How many images there should be beside these, of which nobody knows the address. The chat is told. */
+  readonly imagesWithoutAddress?: number | undefined;
+  /** How many images were left out, since there were too many. The chat is told. */
+  readonly imagesLeftOut?: number | undefined;
   /** Default `quoted`. */
   readonly format?: Format | undefined;
   /** The person who wrote it, as `!ban` and the audit know them: a telephone number. */
@@ -60,7 +66,16 @@ export interface SourceLog {
   readonly kind: 'already-sent';
   readonly source: string;
   readonly wborMessageId?: string | undefined;
-  readonly payload: AlreadySent;
+  readonly text?: string | undefined;
+  readonly pictureUrl?: string | undefined;
+  /** The bot that posted it. */
+  readonly botId?: string | undefined;
+  /** The HTTP status of GroupMe's answer. */
+  readonly statusCode?: number | undefined;
+  readonly sender?: string | undefined;
+  readonly senderName?: string | undefined;
+  /** All that the producer said about it, for the audit. */
+  readonly payload: RawBody;
 }
 
 interface SourceExample {
@@ -81,4 +96,16 @@ export function defineSource<Schema extends z.ZodType>(source: Source<Schema>): 
 export function sourceOfKey(routingKey: string): string {
   const [, family = 'standard', name] = routingKey.split('.');
   return family === 'standard' && name ? name : family;
+}
+
+/** A header by its name, also in another spelling: `AlreadySent` and `already_sent` are plain enough. */
+export function headerOf(headers: MessageHeaders, name: string): unknown {
+  if (Object.hasOwn(headers, name)) return headers[name];
+  const bare = bareName(name);
+  const found = Object.keys(headers).find((given) => given.length <= 255 && bareName(given) === bare);
+  return found === undefined ? undefined : headers[found];
+}
+
+function bareName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z]/g, '');
 }

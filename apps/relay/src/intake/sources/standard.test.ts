@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { standard } from './standard.ts';
 
-function read(body: unknown, key = 'source.standard') {
-  return standard.read(standard.schema.parse(body), key);
+function read(body: Record<string, unknown>, key = 'source.standard') {
+  return standard.read(standard.schema.parse(body), key, body);
 }
 
 it('takes `text` where the old producer means `body`', () => {

@@ -10,7 +10,9 @@ export const standard = defineSource({
     source: message.source ?? sourceOfKey(routingKey),
     text: message.body ?? message.text ?? '',
     wborMessageId: message.wbor_message_id,
-    imageUrls: message.images,
+    imageUrls: message.images.urls,
+    imagesWithoutAddress: message.images.unreadable,
+    imagesLeftOut: message.images.omitted,
     format: message.format,
   }),
   examples: [

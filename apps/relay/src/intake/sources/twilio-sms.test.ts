@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { twilioSms } from './twilio-sms.ts';
 
-function read(sms: unknown) {
-  return twilioSms.read(twilioSms.schema.parse(sms), 'source.twilio.sms.incoming');
+function read(sms: Record<string, unknown>) {
+  return twilioSms.read(twilioSms.schema.parse(sms), 'source.twilio.sms.incoming', sms);
 }
 
 it('takes Twilio’s `Body`, whatever else there is', () => {
@@ -19,4 +19,14 @@ it('asks for the acknowledgement that the SMS service waits for, and names Twili
     acknowledge: true,
     mediaHint: 'Check the message in Twilio logs for details.',
   });
+});
+
+it.each([
+  [{ Body: 'x', NumMedia: '2', MediaUrl0: 'https://a.example/0' }, 1, 0],
+  [{ Body: '', NumMedia: '1' }, 1, 0],
+  [{ Body: 'x', NumMedia: '0' }, 0, 0],
+  [{ Body: 'x', NumMedia: '1', MediaUrl0: 'https://a.example/0', MediaUrl1: 'https://a.example/1' }, 0, 0],
+  [{ Body: 'x', MediaUrl10: 'https://a.example/10', MediaUrl11: '' }, 0, 2],
+])('counts the pictures of %j that are missing', (sms, imagesWithoutAddress, imagesLeftOut) => {
+  expect(read(sms)).toMatchObject({ imagesWithoutAddress, imagesLeftOut });
 });

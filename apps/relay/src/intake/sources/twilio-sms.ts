@@ -7,14 +7,18 @@ export const twilioSms = defineSource({
   schema: twilioSmsMessage.schema,
   read(sms) {
     const fields: Readonly<Record<string, unknown>> = sms;
+    const imageUrls = Array.from({ length: MAX_IMAGES }, (_, index) => fields[`MediaUrl${index}`]).filter(
+      (url) => typeof url === 'string',
+    );
     return {
       kind: 'message',
       source: sms.source ?? 'twilio',
       text: sms.Body ?? '',
       wborMessageId: sms.wbor_message_id,
-      imageUrls: Array.from({ length: MAX_IMAGES }, (_, index) => fields[`MediaUrl${index}`]).filter(
-        (url) => typeof url === 'string',
-      ),
+      imageUrls,
+      // Twilio says how many there are, and the SMS service may lose some on the way.
+      imagesWithoutAddress: Math.max(sms.NumMedia - imageUrls.length, 0),
+      imagesLeftOut: Object.keys(sms).filter((name) => /^MediaUrl[1-9]\d+$/.test(name)).length,
       sender: sms.From,
       senderName: sms.SenderName,
       mediaHint: 'Check the message in Twilio logs for details.',

@@ -76,6 +76,19 @@ describe('planParts', () => {
     ).toEqual([{ text: 'Up' }, { text: '', picture_url: a }, { text: 'A media item is damaged.' }]);
   });
 
+  it.each([
+    [{ imagesWithoutAddress: 1 }, 'A media item came without a usable address.'],
+    [{ imagesWithoutAddress: 3 }, '3 media items came without a usable address.'],
+    [{ imagesLeftOut: 1 }, 'A media item was left out: 10 are the most.'],
+    [
+      { missingMedia: [{ item: 1, reason: 'is damaged' }], imagesWithoutAddress: 1, imagesLeftOut: 25 },
+      'A media item is damaged.\nA media item came without a usable address.\n25 media items were left out: 10 are the most.',
+    ],
+  ])('says what is missing: %j', (missing, words) => {
+    const options = { ...message, ...missing, mediaHint: undefined };
+    expect(planParts(options)).toEqual([{ text: `${words}${footer}` }]);
+  });
+
   it('plans nothing for nothing', () => {
     expect(planParts(message)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { Part } from '@wbor/contracts';
+import { MAX_IMAGES, type Part } from '@wbor/contracts';
 import { frameParts } from './frame-parts.ts';
 import { DEFAULT_CHARACTER_LIMIT } from './limits.ts';
 import { countMedia, type Format, renderFooter, renderParts } from './render-parts.ts';
@@ -21,6 +21,10 @@ export interface PlanOptions {
   /** Where GroupMe keeps the images that were uploaded, in the producer's order. */
   readonly pictureUrls: readonly string[];
   readonly missingMedia?: readonly MissingMedia[];
+  /** Images of which nobody knows the address. */
+  readonly imagesWithoutAddress?: number;
+  /** Images that were left out since there were too many. */
+  readonly imagesLeftOut?: number;
   /** A sentence that ends the notice of missing media: where else they can be looked for. */
   readonly mediaHint?: string | undefined;
   /** UTF-16 units of body text per post. */
@@ -42,7 +46,7 @@ export function planParts(options: PlanOptions): Part[] {
     (part): Part => ({ text: part }),
   );
   const images = pictureUrls.map((url): Part => ({ text: '', picture_url: url }));
-  const notices = frameParts(renderNotice(options.missingMedia ?? [], options.mediaHint), {
+  const notices = frameParts(renderNotice(options), {
     quote: '',
     footer: format === 'plain' ? '' : renderFooter(messageId),
     characterLimit,
@@ -52,18 +56,36 @@ export function planParts(options: PlanOptions): Part[] {
   return hasBody ? [...texts, ...images, ...notices] : [...images, ...texts, ...notices];
 }
 
-function renderNotice(missing: readonly MissingMedia[], mediaHint: string | undefined): string {
+function renderNotice(options: PlanOptions): string {
+  const { missingMedia = [], imagesWithoutAddress = 0, imagesLeftOut = 0, mediaHint } = options;
+  const whatHappened = [
+    ...renderMissing(missingMedia),
+    ...(imagesWithoutAddress > 0
+      ? [`${someMedia(imagesWithoutAddress)} came without a usable address.`]
+      : []),
+    ...(imagesLeftOut > 0
+      ? [
+          `${someMedia(imagesLeftOut)} ${imagesLeftOut === 1 ? 'was' : 'were'} left out: ${MAX_IMAGES} are the most.`,
+        ]
+      : []),
+  ].join('\n');
+  if (whatHappened === '' || mediaHint === undefined) return whatHappened;
+  return `${whatHappened}\n\n${mediaHint}`;
+}
+
+function renderMissing(missing: readonly MissingMedia[]): string[] {
   const [first, ...others] = missing.map(({ item, reason }) => ({
     item,
     reason: truncateText(sanitiseText(reason), MAX_REASON_LENGTH),
   }));
-  if (first === undefined) return '';
-  const whatHappened =
-    others.length === 0
-      ? `A media item ${first.reason}.`
-      : [
-          `${countMedia(missing.length)} could not be attached:`,
-          ...[first, ...others].map(({ item, reason }) => `Item ${item} ${reason}.`),
-        ].join('\n');
-  return mediaHint === undefined ? whatHappened : `${whatHappened}\n\n${mediaHint}`;
+  if (first === undefined) return [];
+  if (others.length === 0) return [`A media item ${first.reason}.`];
+  return [
+    `${countMedia(missing.length)} could not be attached:`,
+    ...[first, ...others].map(({ item, reason }) => `Item ${item} ${reason}.`),
+  ];
+}
+
+function someMedia(count: number): string {
+  return count === 1 ? 'A media item' : countMedia(count);
 }

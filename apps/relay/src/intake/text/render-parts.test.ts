@@ -1,6 +1,7 @@
+import { shownUid } from '@wbor/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderParts, shortId } from './render-parts.ts';
+import { renderParts } from './render-parts.ts';
 import { sanitiseText } from './sanitise-text.ts';
 import { splitText } from './split-text.ts';
 import { anyText, graphemesOf, withoutWhiteSpace } from './text-arbitraries.testing.ts';
@@ -107,7 +108,9 @@ describe('renderParts', () => {
               ? ''
               : `${message.imageCount} media item${message.imageCount === 1 ? '' : 's'} attached\n`;
           const footer =
-            index === parts.length - 1 ? `\n---UID---\n${shortId(message.messageId)}\n${media}---------` : '';
+            index === parts.length - 1
+              ? `\n---UID---\n${shownUid(message.messageId)}\n${media}---------`
+              : '';
           expect(framed.startsWith('"')).toBe(true);
           expect(framed.endsWith(`"${footer}`)).toBe(true);
           return framed.slice(1, framed.length - footer.length - 1);
@@ -123,19 +126,5 @@ describe('renderParts', () => {
         expect(splitText(bodies[0] ?? '', { maxLength: message.characterLimit })).toHaveLength(1);
       }),
     );
-  });
-});
-
-describe('shortId', () => {
-  it.each([
-    ['0a1b2c3d-1111-4222-8333-444455556666', '0a1b2c3d'],
-    ['plainid', 'plainid'],
-    ['-leading', '-leading'],
-    ['two\nlines\u0007\ud83d', 'two lines��'],
-    ['a'.repeat(64), 'a'.repeat(64)],
-    ['a'.repeat(128), `${'a'.repeat(63)}…`],
-    ['👍🏽'.repeat(32), `${'👍🏽'.repeat(15)}…`],
-  ])('shows %j as %j', (id, expected) => {
-    expect(shortId(id)).toBe(expected);
   });
 });

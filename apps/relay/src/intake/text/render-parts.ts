@@ -1,7 +1,6 @@
+import { shownUid } from '@wbor/contracts';
 import { frameParts } from './frame-parts.ts';
 import { DEFAULT_CHARACTER_LIMIT } from './limits.ts';
-import { sanitiseText } from './sanitise-text.ts';
-import { truncateText } from './split-text.ts';
 
 /** `quoted` is how other people's words are shown; `plain` is the station's own voice, as in command replies. */
 export type Format = 'quoted' | 'plain';
@@ -16,14 +15,11 @@ export interface RenderOptions {
   readonly characterLimit?: number;
 }
 
-/** Long enough for a SHA-256 in hexadecimal; what is longer helps nobody in a chat. */
-const MAX_UID_LENGTH = 64;
-
 const RULE = '---------';
 
 /**
  * The texts of the posts for one message, in the look that the chat knows: the body in quotes, and below the
- * last part the id that `!ban` and `!stats` take.
+ * last part the UID that `!ban` and `!stats` take.
  *
  * Without a body it is the one post that says how many images came; without images either, nothing.
  * `plain` has neither quotes nor id, and nothing to say without a body.
@@ -36,24 +32,14 @@ export function renderParts(options: RenderOptions): string[] {
   const parts = frameParts(text, { quote: '"', footer, characterLimit });
   if (parts.length > 0 || imageCount === 0) return parts;
   const images = imageCount === 1 ? '1 image' : `${imageCount} images`;
-  return [`${RULE}\nNo body text; ${images} sent!\n${shortId(messageId)}\n${RULE}`];
+  return [`${RULE}\nNo body text; ${images} sent!\n${shownUid(messageId)}\n${RULE}`];
 }
 
 /** Everything below the text of the last part. */
 export function renderFooter(messageId: string, lines: readonly string[] = []): string {
-  return ['', '---UID---', shortId(messageId), ...lines, RULE].join('\n');
+  return ['', '---UID---', shownUid(messageId), ...lines, RULE].join('\n');
 }
 
 export function countMedia(count: number): string {
   return count === 1 ? '1 media item' : `${count} media items`;
-}
-
-/**
- * The id up to its first `-`: eight characters of a UUID. An id that begins with `-` is shown whole, since
- * nothing cannot be looked up. Ids are the producer's text, so they are kept to one line.
- */
-export function shortId(messageId: string): string {
-  const line = sanitiseText(messageId).replace(/\s+/g, ' ').trim();
-  const dash = line.indexOf('-');
-  return truncateText(dash > 0 ? line.slice(0, dash).trimEnd() : line, MAX_UID_LENGTH);
 }

@@ -5,13 +5,15 @@ import { anyText } from './text-arbitraries.testing.ts';
 
 describe('sanitiseText', () => {
   it.each([
-    ['carriage returns', 'a\r\nb\rc', 'a\nbc'],
+    ['carriage returns', 'a\r\nb\rc', 'a\nb\nc'],
+    ['carriage returns that were doubled', 'a\r\r\nb\r\rc', 'a\nb\n\nc'],
+    ['vertical tabs, form feeds and next lines', 'a\u000bb\u000cc\u0085d', 'a\nb\nc\nd'],
     ['no-break spaces', 'a\u00a0b', 'a b'],
     ['line and paragraph separators', 'a\u2028b\u2029c', 'a\nb\nc'],
-    ['C0 controls, tab and newline excepted', '\u0000a\u0007\u000b\u000c\u001b\tb\n', '�a����\tb\n'],
-    ['delete and C1 controls', '\u007f\u0080\u0085\u009f', '����'],
+    ['C0 controls, tab and newline excepted', '\u0000a\u0007\u000e\u001b\tb\n', '�a���\tb\n'],
+    ['delete and C1 controls', '\u007f\u0080\u0084\u009f', '����'],
     ['lone surrogates', 'a\ud83db\udc69c', 'a�b�c'],
-    ['halves parted by a carriage return', '\ud83d\r\udc69', '��'],
+    ['halves parted by a carriage return', '\ud83d\r\udc69', '�\n�'],
   ])('replaces %s', (_name, raw, expected) => {
     expect(sanitiseText(raw)).toBe(expected);
   });

@@ -1,12 +1,11 @@
 /**
  * Makes a body fit to be shown, without touching what any script or emoji is made of.
  *
- * - `\r` goes, so `\r\n` becomes `\n`.
+ * - Whatever ends a line becomes `\n`: CRLF, CR alone (some devices know no other), VT, FF, NEL, U+2028 and U+2029. Left
+ *   out, they would glue the last word of a line to the first of the next.
  * - NBSP becomes a space: phones and web forms put it where a person typed a space.
- * - U+2028 and U+2029 become `\n`, which is what they mean; chat clients draw them as nothing or as a box.
- * - Control characters but `\n` and `\t`, and lone surrogates, become U+FFFD: the reader sees that something
- *   was there, and Postgres and JSON accept what is left. C1 controls count, U+0085 too: in the wild they
- *   are wrongly decoded Windows-1252, not line breaks.
+ * - Other control characters but `\t`, and lone surrogates, become U+FFFD: the reader sees that something was there, and
+ *   Postgres and JSON accept what is left.
  *
  * Everything else stays. Joiners, variation selectors, tags and direction marks (overrides as well) look
  * "unprintable" to a category test, but emoji, Persian, Hindi and Hebrew need them. Unassigned code points
@@ -17,11 +16,10 @@
 export function sanitiseText(raw: string): string {
   return (
     raw
-      // First, so that two halves on either side of a removed `\r` cannot make a character nobody sent.
       .toWellFormed()
-      .replaceAll('\r', '')
+      // Several CRs before an LF are one end of line: a text mode has translated it twice.
+      .replace(/\r*\n|[\r\u000b\u000c\u0085\u2028\u2029]/g, '\n')
       .replaceAll('\u00a0', ' ')
-      .replace(/[\u2028\u2029]/g, '\n')
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+      .replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
   );
 }

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { deadlineOf } from './deadline.ts';
+
+const NOW = Date.UTC(2026, 10, 25, 12);
+const THEN = NOW + 600_000;
+const SECONDS = THEN / 1000;
+
+function read(
+  header: unknown,
+  more: { expirationMs?: number; timestamp?: Date } = {},
+  name = 'x-deliver-by',
+) {
+  const delivery = { expirationMs: undefined, timestamp: undefined, ...more };
+  return deadlineOf({ ...delivery, headers: { [name]: header } }, NOW);
+}
+
+describe("the producer's deadline", () => {
+  it.each([
+    ['milliseconds', THEN],
+    ['milliseconds as a text', `${THEN}`],
+    ['seconds', SECONDS],
+    ['seconds with a fraction', SECONDS + 0.0004],
+    ['seconds as a text', ` ${SECONDS}.000123 `],
+    ['microseconds', THEN * 1_000],
+    ['nanoseconds', `${THEN}000000`],
+    ['scientific notation', `${SECONDS / 1e9}e9`],
+    ['bytes', Buffer.from(`${SECONDS}`)],
+    ["AMQP's timestamp", { '!': 'timestamp', value: SECONDS }],
+    ["AMQP's timestamp in milliseconds", { '!': 'timestamp', value: THEN }],
+    ['a date', new Date(THEN).toISOString()],
+    ['a date of Python', '2026-11-25T07:10:00.000123-05:00'],
+    ['a date of a shell', '2026-11-25 12:10:00+0000'],
+  ])('is read from %s', (_what, header) => {
+    expect(read(header)).toEqual({ deliverBy: THEN });
+  });
+
+  it('may have passed', () => {
+    expect(read(NOW - 1)).toEqual({ deliverBy: NOW - 1 });
+    expect(read((NOW - 60_000) / 1_000)).toEqual({ deliverBy: NOW - 60_000 });
+  });
+
+  it.each([
+    true,
+    false,
+    [THEN],
+    { value: THEN },
+    { '!': 'timestamp', value: 'soon' },
+    60_000,
+    '60000',
+    0,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Date.UTC(2009, 11, 31),
+    NOW + 10 * 366 * 24 * 3_600_000,
+    'soon',
+    '2026-11-25T12:10:00',
+    '2026-13-45T12:10:00Z',
+    '10 minutes',
+  ])('is no %j, and that is said once', (header) => {
+    const { deliverBy, ignored } = read(header);
+    expect(deliverBy).toBeUndefined();
+    expect(ignored).toMatch(/^(?:an? |not |neither )/);
+    // What the producer wrote is nobody's business.
+    expect(ignored).not.toMatch(/\d|soon/);
+  });
+
+  it.each([undefined, null, '', '  '])('is none with %j', (header) => {
+    expect(read(header)).toEqual({});
+  });
+
+  it.each(['X-Deliver-By', 'x_deliver_by'])('is taken from a header that is called %s', (name) => {
+    expect(read(THEN, {}, name)).toEqual({ deliverBy: THEN });
+  });
+
+  it('is the expiration, counted from a plausible timestamp or from now', () => {
+    const timestamp = new Date(NOW - 5_000);
+    expect(read(undefined, { expirationMs: 60_000, timestamp })).toEqual({ deliverBy: NOW + 55_000 });
+    expect(read(undefined, { expirationMs: 60_000 })).toEqual({ deliverBy: NOW + 60_000 });
+    expect(read(undefined, { expirationMs: 60_000, timestamp: new Date(1_000) })).toEqual({
+      deliverBy: NOW + 60_000,
+    });
+    expect(read('soon', { expirationMs: 60_000 })).toMatchObject({
+      deliverBy: NOW + 60_000,
+      ignored: expect.any(String),
+    });
+  });
+});

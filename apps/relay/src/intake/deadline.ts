@@ -1,0 +1,88 @@
+import type { Delivery } from '@wbor/amqp';
+import { DELIVER_BY_HEADER } from '@wbor/contracts';
+import { headerOf } from './sources/source.ts';
+
+/** When a producer posts by itself. */
+interface Deadline {
+  /** Epoch milliseconds. */
+  readonly deliverBy?: number;
+  /** Why the header `x-deliver-by` was ignored, for people; never what was in it. */
+  readonly ignored?: string;
+}
+
+/** No service of the station is older, so what names an earlier time counts something else. */
+const EARLIEST_MS = Date.UTC(2010, 0, 1);
+/** A deadline beyond holds nothing up that a person would wait for. */
+const LONGEST_MS = 5 * 366 * 24 * 3_600_000;
+/** Clocks differ. A message that was sent any later than this was sent by a clock that is wrong. */
+const CLOCK_SLACK_MS = 24 * 3_600_000;
+
+/**
+ * The moment until which the producer waits before it posts by itself: the header `x-deliver-by`, or the message's own
+ * expiration, counted from its timestamp or else from now. What cannot be a deadline is none: a message too many in the
+ * chat is better than none at all.
+ */
+export function deadlineOf(
+  delivery: Pick<Delivery, 'headers' | 'expirationMs' | 'timestamp'>,
+  nowMs: number,
+): Deadline {
+  const header = headerOf(delivery.headers, DELIVER_BY_HEADER);
+  const read = isMissing(header) ? undefined : readMoment(header);
+  if (read !== undefined && typeof read !== 'string' && isPlausible(read, nowMs + LONGEST_MS)) {
+    return { deliverBy: Math.trunc(read) };
+  }
+  const ignored =
+    read === undefined ? {} : { ignored: typeof read === 'string' ? read : 'an implausible time' };
+  if (delivery.expirationMs === undefined) return ignored;
+  const sentAt = delivery.timestamp?.getTime();
+  const from = sentAt !== undefined && isPlausible(sentAt, nowMs + CLOCK_SLACK_MS) ? sentAt : nowMs;
+  return { ...ignored, deliverBy: from + delivery.expirationMs };
+}
+
+function isMissing(header: unknown): boolean {
+  return header === undefined || header === null || (typeof header === 'string' && header.trim() === '');
+}
+
+function isPlausible(ms: number, latestMs: number): boolean {
+  return ms >= EARLIEST_MS && ms <= latestMs;
+}
+
+/** Epoch milliseconds, or why it is no moment at all. */
+function readMoment(header: unknown): number | string {
+  if (typeof header === 'number') return readNumber(header);
+  if (typeof header === 'bigint') return readNumber(Number(header));
+  if (Buffer.isBuffer(header)) return readText(header.toString('latin1'));
+  if (typeof header === 'string') return readText(header);
+  // AMQP has a type of its own for moments, and amqplib says so like this.
+  if (isTimestamp(header)) return readNumber(header.value);
+  return 'neither a number nor a date';
+}
+
+function isTimestamp(header: unknown): header is { value: number } {
+  return (
+    typeof header === 'object' &&
+    header !== null &&
+    '!' in header &&
+    header['!'] === 'timestamp' &&
+    'value' in header &&
+    typeof header.value === 'number'
+  );
+}
+
+/** Today's time in seconds has ten digits, in milliseconds thirteen, and three more for each finer unit. */
+function readNumber(value: number): number | string {
+  if (!Number.isFinite(value)) return 'not a number';
+  if (value < 1e11) return value * 1_000;
+  if (value < 1e14) return value;
+  return value < 1e17 ? value / 1_000 : value / 1_000_000;
+}
+
+/** Without its zone a date may be of anywhere. */
+const DATE = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:Z|[+-]\d{2}:\d{2})$/i;
+
+function readText(raw: string): number | string {
+  const text = raw.trim();
+  if (/^[+-]?\d+(?:\.\d*)?(?:e\+?\d+)?$/i.test(text)) return readNumber(Number(text));
+  const date = text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2');
+  return DATE.test(date) ? Date.parse(date) : 'neither a number nor a date with its zone';
+}

@@ -1,0 +1,67 @@
+import { isNone } from './lenient.ts';
+
+/** The most pictures of one message: as many as a Twilio MMS can carry. */
+export const MAX_IMAGES = 10;
+
+/** The pictures of a message. */
+export interface ImageList {
+  /** At most {@link MAX_IMAGES} addresses, as they were written. */
+  readonly urls: readonly string[];
+  /** How many there should have been beside these, without any address that could be found. */
+  readonly unreadable: number;
+  /** How many were left out since there were too many. */
+  readonly omitted: number;
+}
+
+/** Stands for a picture without an address, in a list of addresses. */
+const UNREADABLE = '';
+
+/** `addresses` as {@link addressesOf} makes them. */
+export function toImageList(addresses: readonly string[] | null | undefined): ImageList {
+  const urls = (addresses ?? []).filter((address) => address !== UNREADABLE);
+  return {
+    urls: urls.slice(0, MAX_IMAGES),
+    unreadable: (addresses ?? []).length - urls.length,
+    omitted: Math.max(urls.length - MAX_IMAGES, 0),
+  };
+}
+
+/**
+ * The addresses in whatever a producer put into `images`: a list, one address or several in one text, objects with an
+ * address inside. What says that there is none is left out; what must have meant a picture is an empty text.
+ */
+export function addressesOf(value: unknown, depth = 0): string[] {
+  if (isNone(value) || value === false || value === 0) return [];
+  if (typeof value === 'string') return addressesOfText(value, depth);
+  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [UNREADABLE];
+  if (Array.isArray(value)) return value.flatMap((entry) => addressesOf(entry, depth + 1));
+  const entries = Object.entries(value);
+  const named = entries.find(([name, inner]) => ADDRESS_NAME.test(name) && !isNone(inner));
+  if (named) return addressesOf(named[1], depth + 1);
+  // PHP writes a list that lost an element as an object.
+  if (entries.some(([name]) => !/^\d+$/.test(name))) return [UNREADABLE];
+  return entries.flatMap(([, entry]) => addressesOf(entry, depth + 1));
+}
+
+/** A list of objects with objects inside, and no deeper. */
+const MAX_DEPTH = 4;
+
+const ADDRESS_NAME = /^(?:(?:image|media|picture|photo)_?)?(?:url|uri|src|href|link)$/i;
+
+function addressesOfText(text: string, depth: number): string[] {
+  const list = text.trimStart().startsWith('[') ? parseList(text) : undefined;
+  if (list && depth < MAX_DEPTH) return addressesOf(list, depth + 1);
+  return text
+    .trim()
+    .split(/[\s,;]+(?=https?:\/\/)/i)
+    .filter((address) => !isNone(address));
+}
+
+function parseList(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
