@@ -26,7 +26,9 @@ export function createRelayStates(): RelayStates {
 
   function isWithout(relay: BanListState & { heardAtMs: number }): boolean {
     if (ours === undefined || relay.version === ours.version) return false;
-    return relay.refused?.version === ours.version || relay.heardAtMs > ours.atMs + GRACE_MS;
+    if (relay.refused?.version === ours.version) return true;
+    // A higher version is one of ours that is not looked at yet, or is outranked in a moment.
+    return (relay.version ?? 0) < ours.version && relay.heardAtMs > ours.atMs + GRACE_MS;
   }
 
   return {
