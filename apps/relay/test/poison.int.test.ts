@@ -56,7 +56,8 @@ const kinds: readonly {
   },
   { what: 'an empty body', body: { body: '', source: 'bad' }, reason: 'empty' },
   { what: 'no bytes at all', body: Buffer.alloc(0), reason: 'invalid-json' },
-  { what: 'a 5 MB body', body: { body: 'x'.repeat(5_000_000), source: 'bad' }, reason: 'too-long' },
+  { what: 'a text of 500 KB', body: { body: 'x'.repeat(500_000), source: 'bad' }, reason: 'too-long' },
+  { what: 'a body of 5 MB', body: { body: 'x'.repeat(5_000_000), source: 'bad' }, reason: 'too-large' },
   { what: 'an unknown key of Twilio', body: { CallSid: 'CA1' }, key: 'source.twilio.novelty', reason: null },
   {
     what: 'unknown fields and no headers',
