@@ -51,10 +51,16 @@ const ADDRESS_NAME = /^(?:(?:image|media|picture|photo)_?)?(?:url|uri|src|href|l
 function addressesOfText(text: string, depth: number): string[] {
   const list = text.trimStart().startsWith('[') ? parseList(text) : undefined;
   if (list && depth < MAX_DEPTH) return addressesOf(list, depth + 1);
-  return text
-    .trim()
-    .split(/[\s,;]+(?=https?:\/\/)/i)
-    .filter((address) => !isNone(address));
+  // Only where a separator stands before: addresses hold others.
+  const addresses = text.split(/(?<=[\s,;])(?=https?:\/\/)/i).map(withoutSeparators);
+  return addresses.filter((address) => !isNone(address));
+}
+
+/** Not by a pattern, which would take time in proportion to the square of the separators. */
+function withoutSeparators(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s,;]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end).trimStart();
 }
 
 function parseList(text: string): unknown[] | undefined {

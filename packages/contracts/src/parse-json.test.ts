@@ -23,6 +23,12 @@ describe('parseJson', () => {
     ['[Infinity,-Infinity , NaN,-NaN]', [null, null, null, null]],
     ['{"NaN":"-Infinity is \\"NaN\\" \\\\","x":NaN}', { NaN: '-Infinity is "NaN" \\', x: null }],
     ['{"a":1}\u0000', { a: 1 }],
+    ['\u0002{"a":1,"b":[1,2, ],}\u0003\r\n', { a: 1, b: [1, 2] }],
+    [
+      '{"a":True,"b":False,"c":None,"d":nan,"e":-inf,"f":"True, None,}"}',
+      { a: true, b: false, c: null, d: null, e: null, f: 'True, None,}' },
+    ],
+    ['\ufeff\ufeff{"a":\u00a01}\u001a', { a: 1 }],
     ['{"a":"b"}\n\u0000\u0000rest of "the buffer', { a: 'b' }],
     ['{"a":"one\ntwo\rthree\tfour"}', { a: 'one\ntwo\rthree\tfour' }],
     ['{"a":"nul\u0000inside"}', { a: 'nul\u0000inside' }],
@@ -30,13 +36,23 @@ describe('parseJson', () => {
     expect(read(text)).toEqual(value);
   });
 
-  it.each(['', '\u0000', '{"a":', '{"a":"', '"\\', 'hello', '{"a":NaNa}', '{"a":1}\u0000{"b":2', "{'a':1}"])(
-    'finds fault with %j',
-    (text) => {
-      if (text.startsWith('{"a":1}')) expect(read(text)).toEqual({ a: 1 });
-      else expect(read(text)).toBe('invalid-json');
-    },
-  );
+  it.each([
+    '',
+    '\u0000',
+    '{"a":',
+    '{"a":"',
+    '"\\',
+    'hello',
+    '{"a":NaNa}',
+    '{"a":TrueNone}',
+    '{,}}',
+    '[1 2]',
+    '{"a":1}\u0000{"b":2',
+    "{'a':1}",
+  ])('finds fault with %j', (text) => {
+    if (text.startsWith('{"a":1}')) expect(read(text)).toEqual({ a: 1 });
+    else expect(read(text)).toBe('invalid-json');
+  });
 
   it('keeps the digits of an integer that a number cannot hold', () => {
     expect(read('{"id":174000000000000123,"n":-90071992547409931,"x":[9007199254740991]}')).toEqual({

@@ -4,8 +4,9 @@ import { type ReadResult, readFault } from './read-fault.ts';
 export const MAX_JSON_DEPTH = 200;
 
 /**
- * Parses JSON, also as careless programs write it: Python's `NaN` and `Infinity` count as null, line breaks and other
- * control characters may stand in a string as they are, and a NUL ends the text, since it ended a C program's buffer.
+ * Parses JSON, also as careless programs write it where only one reading is possible: `NaN` and `Infinity` count as null,
+ * `True` is true, a comma may stand before a bracket, line breaks and other control characters may stand in a string as
+ * they are, and a NUL ends the text, since it ended a C program's buffer.
  *
  * An integer that a JavaScript number cannot hold becomes a string of its digits: most of them are ids. What is nested
  * more than {@link MAX_JSON_DEPTH} levels deep is at fault.
@@ -65,7 +66,7 @@ function mend(text: string): string {
     const quote = text.indexOf('"', at);
     const outside = text.slice(at, quote === -1 ? text.length : quote);
     const nul = outside.indexOf('\u0000');
-    mended.push(replaceNumbers(nul === -1 ? outside : outside.slice(0, nul)));
+    mended.push(mendOutside(nul === -1 ? outside : outside.slice(0, nul)));
     if (nul !== -1 || quote === -1) break;
     const end = endOfString(text, quote);
     mended.push(escapeControls(text.slice(quote, end)));
@@ -74,8 +75,13 @@ function mend(text: string): string {
   return mended.join('');
 }
 
-function replaceNumbers(outside: string): string {
-  return outside.replace(/-?\b(?:NaN|Infinity)\b/g, 'null');
+/** What stands outside of strings. The words are those of Python, C and JavaScript; serial devices frame texts by STX and ETX. */
+function mendOutside(outside: string): string {
+  return outside
+    .replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\u00a0\u200b\ufeff]/g, ' ')
+    .replace(/-?\b(?:NaN|Infinity|nan|inf|None|undefined)\b/g, 'null')
+    .replace(/\b(?:True|False)\b/g, (word) => word.toLowerCase())
+    .replace(/,(?=\s*[}\]])/g, '');
 }
 
 /** The position behind the closing quote, or the text's end. */

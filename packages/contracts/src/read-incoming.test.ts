@@ -100,6 +100,8 @@ describe('the fields of a producer', () => {
     [[null, [], '  '], NO_IMAGES],
     [A, { ...NO_IMAGES, urls: [A] }],
     [`${A}, ${B}`, { ...NO_IMAGES, urls: [A, B] }],
+    [`${A}?u=${B};x`, { ...NO_IMAGES, urls: [`${A}?u=${B};x`] }],
+    [`${' ,'.repeat(300_000)}${A}${' ;'.repeat(300_000)}`, { ...NO_IMAGES, urls: [A] }],
     [JSON.stringify([A, B]), { ...NO_IMAGES, urls: [A, B] }],
     [{ url: A }, { ...NO_IMAGES, urls: [A] }],
     [[{ image_url: { url: A } }, { SRC: B }], { ...NO_IMAGES, urls: [A, B] }],

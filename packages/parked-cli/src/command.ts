@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Broker } from '@wbor/amqp';
 import { errorMessage } from '@wbor/async';
+import { isShownAs } from './is-shown-as.ts';
 import { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
 
 /** What the operator asked for. */
@@ -32,7 +33,7 @@ export const USAGE = `parked: looks after messages that could not be forwarded
   --json             one JSON object a line; \`show\` puts the body in, as base64
   --help             this text
 
-ID is any unambiguous beginning of the id that \`list\` shows. The broker is named as for the relay:
+ID is any unambiguous beginning of the id that \`list\` shows, or the UID that the chat shows. The broker is named as for the relay:
 RABBITMQ_URL, or RABBITMQ_HOST and its companions; QUEUE_PREFIX counts too.
 `;
 
@@ -116,15 +117,19 @@ async function countMatches(
   const matches = new Map(command.ids.map((id) => [id, 0]));
   if (matches.size === 0) return matches;
   await walkParked(broker, queue, (message) => {
-    for (const [id, count] of matches) if (message.id.startsWith(id)) matches.set(id, count + 1);
+    for (const [id, count] of matches) if (fits(message, id)) matches.set(id, count + 1);
     return 'keep';
   });
   return matches;
 }
 
+function fits(message: ParkedMessage, id: string): boolean {
+  return message.id.startsWith(id) || isShownAs(message, id);
+}
+
 function isMeant(command: ParkedCommand, message: ParkedMessage): boolean {
   if (command.reason !== undefined && message.reason !== command.reason) return false;
-  return command.ids.length === 0 || command.ids.some((id) => message.id.startsWith(id));
+  return command.ids.length === 0 || command.ids.some((id) => fits(message, id));
 }
 
 function summary(action: ParkedCommand['action'], count: number): string {

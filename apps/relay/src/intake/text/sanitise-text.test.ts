@@ -8,6 +8,7 @@ describe('sanitiseText', () => {
     ['carriage returns', 'a\r\nb\rc', 'a\nb\nc'],
     ['carriage returns that were doubled', 'a\r\r\nb\r\rc', 'a\nb\n\nc'],
     ['vertical tabs, form feeds and next lines', 'a\u000bb\u000cc\u0085d', 'a\nb\nc\nd'],
+    ['a million carriage returns', '\r'.repeat(1_000_000), '\n'.repeat(1_000_000)],
     ['no-break spaces', 'a\u00a0b', 'a b'],
     ['line and paragraph separators', 'a\u2028b\u2029c', 'a\nb\nc'],
     ['C0 controls, tab and newline excepted', '\u0000a\u0007\u000e\u001b\tb\n', '�a���\tb\n'],

@@ -14,12 +14,15 @@
  * Applying it twice is the same as once.
  */
 export function sanitiseText(raw: string): string {
-  return (
-    raw
-      .toWellFormed()
-      // Several CRs before an LF are one end of line: a text mode has translated it twice.
-      .replace(/\r*\n|[\r\u000b\u000c\u0085\u2028\u2029]/g, '\n')
-      .replaceAll('\u00a0', ' ')
-      .replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
-  );
+  return raw
+    .toWellFormed()
+    .replace(/\r+\n?/g, toLineBreaks)
+    .replace(/[\u000b\u000c\u0085\u2028\u2029]/g, '\n')
+    .replaceAll('\u00a0', ' ')
+    .replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+/** CRs before an LF are one end of line, however many: a text mode has translated it twice. */
+function toLineBreaks(ends: string): string {
+  return ends.endsWith('\n') ? '\n' : '\n'.repeat(ends.length);
 }
