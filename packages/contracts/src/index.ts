@@ -76,7 +76,6 @@ export {
   commandEventSchema,
   type DashboardClear,
   dashboardClear,
-  MAX_BAN_LIST_BYTES,
   MAX_BAN_LIST_LEAD_MS,
 } from './moderation.ts';
 export {

@@ -8,9 +8,6 @@ import { ORIGINAL_KEY_HEADER } from './headers.ts';
  */
 export const MAX_BAN_LIST_LEAD_MS = 5 * 60_000;
 
-/** No list is larger; one of ten thousand bans has 0.8 MB. */
-export const MAX_BAN_LIST_BYTES = 1_000_000;
-
 /** A sender whose SMS are not forwarded. */
 const banSchema = z.object({
   sender: z

@@ -3,7 +3,6 @@ import {
   type BanListState,
   banListMessage,
   banListState,
-  MAX_BAN_LIST_BYTES,
   MAX_BAN_LIST_LEAD_MS,
   readMessage,
 } from '@wbor/contracts';
@@ -70,7 +69,7 @@ export function createListGuard(options: {
 
   return {
     hearList(content) {
-      if (content.length > MAX_BAN_LIST_BYTES || genuine?.equals(content)) return;
+      if (genuine?.equals(content)) return;
       const reading = readMessage(banListMessage, { content });
       if (reading.ok) suspect(reading.value, content);
     },
@@ -111,7 +110,6 @@ export function createListGuard(options: {
 }
 
 function readState(content: Buffer): BanListState | undefined {
-  if (content.length > MAX_BAN_LIST_BYTES) return undefined;
   const reading = readMessage(banListState, { content });
   return reading.ok ? reading.value : undefined;
 }

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '@wbor/amqp';
 import { sleep } from '@wbor/async';
-import {
-  type BanList,
-  banListMessage,
-  banListRequest,
-  MAX_BAN_LIST_BYTES,
-  readMessage,
-} from '@wbor/contracts';
+import { banListMessage, banListRequest, readMessage } from '@wbor/contracts';
 import type { SenderNormaliser } from '@wbor/phone';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
@@ -57,13 +51,13 @@ export async function startBans(options: {
   watchReplica(replica, metrics);
 
   function receive(content: Buffer): void {
-    const reading = readBanList(content);
+    const reading = readMessage(banListMessage, { content });
     if (!reading.ok) {
-      logger.error({ error: reading.error }, 'ignored an invalid ban list');
+      logger.error({ error: reading.fault.message }, 'ignored an invalid ban list');
       teller.tell({ version: replica.version ?? null, refused: { version: null, reason: 'invalid' } });
       return;
     }
-    const { list } = reading;
+    const list = reading.value;
     const before = replica.version;
     const outcome = replica.apply(list, Date.now());
     teller.tell({
@@ -110,13 +104,6 @@ export async function startBans(options: {
       certainty.regain();
     },
   };
-}
-
-/** Bounded before it is parsed: anybody can publish on the key. */
-function readBanList(content: Buffer): { ok: true; list: BanList } | { ok: false; error: string } {
-  if (content.length > MAX_BAN_LIST_BYTES) return { ok: false, error: `it has ${content.length} bytes` };
-  const reading = readMessage(banListMessage, { content });
-  return reading.ok ? { ok: true, list: reading.value } : { ok: false, error: reading.fault.message };
 }
 
 /** Asks the moderator again and again until `answered`: one that lost the same broker may not listen yet. */
