@@ -19,7 +19,8 @@ RUN cd "apps/${APP}" && PATH="$PWD/node_modules/.bin:$PATH" npm run build \
     done
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
+# In a container the health port is as private as its network; nothing outside could reach the loopback address.
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps HEALTH_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build --chown=root:root /out/ ./
 USER node

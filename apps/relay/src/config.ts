@@ -64,6 +64,9 @@ export const relaySettings = z
       .describe(
         'Sources whose messages overtake all others, comma-separated; so do those of priority 5 and more.',
       ),
+    PARKED_NOTICE: flag()
+      .default(true)
+      .describe('Whether the chat is told, once per source and hour, that a message was parked.'),
     BANS_STALE_SECONDS: number()
       .pipe(z.number().min(1))
       .default(180)

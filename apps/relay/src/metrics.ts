@@ -12,6 +12,8 @@ export interface RelayMetrics {
   watchPace(read: () => number): void;
   /** From now on the messages that delivery has in hand are counted when the metrics are scraped. Once only. */
   watchHeld(read: () => number): void;
+  /** From now on what is known of `relay.parked` is read when the metrics are scraped. Once only. */
+  watchParked(read: () => { count: number; oldestAgeSeconds: number }): void;
   /** From now on the bans that are known are read when the metrics are scraped. Once only. */
   watchBans(read: () => { ageSeconds: number; version: number; count: number }): void;
 }
@@ -77,6 +79,24 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
         registers,
         collect() {
           this.set(read());
+        },
+      });
+    },
+    watchParked(read) {
+      new Gauge({
+        name: 'relay_parked_messages',
+        help: 'Messages that lie in relay.parked, as the broker said half a minute ago at most',
+        registers,
+        collect() {
+          this.set(read().count);
+        },
+      });
+      new Gauge({
+        name: 'relay_parked_oldest_age_seconds',
+        help: 'Since when the oldest message lies in relay.parked; 0 when there is none',
+        registers,
+        collect() {
+          this.set(read().oldestAgeSeconds);
         },
       });
     },

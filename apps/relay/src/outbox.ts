@@ -2,6 +2,7 @@ import { type Broker, type Delivery, PublishError } from '@wbor/amqp';
 import { sleep } from '@wbor/async';
 import {
   IN_DOUBT_HEADER,
+  LOW_PRIORITY_HEADER,
   type Namespace,
   type PlannedMessage,
   plannedMessage,
@@ -20,7 +21,8 @@ export type Lane = 'urgent' | 'normal';
 
 /** A planned message as delivery reads it. */
 export interface OutboxEntry {
-  readonly lane: Lane;
+  /** `low` has no queue of its own: it is what waits in the normal one and lets everything else in hand pass. */
+  readonly lane: Lane | 'low';
   readonly planned: PlannedMessage;
   /** The AMQP id of the planned message: the same however often it is delivered, or sent by its producer. */
   readonly planId: string;
@@ -43,6 +45,12 @@ export interface Outbox {
    * @returns false when `origin` was taken from us first.
    */
   put(planned: PlannedMessage, origin: Delivery): Promise<boolean>;
+  /**
+   * Stores words of our own, which let everything else pass. Resolves once the broker has confirmed them.
+   *
+   * @throws PublishError when the queue is gone, and the reason of `signal` once that is aborted.
+   */
+  putLow(planned: PlannedMessage, planId: string, signal: AbortSignal): Promise<void>;
   /** Reads a delivery of one of the two queues. A fault means that it holds no planned message of this version. */
   read(delivery: Delivery): ReadResult<OutboxEntry>;
 }
@@ -95,11 +103,19 @@ export function createOutbox(options: {
       }
       return false;
     },
+    async putLow(planned, planId, signal) {
+      const options = {
+        key: DEFINITIONS.normal.name,
+        messageId: planId,
+        headers: { [LOW_PRIORITY_HEADER]: true },
+      };
+      await broker.publishUntilConfirmed(plannedMessage, planned, options, signal);
+    },
     read(delivery) {
       const reading = readMessage(plannedMessage, delivery);
       if (!reading.ok) return reading;
       const value: OutboxEntry = {
-        lane: delivery.queue === queues.urgent ? 'urgent' : 'normal',
+        lane: laneOfPlan(delivery, queues),
         planned: reading.value,
         planId: delivery.messageId ?? uuidv7(),
         inDoubt: delivery.headers[IN_DOUBT_HEADER] === true,
@@ -107,6 +123,11 @@ export function createOutbox(options: {
       return { ok: true, value };
     },
   };
+}
+
+function laneOfPlan({ headers, queue }: Delivery, queues: Outbox['queues']): OutboxEntry['lane'] {
+  if (queue === queues.urgent) return 'urgent';
+  return headers[LOW_PRIORITY_HEADER] === true ? 'low' : 'normal';
 }
 
 /**

@@ -20,9 +20,11 @@ import { createRelayMetrics } from './metrics.ts';
 import { startBans } from './moderation/bans.ts';
 import { createAuditEvents } from './notify/audit-events.ts';
 import { createNotPosted } from './notify/not-posted.ts';
+import { createParkedNotice } from './notify/parked-notice.ts';
 import { createProducerNotifier } from './notify/producer.ts';
 import { createOutbox } from './outbox.ts';
-import { createParker } from './park.ts';
+import { createParker, type Parker } from './park.ts';
+import { startParkedWatch } from './parked-watch.ts';
 import type { RelayParts } from './relay-parts.ts';
 
 /** For audit events and notifications under way, once intake and delivery have stopped. */
@@ -69,6 +71,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     await Promise.all([audit.drain(DRAIN_TIMEOUT_MS), producer.drain(DRAIN_TIMEOUT_MS)]);
   });
   const notPosted = createNotPosted({ botId, audit, producer, metrics, logger });
+  const outbox = createOutbox({ broker, namespace, urgentSources: config.URGENT_SOURCES, logger });
+  const parker = wireParking({ config, broker, namespace, outbox, metrics }, context);
   const bans = await startBanReplica(config, broker, metrics, context);
   const parts: RelayParts = {
     config,
@@ -81,12 +85,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     notPosted,
     bans,
     metrics,
-    outbox: createOutbox({ broker, namespace, urgentSources: config.URGENT_SOURCES, logger }),
-    parker: createParker({
-      broker,
-      parkedQueue: queueName(relayParkedQueue, namespace),
-      onParked: (reason) => metrics.parked.inc({ reason }),
-    }),
+    outbox,
+    parker,
   };
   const delivery = await startDelivery(parts, context);
   onStop('delivery', delivery.stop);
@@ -94,6 +94,39 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {
     await Promise.all([delivery.stop(), intake.stop()]);
+  });
+}
+
+/** What is parked is counted, watched, and told of in the chat. */
+function wireParking(
+  {
+    broker,
+    config,
+    metrics,
+    namespace,
+    outbox,
+  }: Pick<RelayParts, 'broker' | 'config' | 'metrics' | 'namespace' | 'outbox'>,
+  { health, logger, onStop }: ServiceContext,
+): Parker {
+  const notice = config.PARKED_NOTICE ? createParkedNotice({ outbox, logger }) : undefined;
+  const watch = startParkedWatch({
+    broker,
+    namespace,
+    onDeadLettered: (message) => notice?.say(message),
+    logger,
+  });
+  onStop('notices of parked messages', () => notice?.drain(DRAIN_TIMEOUT_MS));
+  onStop('watch of parked messages', () => watch.stop());
+  health.addNotice('parked', () => watch.notice);
+  metrics.watchParked(() => watch);
+  return createParker({
+    broker,
+    parkedQueue: queueName(relayParkedQueue, namespace),
+    onParked({ isNotice = false, reason, source }) {
+      metrics.parked.inc({ reason });
+      watch.parked();
+      if (!isNotice) notice?.say({ source, reason, parkedAtMs: Date.now() });
+    },
   });
 }
 

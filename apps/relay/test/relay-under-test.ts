@@ -63,6 +63,8 @@ export async function setUpRelay(
     GROUPME_RATE_PER_SECOND: '0',
     HEALTH_HOST: '127.0.0.1',
     IMAGE_ALLOW_HOSTS: '127.0.0.1',
+    // Tests count posts; those of the notices switch them on.
+    PARKED_NOTICE: 'false',
     ...overrides,
   };
 

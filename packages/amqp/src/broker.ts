@@ -113,7 +113,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
       replier.reply(replyTo, reply, replied.correlationId, signal),
-    browse: (queue) => openBrowser(consuming, queue),
+    browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);
       await Promise.allSettled([consuming.close(), publishing.close()]);

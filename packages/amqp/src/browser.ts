@@ -1,30 +1,40 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
+import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
-import type { BrowsedMessage, QueueBrowser } from './types.ts';
+import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
+/** How long a connection that is still being opened is waited for. */
+const CONNECTED_WITHIN_MS = 10_000;
 const RETURN_TIMEOUT_MS = 2_000;
 const RETURN_POLL_MS = 5;
-/** Messages that are taken at once: first these, then twice as many each time as long as they are small. */
-const FIRST_CHUNK = 32;
+/** Messages that are taken at once: one, then at most twice as many each time, as long as they are small. */
+const FIRST_CHUNK = 1;
 const MAX_CHUNK = 1_024;
-const SMALL_CHUNK_BYTES = 1_048_576;
+/** Content that is in hand at once. One message more, which may be of any size, is on its way in at the same time. */
+const CHUNK_BYTES = 16_777_216;
 /** What is given back before the queue has taken it: of more the broker makes one list, in no order. */
 const GIVE_BACK_AT_ONCE = 32;
 /** Somebody else has taken what was there when nothing comes for this long. */
 const IDLE_MS = 5_000;
 
 /**
- * Opens a queue for reading. What is read is held unacknowledged until it is removed or given back by `close()`.
+ * Opens a queue for reading. What is read is held unacknowledged until it is removed or given back by `close()`. Waits
+ * for a connection that is just being opened.
  *
- * @throws PublishError with code DISCONNECTED while there is no connection.
+ * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
  */
-export async function openBrowser(connection: Connection, queue: string): Promise<QueueBrowser> {
-  const model = connection.manager.connection;
-  if (!model) throw new PublishError('DISCONNECTED', 'not connected to the broker');
+export async function openBrowser(
+  connection: Connection,
+  queue: string,
+  options: BrowseOptions = {},
+): Promise<QueueBrowser> {
+  const model = await openedModel(connection);
   const channel = await model.createChannel();
   channel.on('error', () => {});
+  if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
   const { messageCount } = await channel.checkQueue(queue);
   let left = messageCount;
   let size = FIRST_CHUNK;
@@ -34,14 +44,17 @@ export async function openBrowser(connection: Connection, queue: string): Promis
   let removed = 0;
 
   async function takeNextChunk(): Promise<void> {
-    chunk = await takeChunk(channel, queue, Math.min(left, size));
+    const wanted = Math.min(left, size);
+    chunk = await takeChunk(channel, queue, wanted);
     const bytes = chunk.reduce((sum, { content }) => sum + content.length, 0);
-    size = bytes < SMALL_CHUNK_BYTES ? Math.min(size * 2, MAX_CHUNK) : FIRST_CHUNK;
+    // The next one does not fit into what is left of the bytes.
+    size = chunk.length < wanted ? FIRST_CHUNK : nextSize(size, bytes / chunk.length);
     for (const { fields } of chunk) held.add(fields.deliveryTag);
     left = chunk.length === 0 ? 0 : left - chunk.length;
   }
 
   return {
+    messageCount,
     async next() {
       if (chunk.length === 0 && left > 0) await takeNextChunk();
       const message = chunk.shift();
@@ -53,26 +66,42 @@ export async function openBrowser(connection: Connection, queue: string): Promis
       });
     },
     async close() {
+      const untouched = held.size === 0 && removed === 0;
       try {
         // A closed channel gives back more than a few messages in no order at all.
-        const { messageCount: others } = await channel.checkQueue(queue);
-        for (const [index, deliveryTag] of [...held].entries()) {
-          giveBack(channel, deliveryTag);
-          const given = index + 1;
-          if (given % GIVE_BACK_AT_ONCE === 0) await waitForCount(channel, queue, others + given);
-        }
+        await giveBack(channel, queue, [...held]);
         await channel.close();
       } catch {
         // The channel has gone, and the messages are back with it.
       }
-      await waitForMessages(model, queue, messageCount - removed);
+      if (!untouched) await waitForMessages(model, queue, messageCount - removed);
     },
   };
 }
 
-/** Consuming is many times as fast as getting one by one, which takes a quorum queue a millisecond or two each. */
+async function openedModel({ manager }: Connection): Promise<ChannelModel> {
+  if (!manager.connection) {
+    const signal = AbortSignal.timeout(CONNECTED_WITHIN_MS);
+    await once(manager, 'connect', { signal }).catch(() => {});
+  }
+  if (!manager.connection) throw new PublishError('DISCONNECTED', 'not connected to the broker');
+  return manager.connection;
+}
+
+/** How many messages are taken after `size` of so many bytes each. */
+function nextSize(size: number, bytesEach: number): number {
+  return Math.max(FIRST_CHUNK, Math.min(2 * size, MAX_CHUNK, Math.floor(CHUNK_BYTES / bytesEach)));
+}
+
+/**
+ * Takes up to `size` messages, in their order. Consuming is many times as fast as getting one by one, which takes a
+ * quorum queue a millisecond or two each; but the broker counts messages, not bytes, and small ones may be followed by
+ * huge ones. From the one on that does not fit any more all are let go at once, and go back for the next time.
+ */
 async function takeChunk(channel: Channel, queue: string, size: number): Promise<ConsumeMessage[]> {
   const messages: ConsumeMessage[] = [];
+  const tooMany: number[] = [];
+  let bytes = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   channel.once('close', resolve);
   const idle = setTimeout(resolve, IDLE_MS);
@@ -81,11 +110,18 @@ async function takeChunk(channel: Channel, queue: string, size: number): Promise
     await channel.prefetch(size);
     const { consumerTag } = await channel.consume(queue, (message) => {
       idle.refresh();
-      if (message !== null) messages.push(message);
-      if (message === null || messages.length === size) resolve();
+      if (message === null) return resolve();
+      bytes += message.content.length;
+      // The first one is taken whatever its size.
+      const isKept = bytes <= CHUNK_BYTES || messages.length + tooMany.length === 0;
+      if (isKept) messages.push(message);
+      else tooMany.push(message.fields.deliveryTag);
+      if (messages.length === size || !isKept) resolve();
     });
     await promise;
+    // What was on its way has come when this is answered.
     await channel.cancel(consumerTag);
+    await giveBack(channel, queue, tooMany);
   } finally {
     clearTimeout(idle);
     channel.off('close', resolve);
@@ -93,9 +129,18 @@ async function takeChunk(channel: Channel, queue: string, size: number): Promise
   return messages;
 }
 
-/** amqplib wants the whole message and reads its tag: we have no use for the rest any more. */
-function giveBack(channel: Channel, deliveryTag: number): void {
-  channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
+/** Gives messages back so that they stand in the queue in this order, before all others. */
+async function giveBack(channel: Channel, queue: string, deliveryTags: readonly number[]): Promise<void> {
+  if (deliveryTags.length === 0) return;
+  const { messageCount: others } = await channel.checkQueue(queue);
+  for (const [index, deliveryTag] of deliveryTags.entries()) {
+    // amqplib wants the whole message and reads its tag: we have no use for the rest any more.
+    channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
+    const given = index + 1;
+    if (given % GIVE_BACK_AT_ONCE === 0) await waitForCount(channel, queue, others + given);
+  }
+  // Whoever reads on must find them.
+  await waitForCount(channel, queue, others + deliveryTags.length);
 }
 
 /** A quorum queue gives messages back a moment after the channel has closed; the next reader would miss them. */
@@ -118,7 +163,8 @@ async function waitForCount(channel: Channel, queue: string, count: number): Pro
 }
 
 function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage {
-  const { messageId, correlationId, type, contentType, contentEncoding, headers } = message.properties;
+  const { messageId, correlationId, type, contentType, contentEncoding, headers, priority } =
+    message.properties;
   return {
     content: message.content,
     routingKey: message.fields.routingKey,
@@ -127,6 +173,7 @@ function toBrowsed(message: ConsumeMessage, remove: () => void): BrowsedMessage 
     type,
     contentType,
     contentEncoding,
+    priority: typeof priority === 'number' ? priority : 0,
     headers: headers ?? {},
     remove,
   };

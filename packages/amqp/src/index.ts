@@ -1,5 +1,6 @@
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
+export { parkableHeaders } from './parkable-headers.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
 export type {
   Broker,

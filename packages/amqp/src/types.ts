@@ -163,6 +163,11 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+export interface BrowseOptions {
+  /** Of a larger body only its first kilobyte is read. Default: none is too large. */
+  readonly maxMessageBytes?: number;
+}
+
 /** A message that is looked at. It goes back into its queue unless it is removed. */
 export interface BrowsedMessage {
   readonly content: Buffer;
@@ -172,6 +177,8 @@ export interface BrowsedMessage {
   readonly type: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** 0 when none was set. */
+  readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   /** Takes the message out of the queue. It does not come back. */
   remove(): void;
@@ -179,6 +186,8 @@ export interface BrowsedMessage {
 
 /** Holds what it has read, so that nobody else gets it meanwhile; `close()` puts it back, in order. */
 export interface QueueBrowser {
+  /** How many messages the queue held when it was opened. What somebody else was reading then is not among them. */
+  readonly messageCount: number;
   /**
    * The next message, oldest first; `undefined` once as many were read as the queue held at first. What is
    * added meanwhile is not seen, so that a reader who puts messages back elsewhere comes to an end.
@@ -266,11 +275,11 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
-   * Reads a queue (full name) and gives back what is not removed.
+   * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *
-   * @throws PublishError with code DISCONNECTED while there is no connection.
+   * @throws PublishError with code DISCONNECTED when there is none for ten seconds.
    */
-  browse(queue: string): Promise<QueueBrowser>;
+  browse(queue: string, options?: BrowseOptions): Promise<QueueBrowser>;
   /** Waits for pending confirms (bounded), then closes both connections. Stop consumers first. */
   close(): Promise<void>;
 }

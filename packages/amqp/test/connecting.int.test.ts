@@ -1,7 +1,7 @@
 import { queueName } from '@wbor/contracts';
 import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
-import { BrokerConfigurationError } from '../src/index.ts';
+import { type Broker, BrokerConfigurationError } from '../src/index.ts';
 import { parked, parkedMessage, useBed, work } from './broker-bed.ts';
 
 const bed = useBed();
@@ -101,7 +101,42 @@ describe('listening', () => {
   });
 });
 
+/** The preflight's, the publisher's, and the one that consumes and browses. */
+const CONSUMING_CONNECTION = 3;
+
+/** Reads a queue to its end. */
+async function browseAll(broker: Broker, queue: string): Promise<Buffer[]> {
+  const browser = await broker.browse(queue);
+  const contents: Buffer[] = [];
+  for (let entry = await browser.next(); entry; entry = await browser.next()) contents.push(entry.content);
+  await browser.close();
+  return contents;
+}
+
 describe('browsing', () => {
+  it('waits for a connection that is still being opened', async () => {
+    const proxy = await startTcpProxy({ target: bed.url, holdBack: [CONSUMING_CONNECTION] });
+    bed.onEnd(() => proxy.dispose());
+    const broker = await bed.connect(proxy.url(bed.url));
+    const queue = queueName(parked, bed.namespace);
+    await broker.publish(parkedMessage, 1);
+    const reading = browseAll(broker, queue);
+    // The publisher's connection works all this time.
+    await broker.publish(parkedMessage, 2);
+    await proxy.heal();
+    expect((await reading).map(String)).toContain('1');
+  });
+
+  it('keeps the order of small messages that huge ones follow, and never has more in hand than one huge one', async () => {
+    const broker = await bed.connect();
+    const queue = queueName(parked, bed.namespace);
+    const sizes = [...Array.from({ length: 200 }, (_, index) => index + 1), ...Array(8).fill(12_000_000), 7];
+    for (const bytes of sizes) await broker.sendBytes(queue, Buffer.alloc(bytes));
+    for (let time = 0; time < 2; time += 1) {
+      expect((await browseAll(broker, queue)).map(({ length }) => length)).toEqual(sizes);
+    }
+  });
+
   it('shows what a queue holds, removes only what it is told to, and keeps the order', async () => {
     const broker = await bed.connect();
     const queue = queueName(parked, bed.namespace);

@@ -4,6 +4,7 @@ export const ALREADY_SENT_HEADER = 'alreadysent';
 export const RETRY_COUNT_HEADER = 'x-retry-count';
 export const ORIGINAL_KEY_HEADER = 'x-original-routing-key';
 export const IN_DOUBT_HEADER = 'x-in-doubt';
+export const LOW_PRIORITY_HEADER = 'x-low-priority';
 export const PLAN_ID_HEADER = 'x-plan-id';
 
 /** Headers that parking adds; replaying takes them off again. */
@@ -58,6 +59,11 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     audience: 'internal',
     summary: 'The source message was delivered before, so what it asks for may be in the chat already.',
   },
+  [LOW_PRIORITY_HEADER]: {
+    type: 'boolean',
+    audience: 'internal',
+    summary: "The relay's own words, for example that a message was parked: all that is in hand passes them.",
+  },
   [PLAN_ID_HEADER]: {
     type: 'string',
     audience: 'internal',
@@ -101,3 +107,22 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     summary: 'Names of its headers that were too large, or too odd, to be kept.',
   },
 };
+
+/**
+ * When a message came into a parking queue: the relay's or the moderator's word for it, or the broker's where that put it
+ * aside by itself. Undefined when nobody says so.
+ */
+export function parkedAtOf(headers: Readonly<Record<string, unknown>>): Date | undefined {
+  const at = headers[PARKED_HEADERS.at];
+  const date = typeof at === 'string' ? new Date(at) : diedAt(headers['x-death']);
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** The broker counts in seconds, and the client library marks what was a timestamp. */
+function diedAt(deaths: unknown): Date | undefined {
+  const time: unknown = Array.isArray(deaths)
+    ? (deaths[0] as { time?: unknown } | undefined)?.time
+    : undefined;
+  const seconds = typeof time === 'object' && time !== null && 'value' in time ? time.value : time;
+  return typeof seconds === 'number' ? new Date(seconds * 1000) : undefined;
+}

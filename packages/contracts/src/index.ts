@@ -37,9 +37,11 @@ export {
   DELIVER_BY_HEADER,
   headerDefinitions,
   IN_DOUBT_HEADER,
+  LOW_PRIORITY_HEADER,
   ORIGINAL_KEY_HEADER,
   PARKED_HEADERS,
   PLAN_ID_HEADER,
+  parkedAtOf,
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';

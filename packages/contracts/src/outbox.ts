@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineFamily } from './define.ts';
-import { IN_DOUBT_HEADER } from './headers.ts';
+import { IN_DOUBT_HEADER, LOW_PRIORITY_HEADER } from './headers.ts';
 import { relayOutboxQueue } from './queues.ts';
 
 /** One post in the chat. */
@@ -42,7 +42,7 @@ export const plannedMessage = defineFamily({
   schema: plannedMessageSchema,
   summary: 'A message whose parts are ready to be posted. From the relay to itself.',
   publishers: ['relay'],
-  headers: [IN_DOUBT_HEADER],
+  headers: [IN_DOUBT_HEADER, LOW_PRIORITY_HEADER],
   example: {
     wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
     source: 'twilio',

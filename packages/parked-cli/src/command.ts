@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parseArgs } from 'node:util';
 import type { Broker } from '@wbor/amqp';
 import { errorMessage } from '@wbor/async';
@@ -33,7 +34,8 @@ export const USAGE = `parked: looks after messages that could not be forwarded
   --json             one JSON object a line; \`show\` puts the body in, as base64
   --help             this text
 
-ID is any unambiguous beginning of the id that \`list\` shows, or the UID that the chat shows. The broker is named as for the relay:
+ID is any unambiguous beginning of the id that \`list\` shows, or the UID that the chat shows. Of several messages with one id, ID#1 is the oldest,
+ID#2 the next. What cannot be replayed stays parked, and the exit code is 1. The broker is named as for the relay:
 RABBITMQ_URL, or RABBITMQ_HOST and its companions; QUEUE_PREFIX counts too.
 `;
 
@@ -77,7 +79,7 @@ function parse(argv: readonly string[]) {
 /**
  * Runs a command and writes what it found or did.
  *
- * @returns the exit code: 0, or 1 when an id fits no message or several.
+ * @returns the exit code: 0, or 1 when an id fits no message or several, or a message could not be replayed.
  */
 export async function runParkedCommand(
   command: ParkedCommand,
@@ -85,51 +87,81 @@ export async function runParkedCommand(
   queue: string,
   write: (text: string) => void,
 ): Promise<number> {
-  const matches = await countMatches(command, broker, queue);
-  for (const [id, count] of matches) {
-    if (count === 1) continue;
-    write(
-      count === 0
-        ? `no parked message has an id that begins with ${id}\n`
-        : `${id} fits ${count} messages; give more of the id\n`,
-    );
-  }
-  if ([...matches.values()].some((count) => count !== 1)) return 1;
-
+  const meant = await findMeant(command, broker, queue, write);
+  if (meant === undefined) return 1;
   let count = 0;
-  await walkParked(broker, queue, (message): Verdict => {
-    if (!isMeant(command, message)) return 'keep';
-    count += 1;
-    if (command.action === 'show') write(command.json ? toJsonLine(message, true) : formatWhole(message));
-    else write(command.json ? toJsonLine(message, false) : formatLine(message, count === 1));
-    return command.action === 'replay' || command.action === 'discard' ? command.action : 'keep';
-  });
-  if (!command.json && command.action !== 'show') write(`${summary(command.action, count)}\n`);
-  return 0;
+  let failures = 0;
+  await walkParked(
+    broker,
+    queue,
+    (message): Verdict => {
+      if (command.reason !== undefined && message.reason !== command.reason) return 'keep';
+      if (command.ids.length > 0 && !meant.has(nameOf(message))) return 'keep';
+      count += 1;
+      if (command.action === 'show') write(command.json ? toJsonLine(message, true) : formatWhole(message));
+      else write(command.json ? toJsonLine(message, false) : formatLine(message, count === 1));
+      return command.action === 'replay' || command.action === 'discard' ? command.action : 'keep';
+    },
+    (message, why) => {
+      failures += 1;
+      write(command.json ? '' : `${shownId(message)} was not replayed: ${oneLine(why)}\n`);
+    },
+  );
+  if (!command.json && command.action !== 'show') write(`${summary(command.action, count - failures)}\n`);
+  return failures === 0 ? 0 : 1;
 }
 
-/** How many messages each given id fits. Looked up first: a wrong id must not leave half the work done. */
-async function countMatches(
-  command: ParkedCommand,
+/**
+ * The names of the messages that the given ids mean. Looked up first: a wrong id must not leave half the work done.
+ *
+ * @returns undefined when an id fits none or several, which is written.
+ */
+async function findMeant(
+  { ids }: ParkedCommand,
   broker: Broker,
   queue: string,
-): Promise<Map<string, number>> {
-  const matches = new Map(command.ids.map((id) => [id, 0]));
-  if (matches.size === 0) return matches;
-  await walkParked(broker, queue, (message) => {
-    for (const [id, count] of matches) if (fits(message, id)) matches.set(id, count + 1);
-    return 'keep';
-  });
-  return matches;
+  write: (text: string) => void,
+): Promise<Set<string> | undefined> {
+  const fitting = new Map(ids.map((id) => [id, new Set<string>()]));
+  if (ids.length > 0) {
+    await walkParked(broker, queue, (message) => {
+      for (const [id, names] of fitting) {
+        if (nameOf(message).startsWith(id) || isShownAs(message, id)) names.add(nameOf(message));
+      }
+      return 'keep';
+    });
+  }
+  const meant = new Set<string>();
+  let wrong = false;
+  for (const [id, names] of fitting) {
+    const [only] = names.has(id) ? [id] : names;
+    if (only !== undefined && (names.size === 1 || only === id)) {
+      meant.add(only);
+      continue;
+    }
+    wrong = true;
+    write(names.size === 0 ? `no parked message has an id that begins with ${id}\n` : ambiguous(id, names));
+  }
+  return wrong ? undefined : meant;
 }
 
-function fits(message: ParkedMessage, id: string): boolean {
-  return message.id.startsWith(id) || isShownAs(message, id);
+/** How many of the names that an ambiguous id fits are shown. */
+const MAX_NAMES = 10;
+
+function ambiguous(id: string, names: ReadonlySet<string>): string {
+  const shown = [...names].slice(0, MAX_NAMES).map((name) => `  ${name}\n`);
+  const more = names.size > MAX_NAMES ? `  and ${names.size - MAX_NAMES} more\n` : '';
+  return `${id} fits ${names.size} messages; give more of the id, which one of:\n${shown.join('')}${more}`;
 }
 
-function isMeant(command: ParkedCommand, message: ParkedMessage): boolean {
-  if (command.reason !== undefined && message.reason !== command.reason) return false;
-  return command.ids.length === 0 || command.ids.some((id) => fits(message, id));
+/** What one message alone is called. */
+function nameOf({ copy, id }: ParkedMessage): string {
+  return `${id}#${copy}`;
+}
+
+/** The name as it is shown: the first of an id needs no number, as long as there is no second. */
+function shownId(message: ParkedMessage): string {
+  return message.copy === 1 ? message.id : nameOf(message);
 }
 
 function summary(action: ParkedCommand['action'], count: number): string {
@@ -144,14 +176,14 @@ const WIDTHS = [38, 21, 17, 18, 38] as const;
 
 function formatLine(message: ParkedMessage, withHeading: boolean): string {
   const cells = [
-    message.id,
+    shownId(message),
     message.parkedAt?.slice(0, 19).concat('Z') ?? '-',
     message.reason,
     message.queue,
     message.wborMessageId ?? '-',
-    // Errors can quote what a stranger sent; a terminal must not act on it.
-    oneLine(message.error),
-  ];
+    message.error,
+    // All of it can be what a stranger sent; a terminal must not act on it.
+  ].map(oneLine);
   return `${withHeading ? `${pad(COLUMNS)}\n` : ''}${pad(cells)}\n`;
 }
 
@@ -163,31 +195,35 @@ function pad(cells: readonly string[]): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 function formatWhole(message: ParkedMessage): string {
-  const text = message.content.toString();
-  const isText = Buffer.from(text).equals(message.content);
+  const isText = isUtf8(message.content);
+  const fields = {
+    id: shownId(message),
+    reason: message.reason,
+    error: message.error,
+    'parked at': message.parkedAt ?? '-',
+    queue: message.queue,
+    'routing key': message.routingKey,
+    'message id': message.wborMessageId ?? '-',
+    headers: JSON.stringify(message.headers),
+    body: `${message.content.length} bytes${isText ? '' : ', not UTF-8, as base64'}`,
+  };
   return [
-    `id            ${message.id}`,
-    `reason        ${message.reason}`,
-    `error         ${oneLine(message.error)}`,
-    `parked at     ${message.parkedAt ?? '-'}`,
-    `queue         ${message.queue}`,
-    `routing key   ${message.routingKey}`,
-    `message id    ${message.wborMessageId ?? '-'}`,
-    `headers       ${JSON.stringify(message.headers)}`,
-    `body          ${message.content.length} bytes${isText ? '' : ', not UTF-8, as base64'}`,
+    ...Object.entries(fields).map(([name, text]) => `${name.padEnd(14)}${oneLine(text)}`),
     '',
-    isText ? text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}') : message.content.toString('base64'),
+    isText
+      ? message.content.toString().replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}')
+      : message.content.toString('base64'),
     '',
   ].join('\n');
 }
 
 /** Bodies only where one was asked for: a list of them can be larger than any reader's memory. */
 function toJsonLine(message: ParkedMessage, withBody: boolean): string {
-  const { content, ...rest } = message;
+  const { content, copy, ...rest } = message;
   const body = withBody ? { body_base64: content.toString('base64') } : {};
-  return `${JSON.stringify({ ...rest, bytes: content.length, ...body })}\n`;
+  return `${JSON.stringify({ ...rest, id: shownId(message), bytes: content.length, ...body })}\n`;
 }

@@ -13,7 +13,10 @@ export function commonSettings(defaults: { healthPort: number }) {
       .default('info')
       .describe('Minimum log level.'),
     HEALTH_PORT: port().default(defaults.healthPort).describe('Port of /livez, /readyz and /metrics.'),
-    HEALTH_HOST: z.string().default('0.0.0.0').describe('Address that the health port listens on.'),
+    HEALTH_HOST: z
+      .string()
+      .default('127.0.0.1')
+      .describe('Address that the health port listens on. Our images set 0.0.0.0.'),
   };
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Registry } from 'prom-client';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createHealth, startHealthServer } from './health.ts';
 import { explainListenError } from './listen-error.ts';
 
@@ -50,6 +52,60 @@ it('shows notices and stays ready', async () => {
     notices: [{ name: 'bans', notice: 'bans are stale' }],
   });
 });
+
+it.each([
+  ['GET', '/', 404],
+  ['POST', '/else', 404],
+  ['GET', '/livez?x=1', 200],
+  ['HEAD', '/readyz', 200],
+  ['POST', '/livez', 405],
+  ['PUT', '/readyz', 405],
+  ['DELETE', '/metrics', 405],
+  ['OPTIONS', '/metrics', 405],
+])('answers %s %s with %d', async (method, path, status) => {
+  const { port } = await start();
+  expect((await fetch(`http://127.0.0.1:${port}${path}`, { method })).status).toBe(status);
+});
+
+describe('a client that takes its time', () => {
+  it('is answered without its body, and the connection ends', async () => {
+    const { port } = await start();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\nfirst');
+    expect(await untilEnd(socket)).toMatch(/^HTTP\/1\.1 405 .*connection: close/is);
+  });
+
+  it('is cut off while it sends its headers', async () => {
+    const { port } = await start();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /livez HTTP/1.1\r\nx-slow: ');
+    expect(await untilEnd(socket)).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('is cut off when it says nothing at all', async () => {
+    const { port } = await start();
+    expect(await untilEnd(connect(port, '127.0.0.1'))).not.toContain('200');
+  });
+
+  it('does not keep others from an answer, however many sockets it holds', async () => {
+    const { get, port } = await start();
+    const sockets = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
+    await Promise.all(sockets.map(untilEnd));
+    expect((await get('/livez')).status).toBe(200);
+  });
+});
+
+/** What a server says until it ends a connection. */
+async function untilEnd(socket: Socket): Promise<string> {
+  let said = '';
+  socket.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  // A reset is an end, too.
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  return said;
+}
 
 it('says which setting to change when the port is taken', async () => {
   const { port } = await start();

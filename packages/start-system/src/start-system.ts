@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DEFAULT_EXCHANGE_NAME, type Namespace } from '@wbor/contracts';
 import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
 import { lastingPort, type ServiceProcess, spawnService } from '@wbor/testkit';
@@ -26,8 +27,10 @@ export interface SystemOptions {
   readonly processes: Readonly<Record<string, App>>;
   /** More settings of an app. They win over what it would be told otherwise. */
   readonly env?: Readonly<Partial<Record<App, Environment>>>;
-  /** Default: any that are free. */
+  /** Tried first: who finds one taken gets another. Default: any that are free. */
   readonly ports?: { readonly gateway?: number; readonly groupme?: number };
+  /** Where each process has its log, `NAME.log`. Default: in memory alone. */
+  readonly logDir?: string;
   /** How much the simulator remembers; see there. */
   readonly maxRecords?: number;
   /** Owned by the caller, who also has to release what was started before a failure. */
@@ -39,26 +42,24 @@ export interface SystemOptions {
 /** All processes may start at the same time, on a machine with two cores that does other work too. */
 const READY_TIMEOUT_MS = 60_000;
 
+/** The last words of a service that finds its port taken; the setting that names the port. */
+const PORT_IN_USE = /port \d+ is in use; stop what uses it or set (APP_PORT|HEALTH_PORT) /;
+const MAX_PORTS_TRIED = 5;
+
 /** Starts GroupMe and the processes, and waits until all of them are ready. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { processes, releases } = options;
   const run = options.runStep ?? runUnwatched;
   const namespace = options.namespace ?? { exchange: DEFAULT_EXCHANGE_NAME, queuePrefix: '' };
-  const gatewayPort = options.ports?.gateway ?? (await lastingPort());
-  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  let gatewayPort = options.ports?.gateway ?? (await lastingPort());
+  const gatewayUrl = (): string => `http://127.0.0.1:${gatewayPort}`;
   const simulator = await run(
     'GroupMe simulator',
-    () =>
-      startSimulator({
-        port: options.ports?.groupme,
-        callbackUrl: callbackUrl(gatewayUrl),
-        maxRecords: options.maxRecords,
-      }),
+    () => startGroupMe({ ...options, callbackUrl: callbackUrl(gatewayUrl()) }),
     ({ url }) => url,
   );
   releases.add(() => simulator.stop());
 
-  const environments = buildEnvironments({ ...options, namespace, gatewayPort, simulator });
   const services = new Map<string, ServiceProcess>();
   const healthPorts = new Map<string, string>();
 
@@ -67,28 +68,51 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     if (app === undefined) throw new Error(`no process is called ${name}`);
     const healthPort = healthPorts.get(name) ?? String(await lastingPort());
     healthPorts.set(name, healthPort);
-    const env = { ...environments[app], HEALTH_PORT: healthPort, ...options.env?.[app] };
-    const service = await spawnService({ app, env });
+    const environment = buildEnvironments({ ...options, namespace, gatewayPort, simulator })[app];
+    const env = { ...environment, HEALTH_PORT: healthPort, ...options.env?.[app] };
+    const { logDir } = options;
+    const logFile = logDir === undefined ? {} : { logFile: join(logDir, `${name}.log`) };
+    const service = await spawnService({ app, env, ...logFile });
     services.set(name, service);
     return service;
+  }
+
+  /** Nobody knows whether a port is free before it is listened on: whoever looks first may lose it again. */
+  async function startReady(name: string): Promise<ServiceProcess> {
+    for (let tried = 1; ; tried += 1) {
+      const service = await spawn(name);
+      try {
+        await service.waitUntilReady(READY_TIMEOUT_MS);
+        return service;
+      } catch (error) {
+        const [, setting] = PORT_IN_USE.exec(service.output()) ?? [];
+        if (service.running || setting === undefined || tried === MAX_PORTS_TRIED) throw error;
+        if (setting === 'HEALTH_PORT') healthPorts.delete(name);
+        else gatewayPort = await lastingPort();
+        simulator.setCallbackUrl(callbackUrl(gatewayUrl()));
+      }
+    }
   }
 
   const names = Object.keys(processes);
   releases.add(async () => {
     for (const name of names.toReversed()) await services.get(name)?.stop();
   });
-  const startReady = async (name: string): Promise<void> => {
-    const service = await spawn(name);
-    await service.waitUntilReady(READY_TIMEOUT_MS);
-  };
   await startAll(
-    names.map((name) => () => run(name, () => startReady(name))),
+    names.map(
+      (name) => () =>
+        run(
+          name,
+          () => startReady(name),
+          ({ app, healthUrl }) => (app === 'gateway' ? gatewayUrl() : healthUrl),
+        ),
+    ),
     { oneByOne: options.runStep !== undefined },
   );
   return {
     namespace,
     simulator,
-    gatewayUrl,
+    gatewayUrl: gatewayUrl(),
     spawn,
     service(name) {
       const service = services.get(name);
@@ -96,4 +120,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       return service;
     },
   };
+}
+
+/** Takes any port when the one that is wanted is in use. */
+async function startGroupMe(options: {
+  readonly ports?: SystemOptions['ports'];
+  readonly callbackUrl: string;
+  readonly maxRecords?: number;
+}): Promise<Simulator> {
+  const { maxRecords, ports } = options;
+  const settings = { callbackUrl: options.callbackUrl, maxRecords };
+  try {
+    return await startSimulator({ ...settings, port: ports?.groupme });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return startSimulator(settings);
+  }
 }

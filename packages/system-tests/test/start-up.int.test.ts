@@ -1,7 +1,19 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createDatabase, createNamespace, deleteNamespace, freePort, spawnService } from '@wbor/testkit';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createReleases, startSystem } from '@wbor/start-system';
+import {
+  createDatabase,
+  createNamespace,
+  deleteNamespace,
+  freePort,
+  type LogLine,
+  spawnService,
+  waitFor,
+} from '@wbor/testkit';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 
 let namespace: ReturnType<typeof createNamespace>;
 let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -98,3 +110,39 @@ it('the gateway names its own port when that is in use', async () => {
   expect(exitCode).toBe(1);
   expect(faults).toEqual([expect.stringContaining('APP_PORT')]);
 });
+
+it('a system whose ports were lost uses others, is called back there, and keeps its log in a file', async () => {
+  const releases = createReleases();
+  const taken = [createServer(), createServer()];
+  const logDir = mkdtempSync(join(tmpdir(), 'wbor-logs-'));
+  onTestFinished(async () => {
+    await releases.releaseAll();
+    for (const server of taken) server.close();
+    rmSync(logDir, { recursive: true, force: true });
+  });
+  const ports: number[] = [];
+  for (const server of taken) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ports.push((server.address() as AddressInfo).port);
+  }
+  const [gateway = 0, groupme = 0] = ports;
+  const system = await startSystem({
+    brokerUrl: inject('brokerUrl'),
+    databaseUrl: database.url,
+    namespace,
+    processes: { gateway: 'gateway' },
+    ports: { gateway, groupme },
+    logDir,
+    releases,
+  });
+  expect(system.gatewayUrl).not.toContain(`:${gateway}`);
+  expect(system.simulator.url).not.toContain(`:${groupme}`);
+  await system.simulator.postAsMember({ name: 'Somebody', text: 'hello' });
+  await waitFor(() => system.service('gateway').logs().some(isAnsweredCallback), { what: 'the callback' });
+  expect(readFileSync(join(logDir, 'gateway.log'), 'utf8')).toContain('"ready"');
+  expect(readFileSync(join(logDir, 'gateway.log.1'), 'utf8')).toContain(`port ${gateway} is in use`);
+});
+
+function isAnsweredCallback({ msg, status }: LogLine): boolean {
+  return msg === 'request' && status === 200;
+}

@@ -27,15 +27,20 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 /** A proxy on loopback for connections to `target`: a URL, or a host and a port. */
 export async function startTcpProxy(options: {
   readonly target: string | { readonly host: string; readonly port: number };
+  /** Of these connections, counted from 1, nothing is forwarded before `heal`. */
+  readonly holdBack?: readonly number[];
 }): Promise<TcpProxy> {
   const target = typeof options.target === 'string' ? addressOf(options.target) : options.target;
   const sockets = new Set<Socket>();
   let stalled = false;
   let server: Server | undefined;
   let port = 0;
+  let accepted = 0;
 
   function accept(client: Socket): void {
     const upstream = connect(target.port, target.host);
+    accepted += 1;
+    const heldBack = stalled || options.holdBack?.includes(accepted) === true;
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -56,7 +61,7 @@ export async function startTcpProxy(options: {
         sockets.delete(from);
         to.destroy();
       });
-      if (stalled) from.pause();
+      if (heldBack) from.pause();
     }
   }
 

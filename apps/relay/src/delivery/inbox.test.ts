@@ -1,6 +1,6 @@
 import type { Delivery } from '@wbor/amqp';
 import { describe, expect, it } from 'vitest';
-import type { Lane } from '../outbox.ts';
+import type { OutboxEntry } from '../outbox.ts';
 import type { Clock } from './clock.ts';
 import { createInbox, type HeldMessage } from './inbox.ts';
 
@@ -36,7 +36,7 @@ function createBed() {
     const lost = new AbortController();
     return {
       lose: () => lost.abort(),
-      offer(planId: string, source = 'x', lane: Lane = 'normal'): Promise<void> {
+      offer(planId: string, source = 'x', lane: OutboxEntry['lane'] = 'normal'): Promise<void> {
         const planned = {
           wbor_message_id: planId,
           source,
@@ -62,6 +62,22 @@ function createBed() {
 }
 
 describe('turns', () => {
+  it('come to what is of low priority when nothing else is in hand, in its order', () => {
+    const { openChannel, inbox, through } = createBed();
+    const channel = openChannel();
+    void channel.offer('low1', 'relay', 'low');
+    void channel.offer('low2', 'relay', 'low');
+    for (const id of ['a1', 'a2', 'b1']) void channel.offer(id, id[0]);
+    // A source of this name is one like all others.
+    void channel.offer('r1', 'relay');
+    void channel.offer('urgent', 'a', 'urgent');
+    expect(through()).toEqual(['urgent', 'a1', 'b1', 'r1', 'a2', 'low1', 'low2']);
+    void channel.offer('low3', 'relay', 'low');
+    expect(inbox.next()?.planId).toBe('low3');
+    void channel.offer('a3', 'a');
+    expect(through()).toEqual(['a3', 'low3']);
+  });
+
   it('go round the sources, a message each, whatever waits', () => {
     const { openChannel, through } = createBed();
     const channel = openChannel();

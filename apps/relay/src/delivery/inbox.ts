@@ -24,7 +24,8 @@ export interface HeldMessage extends OutboxEntry {
  * 2. the expected one: begun or urgent before it was given back, and about to be delivered again. Nothing else comes
  *    before it, for some seconds: a person may have removed it;
  * 3. the oldest urgent one;
- * 4. the oldest of the source whose turn it is: sources take turns, a message each.
+ * 4. the oldest of the source whose turn it is: sources take turns, a message each;
+ * 5. the oldest of low priority, our own words: only when there is nothing else.
  *
  * It holds as many messages as the broker hands out at once, which is how far it sees: a source whose first message
  * is behind more than that of another waits until it is handed out.
@@ -191,23 +192,26 @@ function createLanes() {
   const urgent: HeldMessage[] = [];
   /** Each source's messages; the sources in the order of their turns. */
   const sources = new Map<string, HeldMessage[]>();
+  const low: HeldMessage[] = [];
+
+  function queueOf({ lane, planned }: HeldMessage): HeldMessage[] {
+    if (lane === 'urgent') return urgent;
+    return lane === 'low' ? low : (sources.get(planned.source) ?? []);
+  }
+
   return {
     add(message: HeldMessage): void {
-      if (message.lane === 'urgent') {
-        urgent.push(message);
-        return;
-      }
-      const queue = sources.get(message.planned.source) ?? [];
+      const queue = queueOf(message);
       queue.push(message);
-      sources.set(message.planned.source, queue);
+      if (message.lane === 'normal') sources.set(message.planned.source, queue);
     },
-    first: (): HeldMessage | undefined => urgent[0] ?? sources.values().next().value?.[0],
+    first: (): HeldMessage | undefined => urgent[0] ?? sources.values().next().value?.[0] ?? low[0],
     remove(message: HeldMessage, tookTurn: boolean): void {
-      const { source } = message.planned;
-      const queue = message.lane === 'urgent' ? urgent : (sources.get(source) ?? []);
+      const queue = queueOf(message);
       const index = queue.indexOf(message);
       if (index >= 0) queue.splice(index, 1);
-      if (message.lane === 'urgent') return;
+      if (message.lane !== 'normal') return;
+      const { source } = message.planned;
       if (queue.length === 0 || tookTurn) sources.delete(source);
       // At the end of the line: the others come first.
       if (queue.length > 0) sources.set(source, queue);

@@ -141,7 +141,7 @@ function answerOf({ done = 0, planId }: HeldMessage, { ledger }: StepRunnerOptio
 
 /** A hole in the middle helps nobody: what is left of the message is parked as one, to be replayed as one. */
 async function parkRest(
-  { delivery, done = 0, planned }: HeldMessage,
+  { delivery, done = 0, lane, planned }: HeldMessage,
   reason: ParkReason,
   { code, error }: Answer,
   options: StepRunnerOptions,
@@ -154,6 +154,8 @@ async function parkRest(
     error: `part ${done + 1} of ${planned.parts.length}: ${error}`,
     replacement: { ...rest, parts: planned.parts.slice(done) },
     wborMessageId: planned.wbor_message_id,
+    source: planned.source,
+    isNotice: lane === 'low',
   });
   options.producer.failed(replyTargetOf(planned), code, error);
 }

@@ -1,5 +1,11 @@
 import type { Consumer } from '@wbor/amqp';
-import { echoEvent, queueName, RELAY_DELIVERY_LOCK, relayJournalQueue } from '@wbor/contracts';
+import {
+  echoEvent,
+  LOW_PRIORITY_HEADER,
+  queueName,
+  RELAY_DELIVERY_LOCK,
+  relayJournalQueue,
+} from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
 import { maxRatePerSecond } from '../config.ts';
 import type { RelayParts } from '../relay-parts.ts';
@@ -83,7 +89,8 @@ export async function startDelivery(
     limits: {
       maxMessageBytes: MAX_PLANNED_BYTES,
       parkedQueue: options.parker.queue,
-      onParked: (_delivery, { reason }) => metrics.parked.inc({ reason }),
+      onParked: ({ headers, queue }, { reason }) =>
+        options.parker.onParked({ queue, reason, isNotice: headers[LOW_PRIORITY_HEADER] === true }),
     },
     onDelivery: deliverer.onDelivery,
   });

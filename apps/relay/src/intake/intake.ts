@@ -18,6 +18,7 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
+import { sourceOfKey } from './sources/source.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -100,6 +101,7 @@ export function createIntake(options: IntakeOptions): Intake {
       queue,
       reason,
       error: error.message,
+      source: sourceByKey(delivery),
       ...(wborMessageId === undefined ? {} : { wborMessageId }),
     });
     metrics.received.inc({ queue, result: 'parked' });
@@ -119,7 +121,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void {
     metrics.received.inc({ queue, result: 'parked' });
-    metrics.parked.inc({ reason });
+    options.parker.onParked({ queue, reason, source: sourceByKey(delivery) });
     const sentId = salvageMessageId(delivery) ?? delivery.messageId ?? '';
     producer.failed(replyTargetOfRaw(delivery, sentId), 400, error);
   }
@@ -151,6 +153,11 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   return { onDelivery, onParked };
+}
+
+/** Of a message that cannot be read itself. */
+function sourceByKey(delivery: Delivery): string {
+  return sourceOfKey(originalKey(delivery));
 }
 
 /** Of a banned sender's message nobody will see more than the audit's text: its images are not fetched. */

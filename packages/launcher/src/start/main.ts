@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createReleases, PASSWORD } from '@wbor/start-system';
+import { sayWhenOneEnds } from './say-when-one-ends.ts';
 import { type Stack, startStack } from './stack.ts';
 import { createSteps } from './steps.ts';
 import { takeTour } from './tour.ts';
@@ -10,7 +12,7 @@ const USAGE = `npm start [-- OPTIONS]: the whole system on this machine, with a 
 
   --once      take the tour, print what arrived, and end
   --no-tour   start, and send nothing
-  --data-dir  where data stays from run to run; default .data/, which \`npm run reset\` wipes
+  --data-dir  where data and logs stay from run to run; default .data/, which \`npm run reset\` wipes
   --help      this text
 
 A broker or a database of your own is used
@@ -43,7 +45,7 @@ function readOptions() {
   }
 }
 
-function describe(stack: Stack): void {
+function describe(stack: Stack, logDir: string): void {
   steps.heading('Everything is up. Ctrl-C ends it.');
   steps.line(`  chat page          ${stack.simulator.url}/`);
   steps.line(`  HTTP interface     ${stack.gatewayUrl}/reference`);
@@ -56,6 +58,7 @@ function describe(stack: Stack): void {
   for (const service of stack.services) {
     steps.line(`  ${service.app.padEnd(18)} ${service.healthUrl}/readyz`);
   }
+  steps.line(`  logs               ${logDir}`);
 }
 
 const options = readOptions();
@@ -64,7 +67,12 @@ if (options.help) {
   process.exit(0);
 }
 
+const dataDir = options['data-dir'] ?? DATA_DIR;
+const logDir = join(dataDir, 'logs');
+
 let stopping = false;
+/** We stop the services ourselves. */
+let ending = false;
 let complete = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -80,18 +88,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 try {
   steps.heading('Starting');
-  const stack = await startStack({ dataDir: options['data-dir'] ?? DATA_DIR, steps, releases });
+  const stack = await startStack({ dataDir, logDir, steps, releases });
+  sayWhenOneEnds(stack.services, steps, () => stopping || ending);
   complete = options['no-tour'] ? true : await takeTour(stack, steps);
   if (options.once) {
+    ending = true;
     await stopAll();
     steps.line(complete ? '\nAll of it arrived.' : '\nNot all of it arrived.');
+    steps.line(`What the services logged: ${logDir}`);
     process.exit(complete ? 0 : 1);
   }
-  describe(stack);
+  describe(stack, logDir);
 } catch (error) {
   // When a signal came first, the failure is its doing.
   if (!stopping) {
     steps.bad(error instanceof Error ? error.message : String(error));
+    steps.line(`What the services logged: ${logDir}`);
+    ending = true;
     await stopAll();
     process.exit(1);
   }

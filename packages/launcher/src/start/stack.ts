@@ -15,7 +15,7 @@ export interface Stack {
   readonly services: readonly ServiceProcess[];
 }
 
-/** Tried first, so that addresses stay the same from run to run. */
+/** Tried first, so that addresses stay the same from run to run. What really listens is printed. */
 const PREFERRED_CHAT_PORT = 2100;
 const PREFERRED_GATEWAY_PORT = 2000;
 
@@ -24,10 +24,12 @@ const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator'];
 /** Starts everything, with data that stays. What was started is in `releases` at once: a start can be cut short. */
 export async function startStack(options: {
   readonly dataDir: string;
+  /** Each service gets a file there. */
+  readonly logDir: string;
   readonly steps: Steps;
   readonly releases: Releases;
 }): Promise<Stack> {
-  const { dataDir, releases, steps } = options;
+  const { dataDir, logDir, releases, steps } = options;
   const onProgress = (step: string): void => steps.note(`\n    ${step}`);
   const { broker, postgres } = await startServers({
     broker: { dataDir: join(dataDir, 'rabbitmq'), onProgress },
@@ -46,6 +48,7 @@ export async function startStack(options: {
       gateway: await freePort(PREFERRED_GATEWAY_PORT),
       groupme: await freePort(PREFERRED_CHAT_PORT),
     },
+    logDir,
     releases,
     runStep: steps.run,
   });

@@ -5,6 +5,7 @@ import { freePort } from '../free-port.ts';
 import { repoRoot } from '../repo-root.ts';
 import { waitFor } from '../wait.ts';
 import { type Exit, spawnKept } from './keep.ts';
+import { openLogFile } from './log-file.ts';
 
 export interface SpawnServiceOptions {
   /** The folder's name under `apps/`. */
@@ -13,6 +14,8 @@ export interface SpawnServiceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Relative to the app's folder. Default `src/main.ts`. */
   readonly entry?: string;
+  /** Where its log goes, too; see {@link openLogFile}. Then only the last lines are kept in memory. */
+  readonly logFile?: string;
 }
 
 /** One line of a service's log. */
@@ -30,6 +33,7 @@ export interface ServiceProcess {
   readonly healthUrl: string;
   readonly running: boolean;
   readonly exited: Promise<Exit>;
+  readonly logFile: string | undefined;
   /** Lines of stdout that are JSON objects. */
   logs(): readonly LogLine[];
   /** All that it wrote, stderr too. */
@@ -47,6 +51,8 @@ export interface ServiceProcess {
 
 const STOP_GRACE_MS = 35_000;
 const SHOWN_LINES = 30;
+/** Of a service that runs for days. */
+const KEPT_LINES = 1_000;
 
 /** Runs a service from source in a process of its own, which ends with ours. */
 export async function spawnService(options: SpawnServiceOptions): Promise<ServiceProcess> {
@@ -65,12 +71,16 @@ export async function spawnService(options: SpawnServiceOptions): Promise<Servic
   const healthUrl = `http://127.0.0.1:${healthPort}`;
   const logs: LogLine[] = [];
   const lines: string[] = [];
+  const writeToFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   for (const stream of [kept.child.stdout, kept.child.stderr]) {
     if (stream === null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
       const parsed = parseLogLine(line);
       if (parsed !== undefined) logs.push(parsed);
+      if (writeToFile === undefined) return;
+      writeToFile(line);
+      for (const all of [lines, logs]) if (all.length > 2 * KEPT_LINES) all.splice(0, KEPT_LINES);
     });
   }
   // The pipes may still hold its last words when the process is gone.
@@ -88,6 +98,7 @@ export async function spawnService(options: SpawnServiceOptions): Promise<Servic
     app: options.app,
     pid: kept.pid,
     healthUrl,
+    logFile: options.logFile,
     exited: kept.exited,
     get running() {
       return kept.running;

@@ -26,6 +26,9 @@ export interface Journal {
   read(): Promise<void>;
 }
 
+/** A call has a kilobyte or two. The queue hears what anybody publishes as one. */
+const MAX_ENTRY_BYTES = 65_536;
+
 export function createJournal(options: {
   broker: Broker;
   queue: string;
@@ -39,7 +42,7 @@ export function createJournal(options: {
   const recorded = new Set<string>();
 
   async function read(): Promise<void> {
-    const browser = await broker.browse(queue);
+    const browser = await broker.browse(queue, { maxMessageBytes: MAX_ENTRY_BYTES });
     const present = new Set<string>();
     try {
       for (let entry = await browser.next(); entry; entry = await browser.next()) {

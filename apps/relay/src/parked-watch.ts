@@ -1,0 +1,155 @@
+import type { Broker, BrowsedMessage } from '@wbor/amqp';
+import { endsWithin, errorMessage, sleep } from '@wbor/async';
+import {
+  LOW_PRIORITY_HEADER,
+  type Namespace,
+  parkedAtOf,
+  plannedMessage,
+  queueName,
+  readMessage,
+  relayParkedQueue,
+} from '@wbor/contracts';
+import type { Logger } from '@wbor/service';
+import { sourceOfKey } from './intake/sources/source.ts';
+import type { ParkedMessage } from './notify/parked-notice.ts';
+
+/** What lies in `relay.parked`, as the broker says: also what was there before us, and what it put there by itself. */
+export interface ParkedWatch {
+  /** As of the last look. */
+  readonly count: number;
+  readonly oldestAgeSeconds: number;
+  /** Says so in words for a person; undefined when nothing is parked. */
+  readonly notice: string | undefined;
+  /** We have parked a message: the next look is soon. */
+  parked(): void;
+  stop(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 30_000;
+/** From one look to the next at least, when we know of a change meanwhile: a burst is one look. */
+const LOOK_SOON_MS = 2_000;
+/** A broker that is away is not waited for. */
+const STOP_TIMEOUT_MS = 500;
+/** Of more messages the new ones are not looked for among all. */
+const MAX_SEARCHED = 1_000;
+/** What the broker put aside longer ago was told of, or it is too late to be of use. */
+const NEWS_MS = 3_600_000;
+
+/** Of a larger one the headers will do. */
+const MAX_READ_BYTES = 262_144;
+
+interface Look {
+  readonly count: number;
+  readonly oldestMs: number;
+  /** How many we had parked ourselves by then. */
+  readonly ownCount: number;
+}
+
+/**
+ * Asks the broker how many messages are parked, twice a minute. It is a passive question as a rule. The oldest message is
+ * looked at when another may have become the oldest, and all of them when more have come than we parked ourselves: then
+ * the broker has given up on some, or another relay has parked them.
+ *
+ * @param options.onDeadLettered told of what the broker put aside by itself within the last hour.
+ */
+export function startParkedWatch(options: {
+  broker: Pick<Broker, 'browse'>;
+  namespace: Namespace;
+  onDeadLettered: (message: ParkedMessage) => void;
+  logger: Logger;
+  lookEveryMs?: number;
+}): ParkedWatch {
+  const { broker, logger, lookEveryMs = LOOK_EVERY_MS, namespace, onDeadLettered } = options;
+  const queue = queueName(relayParkedQueue, namespace);
+  const stopping = new AbortController();
+  let last: Look | undefined;
+  let ownCount = 0;
+  let wake = new AbortController();
+
+  async function look(): Promise<Look> {
+    const browser = await broker.browse(queue, { maxMessageBytes: MAX_READ_BYTES });
+    try {
+      const { messageCount: count } = browser;
+      const now = { count, ownCount, oldestMs: Date.now() };
+      if (count === 0) return now;
+      const news = last === undefined ? 0 : count - last.count - (ownCount - last.ownCount);
+      const isSearched = news > 0 && count <= MAX_SEARCHED;
+      // More have come, behind the one that is the oldest.
+      if (!isSearched && last !== undefined && last.count > 0 && count >= last.count) {
+        return { ...now, oldestMs: last.oldestMs };
+      }
+      const first = await browser.next();
+      for (let entry = first; isSearched && entry; entry = await browser.next()) {
+        const dead = deadLetterOf(entry);
+        if (dead !== undefined && dead.parkedAtMs > Date.now() - NEWS_MS) onDeadLettered(dead);
+      }
+      // Somebody else may be reading it, or nobody says when it was parked: then it is as old as our knowledge of it.
+      return { ...now, oldestMs: (first && parkedAtOf(first.headers)?.getTime()) ?? now.oldestMs };
+    } finally {
+      await browser.close();
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      try {
+        last = await look();
+      } catch (error) {
+        // `/readyz` says what is wrong with the broker.
+        logger.debug({ queue, error: errorMessage(error) }, 'could not look at what is parked');
+      }
+      await sleep(Math.min(LOOK_SOON_MS, lookEveryMs), stopping.signal);
+      await sleep(lookEveryMs, AbortSignal.any([stopping.signal, wake.signal]));
+    }
+  }
+
+  const watching = watch();
+  const ageMs = (): number => (last && last.count > 0 ? Math.max(0, Date.now() - last.oldestMs) : 0);
+  return {
+    get count() {
+      return last?.count ?? 0;
+    },
+    get oldestAgeSeconds() {
+      return ageMs() / 1000;
+    },
+    get notice() {
+      const { count = 0 } = last ?? {};
+      if (count === 0) return undefined;
+      return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see parked list`;
+    },
+    parked() {
+      ownCount += 1;
+      wake.abort();
+    },
+    async stop() {
+      stopping.abort();
+      await endsWithin(watching, STOP_TIMEOUT_MS);
+    },
+  };
+}
+
+/** What the broker put aside by itself; undefined for what a relay parked, and for our own notices. */
+function deadLetterOf(entry: BrowsedMessage): ParkedMessage | undefined {
+  const deaths = entry.headers['x-death'];
+  const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
+  const parkedAtMs = parkedAtOf(entry.headers)?.getTime();
+  const isOwn = entry.type === 'parked' || entry.headers[LOW_PRIORITY_HEADER] === true;
+  if (typeof death !== 'object' || death === null || isOwn || parkedAtMs === undefined) return undefined;
+  const { reason, 'routing-keys': keys } = death as { reason?: unknown; 'routing-keys'?: unknown };
+  const planned = readMessage(plannedMessage, entry);
+  const key: unknown = Array.isArray(keys) ? keys[0] : undefined;
+  return {
+    parkedAtMs,
+    reason: typeof reason === 'string' ? reason : 'unknown',
+    source: planned.ok ? planned.value.source : typeof key === 'string' ? sourceOfKey(key) : undefined,
+  };
+}
+
+function describeAge(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 120) return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
+}
