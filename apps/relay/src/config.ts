@@ -1,3 +1,4 @@
+import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
@@ -72,6 +73,7 @@ export const relaySettings = z
       .describe(
         'The moderator renews the ban list each minute; a list older than this is reported as stale.',
       ),
+    STATION_COUNTRY: countrySetting(),
     ACK_URL: z
       .url({ protocol: /^https?$/ })
       .optional()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandNames } from '../commands/index.ts';
 import { readCommand } from './read-command.ts';
 
 const callback = {
@@ -20,7 +21,7 @@ const callback = {
 };
 
 function read(changes: Record<string, unknown> = {}) {
-  return readCommand(Buffer.from(JSON.stringify({ ...callback, ...changes })), '17', undefined);
+  return readCommand(Buffer.from(JSON.stringify({ ...callback, ...changes })), '17', undefined, commandNames);
 }
 
 function call(text: string, changes: Record<string, unknown> = {}) {
@@ -66,7 +67,7 @@ describe('a command', () => {
       [1e300, publishedAt],
     ]) {
       const content = Buffer.from(JSON.stringify({ ...callback, created_at }));
-      expect(readCommand(content, '17', publishedAt)).toMatchObject({ call: { at } });
+      expect(readCommand(content, '17', publishedAt, commandNames)).toMatchObject({ call: { at } });
     }
   });
 
@@ -88,6 +89,45 @@ describe('a command', () => {
     expect(call('!who', { attachments: [{ type: 'reply', reply_id: 7 }] })).toMatchObject({
       replyToId: undefined,
     });
+  });
+});
+
+describe('a command as phones type it', () => {
+  it.each([
+    '\uff01ban 0a1b2c3d 2h',
+    '\ufe57ban 0a1b2c3d 2h',
+    '\u2757\ufe0fban 0a1b2c3d 2h',
+    '\u203cban 0a1b2c3d 2h',
+    '!!ban 0a1b2c3d 2h',
+    '\u200b!ban 0a1b2c3d 2h',
+    '\u202a!ban 0a1b2c3d 2h\u202c',
+    '\ufeff!\u200bban 0a1b2c3d 2h',
+    '!b\u00adan 0a1b2c3d 2h',
+    '!ban: 0a1b2c3d 2h',
+    '!ban. 0a1b2c3d 2h',
+    '!ban\u20140a1b2c3d 2h',
+    '!\uff22\uff21\uff2e 0a1b2c3d \uff12h',
+    '@WBOR Bot !ban 0a1b2c3d 2h',
+    '@WBOR Bot \uff01ban 0a1b2c3d 2h',
+  ])('is read: %j', (text) => {
+    expect(call(text)).toMatchObject({ command: 'ban', argument: '0a1b2c3d 2h' });
+  });
+
+  it('is unknown when no blank follows, and keeps what was typed for the hint', () => {
+    expect(call('!ban12345678')).toMatchObject({ command: 'ban12345678', argument: '' });
+    expect(call("!who's there")).toMatchObject({ command: "who's" });
+  });
+
+  it.each(['@WBOR Bot !weather', '@Ann look! !ban x', 'hey !ban x', '@Ann wow!', '\u00a1ban x'])(
+    'is talk: %j',
+    (text) => {
+      expect(read({ text })).toEqual({ kind: 'talk' });
+    },
+  );
+
+  it.each(['\uff01ban x', '\u200b!ban x', '@WBOR Bot !ban x'])('is never one of a bot: %j', (text) => {
+    expect(read({ text, sender_type: 'bot' })).toMatchObject({ kind: 'forged' });
+    expect(read({ text, sender_type: 'system' })).toMatchObject({ kind: 'forged' });
   });
 });
 
@@ -114,15 +154,15 @@ describe('what is no command', () => {
   });
 
   it('is broken when it is no callback', () => {
-    expect(readCommand(Buffer.from('{'), '17', undefined)).toEqual({
+    expect(readCommand(Buffer.from('{'), '17', undefined, commandNames)).toEqual({
       kind: 'broken',
       reason: 'the body is not JSON',
     });
     expect(read({ id: {} })).toMatchObject({ kind: 'broken', reason: expect.stringMatching(/^id: /) });
-    expect(readCommand(Buffer.from('[]'), '17', undefined)).toMatchObject({ kind: 'broken' });
-    expect(readCommand(Buffer.from('{"id":"\xff"}', 'latin1'), '17', undefined)).toEqual({
+    expect(readCommand(Buffer.from('[]'), '17', undefined, commandNames)).toMatchObject({ kind: 'broken' });
+    expect(readCommand(Buffer.from('{"id":"\xff"}', 'latin1'), '17', undefined, commandNames)).toEqual({
       kind: 'broken',
-      reason: expect.stringContaining('the body is not UTF-8'),
+      reason: expect.stringMatching(/^the body is not UTF-8/),
     });
   });
 });
