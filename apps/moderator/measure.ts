@@ -1,11 +1,13 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { createDatabase, migrateToLatest, seedPosts } from '@wbor/database';
+import { createSenderNormaliser } from '@wbor/phone';
 import { startPostgres } from '@wbor/testkit';
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import type { CommandCall } from './src/intake/read-command.ts';
 import { runCommand } from './src/intake/run-command.ts';
+import { createStationClock } from './src/text/station-clock.ts';
 
 // Seeds a Postgres of its own (or that of DATABASE_URL, which must be for measuring only), runs each command on
 // it and prints its times, and the plans of its queries as Postgres really ran them.
@@ -49,7 +51,19 @@ function call(command: string, argument: string): CommandCall {
 }
 
 const run = (command: string, argument: string) =>
-  runCommand(db, call(command, argument), { moderators: [], maxAgeMs: 300_000 }, new Date());
+  runCommand(
+    db,
+    call(command, argument),
+    {
+      policy: { moderators: [], maxAgeMs: 300_000, maxPerMinute: 1_000_000 },
+      tools: {
+        clock: createStationClock('America/New_York'),
+        normaliseSender: createSenderNormaliser('US'),
+        describeRelays: () => undefined,
+      },
+    },
+    new Date(),
+  );
 
 /** Postgres itself tells the plans of what it runs, to us instead of its log. */
 async function explain(client: Pool, command: string, argument: string): Promise<string[]> {

@@ -1,12 +1,12 @@
 import type { EventTable } from '@wbor/database';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AuditEvent } from './intake/parse-event.ts';
-import type { StoreResult } from './store/store-events.ts';
+import type { StoreResult } from './store/insert-all.ts';
 
 export interface AuditMetrics {
   flushed(events: readonly AuditEvent[], result: StoreResult, seconds: number): void;
   flushFailed(): void;
-  /** An event was put aside unread. */
+  /** An event was put aside: unread, or because Postgres cannot store it. */
   parked(): void;
 }
 
@@ -54,7 +54,7 @@ export function createMetrics(registry: Registry, readLagSeconds: () => number):
   });
   const parked = new Counter({
     name: 'audit_parked_total',
-    help: 'Events that were put aside unread, into audit-logger.parked.',
+    help: 'Events that were put aside into audit-logger.parked: unread, or because audit_rejected could not take them either.',
     registers,
   });
   new Gauge({

@@ -1,14 +1,15 @@
-import { type Broker, connectBroker, originalKey } from '@wbor/amqp';
+import { type Broker, connectBroker, type Delivery, originalKey } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
 import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
 import { brokerNamespace, brokerUrl, type Logger, type ServiceContext } from '@wbor/service';
 import { sql } from 'kysely';
-import { createBatcher } from './batch/create-batcher.ts';
+import { createBatcher, type WriteProgress } from './batch/create-batcher.ts';
 import type { AuditLoggerConfig } from './config.ts';
 import { type AuditConsumer, consumeWhileStored } from './consume/consume-while-stored.ts';
 import { type AuditEvent, parseEvent } from './intake/parse-event.ts';
 import { type AuditMetrics, createMetrics } from './metrics.ts';
+import { createParking } from './store/create-parking.ts';
 import { storeEvents } from './store/store-events.ts';
 
 /** Rows of one transaction. More gain nothing, and make the search for a bad row longer. */
@@ -70,13 +71,17 @@ export async function startAuditLogger(
     const inHandMs = Date.now() - (batcher.oldestAtMs ?? Date.now());
     return Math.max(inHandMs, database.outage.downForMs()) / 1000;
   });
-  const batcher = createBatcher<AuditEvent>({
+  const parking = createParking({ broker: () => broker, namespace, metrics, logger });
+  health.addCheck('parking', parking.fault);
+  const stopping = new AbortController();
+  const batcher = createBatcher<AuditEvent, Delivery>({
     maxItems: MAX_BATCH_ROWS,
     maxBytes: MAX_BATCH_BYTES,
     sizeOf: ({ bytes }) => bytes,
     maxDelayMs: MAX_BATCH_DELAY_MS,
     backOffMs,
-    write: createBatchWriter(database, metrics, logger),
+    write: createBatchWriter(database, metrics, logger, stopping.signal),
+    setAside: parking.park,
     onWriteFailed(error) {
       metrics.flushFailed();
       database.outage.failed(error);
@@ -120,30 +125,42 @@ export async function startAuditLogger(
     drainTimeoutMs: DRAIN_TIMEOUT_MS,
     logger,
   });
-  onStop('consumer', consumer.stop);
+  const { stop } = consumer;
+  onStop('consumer', () => {
+    stopping.abort();
+    return stop();
+  });
 }
 
-/** Stores one batch and tells metrics and log of it. */
+/** Stores one batch and tells batcher, metrics and log of it. */
 function createBatchWriter(
   { db, outage }: ServiceDatabase,
   metrics: AuditMetrics,
   logger: Logger,
-): (events: readonly AuditEvent[]) => Promise<void> {
-  return async (events) => {
-    const startedAtMs = performance.now();
-    const result = await storeEvents(db, events);
-    const durationMs = performance.now() - startedAtMs;
-    outage.worked();
-    metrics.flushed(events, result, durationMs / 1000);
-    for (const { event, reason } of result.rejected) {
-      logger.warn(
-        { event_id: event.eventId, routing_key: event.routingKey, reason },
-        'rejected an invalid event; stored in audit_rejected',
-      );
-    }
-    logger.debug(
-      { events: events.length, rejected: result.rejected.length, duration_ms: Math.round(durationMs) },
-      'flushed',
-    );
+  stopping: AbortSignal,
+): (batch: readonly AuditEvent[], progress: WriteProgress<AuditEvent>) => Promise<void> {
+  return async (batch, progress) => {
+    let startedAtMs = performance.now();
+    await storeEvents(db, batch, {
+      signal: stopping,
+      onUnstorable: progress.setAside,
+      onStored(events, { newRows, rejected }) {
+        const durationMs = performance.now() - startedAtMs;
+        startedAtMs = performance.now();
+        outage.worked();
+        metrics.flushed(events, { newRows, rejected }, durationMs / 1000);
+        for (const { event, reason } of rejected) {
+          logger.warn(
+            { event_id: event.eventId, routing_key: event.routingKey, reason },
+            'rejected an invalid event; stored in audit_rejected',
+          );
+        }
+        logger.debug(
+          { events: events.length, rejected: rejected.length, duration_ms: Math.round(durationMs) },
+          'flushed',
+        );
+        progress.stored(events);
+      },
+    });
   };
 }

@@ -176,6 +176,51 @@ describe('the audit logger', () => {
     expect(JSON.stringify(warnings)).not.toContain('poison');
   });
 
+  it('stores an edit of a message as a row of its own, and a copy of it once', async () => {
+    const service = bed.launch();
+    const edit = { ...callback, text: '!pong', updated_at: callback.created_at + 60 };
+    const [first, second] = [randomUUID(), randomUUID()];
+    await bed.broker.publish(callbackEvent, callback, { messageId: first });
+    await bed.broker.publish(callbackEvent, edit, { messageId: second });
+    await bed.broker.publish(callbackEvent, edit, { messageId: second });
+    await bed.broker.publish(callbackEvent, callback, { messageId: first });
+    await eventually(async () => expect(await service.metric('audit_duplicates_total')).toBe(2));
+    const { rows } = await bed.pool.query('select groupme_id, text from groupme_callbacks order by text');
+    expect(rows).toEqual([
+      { groupme_id: callback.id, text: '!ping' },
+      { groupme_id: callback.id, text: '!pong' },
+    ]);
+  });
+
+  it('stores what no JSON of Postgres can hold, and callbacks of the future, as rows that can be worked on', async () => {
+    bed.launch();
+    const startedAtMs = Date.now() - 1_000;
+    const odd = (id: number, json: string) => Buffer.from(`{"id":${id},"wbor_message_id":"odd",${json}}`);
+    await bed.publishBytes(
+      callbackEvent.key,
+      odd(1, '"created_at":4102444800'),
+      odd(2, '"created_at":1e400000,"x":1e400000,"y":-1e-400000'),
+      odd(3, `"created_at":"never","x":${'['.repeat(190)}${']'.repeat(190)}`),
+      odd(4, `"n":${'9'.repeat(100_000)},"name":"${'n'.repeat(500_000)}"`),
+      odd(5, '"__proto__":{"a":"\\u0000"},"constructor":"\\ud800"'),
+      odd(6, `"x":${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+    );
+    await bed.waitForRows('groupme_callbacks', 5);
+    await bed.waitForRows('audit_rejected', 1);
+    const { rows } = await bed.pool.query(
+      'select groupme_id, occurred_at, octet_length(t::text) as size from groupme_callbacks t',
+    );
+    for (const row of rows) {
+      expect(row.occurred_at.getTime(), row.groupme_id).toBeGreaterThan(startedAtMs);
+      expect(row.occurred_at.getTime(), row.groupme_id).toBeLessThan(Date.now() + 60_000);
+      expect(row.size, row.groupme_id).toBeLessThan(400_000);
+    }
+    const { rows: days } = await bed.pool.query(
+      `select count(*)::int as n from message_story where wbor_message_id = 'odd'`,
+    );
+    expect(days).toEqual([{ n: 5 }]);
+  });
+
   it('stores text with NUL and half a surrogate pair', async () => {
     bed.launch();
     await bed.publishBytes(

@@ -2,7 +2,7 @@
 export const MAX_BODY_BYTES = 256 * 1024;
 
 /**
- * Namespaces of the AMQP message ids that are made from a caller's id (UUID version 5), so that each copy
+ * Namespaces of the AMQP message ids that are made from a caller's id or content (UUID version 5), so that each copy
  * of a message carries the same one. Changing them makes copies look new.
  */
 export const SEND_NAMESPACE = '5b1f0f3e-6d0c-4c43-9a55-6f0a4b9c7a10';

@@ -1,3 +1,4 @@
+import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
@@ -5,9 +6,11 @@ import {
   databaseSettings,
   flag,
   list,
+  number,
   requireBroker,
 } from '@wbor/service';
 import { z } from 'zod';
+import { isTimeZone } from './text/station-clock.ts';
 
 /** Every setting of the moderator. `.env.example` lists the same, which a test checks. */
 export const moderatorSettings = z
@@ -20,6 +23,18 @@ export const moderatorSettings = z
     MODERATOR_USER_IDS: list()
       .default([])
       .describe('User ids that may ban, unban and clear. Empty: every member of the group.'),
+    COMMANDS_PER_MINUTE: number()
+      .pipe(z.number().int().min(0).max(1_000))
+      .default(20)
+      .describe(
+        'Commands of one member that are run in a minute; 0: no limit. One more is answered, the rest ignored.',
+      ),
+    STATION_TIME_ZONE: z
+      .string()
+      .refine(isTimeZone, 'must be the name of a time zone, such as America/New_York')
+      .default('America/New_York')
+      .describe('Time zone of the station: times in answers, and where days are cut.'),
+    STATION_COUNTRY: countrySetting(),
     ANNOUNCE_EXPIRED_BANS: flag().default(false).describe('Say in the chat when a ban has run out.'),
   })
   .check(requireBroker);

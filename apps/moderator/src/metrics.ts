@@ -33,6 +33,11 @@ export function createMetrics(registry: Registry) {
       help: 'Messages that are committed and not yet published, as of the last try.',
       registers,
     }),
+    foreignBanLists: new Counter({
+      name: 'moderator_foreign_ban_lists_total',
+      help: 'Ban lists on the exchange that no moderator has published.',
+      registers,
+    }),
     banListVersion: new Gauge({
       name: 'moderator_ban_list_version',
       help: 'Version of the ban list that was published last.',

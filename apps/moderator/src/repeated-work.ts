@@ -6,9 +6,12 @@ import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
 import { readBanList } from './bans/ban-list.ts';
 import { sweepExpiredBans } from './bans/lift-expired.ts';
+import { createListGuard, type ListGuard } from './bans/list-guard.ts';
+import type { RelayStates } from './bans/relay-states.ts';
 import type { ModeratorMetrics } from './metrics.ts';
 import { type Repeated, repeat } from './repeat.ts';
 import { publishOutbox, purgeBefore } from './replies/outbox.ts';
+import { setStationClock } from './set-station-clock.ts';
 
 /** What was committed is published at once; this finds what a crash or another moderator left. */
 const OUTBOX_SWEEP_MS = 2_000;
@@ -26,6 +29,9 @@ export interface RepeatedWorkOptions {
   readonly broker: Broker;
   readonly db: Kysely<Database>;
   readonly outage: OutageState;
+  readonly states: RelayStates;
+  /** Where days are cut. */
+  readonly timeZone: string;
   /** Whether the chat hears that a ban has run out. */
   readonly announceExpired: boolean;
   readonly metrics: ModeratorMetrics;
@@ -38,6 +44,8 @@ export interface RepeatedWork {
   publishOutbox(): void;
   /** Publishes the ban list now. */
   publishBanList(): void;
+  /** What hears the ban lists of others, and what relays tell. */
+  readonly guard: Pick<ListGuard, 'hearList' | 'hearState'>;
   /** No more runs begin; resolves when those under way have ended, or take too long. */
   stop(): Promise<void>;
 }
@@ -72,6 +80,18 @@ export function startRepeatedWork(options: RepeatedWorkOptions): RepeatedWork {
       (error: unknown) => logger.warn({ reason: errorMessage(error) }, 'the ban list was not published'),
     );
   });
+  const guard = createListGuard({
+    db,
+    states: options.states,
+    metrics,
+    logger,
+    onSuspicion: () => check.now(),
+  });
+  const check = repeatOnDatabase(BAN_LIST_MS, async () => {
+    if (await guard.check()) banList.now();
+    outbox.now();
+  });
+  repeatOnDatabase(PURGE_SWEEP_MS, () => setStationClock(db, options.timeZone, logger)).now();
   repeatOnDatabase(EXPIRY_SWEEP_MS, async () => {
     const lifted = await sweepExpiredBans(db, { announce: options.announceExpired, now: new Date() });
     if (lifted === 0) return;
@@ -83,6 +103,7 @@ export function startRepeatedWork(options: RepeatedWorkOptions): RepeatedWork {
   return {
     publishOutbox: outbox.now,
     publishBanList: banList.now,
+    guard,
     async stop() {
       // Together, since a hung Postgres holds each of them up.
       await endsWithin(Promise.all(repeats.map((repeated) => repeated.stop())), STOP_TIMEOUT_MS);

@@ -2,7 +2,9 @@ import { type Broker, connectBroker } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
 import {
   auditQueues,
+  banListMessage,
   banListRequest,
+  banListState,
   deriveTopology,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
@@ -12,11 +14,14 @@ import {
   relayStandardQueue,
 } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
+import { createSenderNormaliser } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
 import { createMetrics } from './metrics.ts';
 import { startRepeatedWork } from './repeated-work.ts';
+import { createStationClock } from './text/station-clock.ts';
 
 /** One at a time: commands count in the order in which they were typed. */
 const PREFETCH = 1;
@@ -76,17 +81,28 @@ export async function startModerator(
   // Side by side, not one after the other: the queue must exist, and so keep commands, while Postgres is away; and a
   // wrong password must be said while the broker is away.
   const [connected] = await Promise.all([connect(), migrate()]);
+  const states = createRelayStates();
+  const describeRelays = (): string | undefined => states.describe(Date.now());
+  health.addNotice('bans', describeRelays);
   const work = startRepeatedWork({
     announceExpired: config.ANNOUNCE_EXPIRED_BANS,
+    timeZone: config.STATION_TIME_ZONE,
     broker: connected,
     db,
     logger,
     metrics,
     outage,
+    states,
   });
   onStop('repeated work', work.stop);
-  const listener = await connected.listen({ pattern: banListRequest.key, onMessage: work.publishBanList });
-  onStop('listener', () => listener.stop());
+  for (const [pattern, onMessage] of [
+    [banListRequest.key, work.publishBanList],
+    [banListMessage.key, work.guard.hearList],
+    [banListState.key, work.guard.hearState],
+  ] as const) {
+    const listener = await connected.listen({ pattern, onMessage });
+    onStop(`listener of ${pattern}`, () => listener.stop());
+  }
 
   const queue = queueName(moderatorCallbacksQueue, namespace);
   const parkedQueue = queueName(moderatorParkedQueue, namespace);
@@ -98,7 +114,16 @@ export async function startModerator(
       broker: connected,
       db,
       groupId: config.GROUPME_GROUP_ID,
-      policy: { moderators: config.MODERATOR_USER_IDS, maxAgeMs: MAX_COMMAND_AGE_MS },
+      policy: {
+        moderators: config.MODERATOR_USER_IDS,
+        maxAgeMs: MAX_COMMAND_AGE_MS,
+        maxPerMinute: config.COMMANDS_PER_MINUTE,
+      },
+      tools: {
+        clock: createStationClock(config.STATION_TIME_ZONE),
+        normaliseSender: createSenderNormaliser(config.STATION_COUNTRY),
+        describeRelays,
+      },
       queue,
       parkedQueue,
       outage,

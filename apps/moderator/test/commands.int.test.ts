@@ -97,18 +97,23 @@ describe('!who', () => {
   });
 
   it('does not repeat the words of a message that was kept out of the chat', async () => {
-    await bed.addPost('5ec4e700-a', { sender: ANN, outcome: 'blocked', code: 0, text: 'nasty words' });
-    await bed.addPost('5ec4e701-a', { sender: BOB });
+    await bed.addPost('5ec4e700-1111-4222-8333-444455556666', {
+      sender: ANN,
+      outcome: 'blocked',
+      code: 0,
+      text: 'nasty words',
+    });
+    await bed.addPost('5ec4e701-1111-4222-8333-444455556666', { sender: BOB });
     expect((await bed.type('!who 5ec4e700')).reply).toMatch(/^5ec4e700, .*, \(blocked\): from …0101/);
     const { reply } = await bed.type('!who 5ec4');
-    expect(reply).toMatch(/5ec4e700-a from …0101, .*, \(blocked\)/);
+    expect(reply).toMatch(/5ec4e700 from …0101, .*, \(blocked\)/);
     expect(reply).toContain('“Hello 5ec4e701');
     expect(reply).not.toContain('nasty');
   });
 
   it('says of a reply to one of its own answers that it has no record of that', async () => {
     const answer = { source: 'command', text: 'Pong! UID: NO_UID' };
-    await bed.addPost('a115e700-a', answer);
+    await bed.addPost('a115e700-1111-4222-8333-444455556666', answer);
     await bed.pool.query(
       `insert into groupme_echoes (event_id, occurred_at, groupme_id, text, payload)
        values (gen_random_uuid(), now(), '900009', $1, '{}')`,
@@ -131,7 +136,10 @@ describe('!ban and !unban', () => {
       ({ json, routingKey }) =>
         routingKey === 'moderation.bans' && (json as { version: number }).version > before,
     );
-    expect(list.json).toEqual({ version: before + 1, bans: [{ sender: ANN, until: expect.any(String) }] });
+    const { version } = list.json as { version: number };
+    // The time of the change, by which a relay tells a forged version.
+    expect(Math.abs(Date.now() - version)).toBeLessThan(60_000);
+    expect(list.json).toEqual({ version, bans: [{ sender: ANN, until: expect.any(String) }] });
     const event = await bed.spy.waitForMessage(
       ({ routingKey, json }) =>
         routingKey === 'source.groupme.ban' &&
@@ -145,7 +153,7 @@ describe('!ban and !unban', () => {
       caller_id: '77',
       caller_name: 'Manager',
       callback_id: banned.callback_id,
-      version: before + 1,
+      version,
     });
     const { rows } = await bed.pool.query('select * from bans where lifted_at is null');
     expect(rows).toHaveLength(1);
@@ -162,7 +170,8 @@ describe('!ban and !unban', () => {
     expect((await bed.type('!unban 0101')).reply).toBe(
       'Unbanned …0101: messages of this number appear again.',
     );
-    await eventually(() => expect(bed.lists().at(-1)).toEqual({ version: before + 3, bans: [] }));
+    await eventually(() => expect(bed.lists().at(-1)).toMatchObject({ bans: [] }));
+    expect(bed.lists().at(-1)?.version).toBeGreaterThan(version);
     expect(await bed.type('!unban 0a1b2c3d')).toMatchObject({
       result: 'invalid',
       reply: '…0101 is not banned.',
@@ -171,7 +180,7 @@ describe('!ban and !unban', () => {
   });
 
   it('lists bans that end in the same digits instead of guessing', async () => {
-    await bed.addPost('77770001-a', { sender: '+13105550101' });
+    await bed.addPost('77770001-1111-4222-8333-444455556666', { sender: '+13105550101' });
     await bed.type('!ban 0a1b2c3d');
     await bed.type('!ban 77770001');
     const both = await bed.type('!unban 0101');
@@ -179,6 +188,67 @@ describe('!ban and !unban', () => {
     expect(await bed.count('bans', 'lifted_at is null')).toBe(2);
     expect((await bed.type('!unban 77770001')).result).toBe('done');
     expect(await bed.count('bans', 'lifted_at is null')).toBe(1);
+  });
+});
+
+describe('a UID as phones type it', () => {
+  it.each([
+    '0a1b2c3d.',
+    '0a1b2c3d,',
+    '0a1b2c3d:',
+    '\u201c0a1b2c3d\u201d',
+    "'0a1b2c3d'",
+    '(0a1b2c3d)',
+    '#0a1b2c3d',
+    '0A1B2C3D',
+    '0a1b2c3d\u200b',
+    '\u202e0a1b2c3d',
+    '\uff10\uff41\uff11\uff42\uff12\uff43\uff13\uff44',
+    '0a1b2c3d\u2014spam',
+    '0a1b2c3d,spam',
+    '<0a1b2c3d>',
+    '*0a1b2c3d*',
+    'UID 0a1b2c3d',
+    'uid: 0a1b2c3d',
+    '0a1b2c3d-1111-4222-8333-444455556666',
+    '0a1b2c3d\u20111111\u20114222\u20118333\u2011444455556666',
+  ])('!who and !ban find %j', async (uid) => {
+    expect((await bed.type(`!who ${uid}`)).reply).toContain('from …0101');
+    expect((await bed.type(`!ban ${uid}`)).reply).toMatch(/^Banned …0101 for good/);
+  });
+
+  it('is a word of !stats and !clear, too', async () => {
+    expect((await bed.type('!stats today.')).reply).toMatch(/^Today: /);
+    expect((await bed.type('!stats \u201cWeek\u201d')).reply).toMatch(/^The last 7 days/);
+    expect((await bed.type('!clear messages!')).result).toBe('done');
+  });
+
+  it('needs a blank before it, which the answer says', async () => {
+    expect(await bed.type('!ban0a1b2c3d')).toMatchObject({
+      result: 'invalid',
+      reply: expect.stringContaining('Did you mean `!ban 0a1b2c3d`?'),
+    });
+  });
+});
+
+describe('the length of a ban', () => {
+  it.each([
+    'for 2h',
+    '(2h)',
+    '\u201c2h\u201d spam',
+    '\uff12h',
+    '2 hours',
+    'spam 2h',
+    '\u2014 2h spam',
+    '\u200e2h',
+  ])('is two hours: %j', async (length) => {
+    const { reply } = await bed.type(`!ban 0a1b2c3d ${length}`);
+    expect(reply).toMatch(/^Banned …0101 until /);
+    const { rows } = await bed.pool.query(
+      'select extract(epoch from until - banned_at) as seconds, reason from bans where lifted_at is null',
+    );
+    expect(Number(rows[0].seconds)).toBe(7_200);
+    expect(rows[0].reason).toBe(length.includes('spam') ? 'spam' : null);
   });
 });
 
@@ -194,8 +264,8 @@ describe('bad arguments', () => {
     ['SQL', `'; drop table bans; --`],
     ['SQL again', `0a1b2c3d'/**/or/**/1=1`],
     ['NUL', '0a1b\u00002c3d'],
-    ['right to left', '\u202e0a1b2c3d'],
-    ['wide digits', '０ａ１ｂ２ｃ３ｄ'],
+    ['right to left', '\u202edeadbeef'],
+    ['wide digits', '０ａ１ｂ２ｃ３ｅｅ'],
     ['half a pair', 'abcd\ud83d'],
     ['brackets', '<<<<>>>>'],
     ['900 characters', long],
@@ -221,8 +291,8 @@ describe('bad arguments', () => {
   it('lists what an ambiguous prefix fits', async () => {
     const { reply } = await bed.type('!ban 0a1b');
     expect(reply).toContain('0a1b fits several messages');
-    expect(reply).toMatch(/0a1b2c3d-1111 from …0101/);
-    expect(reply).toMatch(/0a1bffff-1111 from …0202/);
+    expect(reply).toMatch(/0a1b2c3d from …0101/);
+    expect(reply).toMatch(/0a1bffff from …0202/);
   });
 
   it('takes a prefix of several messages of one sender', async () => {
@@ -236,7 +306,19 @@ describe('bad arguments', () => {
     });
   });
 
-  it.each(['30min', '0m', '-5m', '99999d', '5'])('does not guess the duration %s', async (duration) => {
+  it.each([
+    '30m1',
+    '0m',
+    '-5m',
+    '99999d',
+    '5',
+    'PT2H',
+    'for a while',
+    'until further notice',
+    'two',
+    '2h 3h',
+    'every 2 hours',
+  ])('does not guess the duration %s', async (duration) => {
     expect(await bed.type(`!ban 0a1b2c3d ${duration}`)).toMatchObject({
       result: 'invalid',
       reply: expect.stringContaining('nothing was done'),
@@ -264,14 +346,22 @@ describe('bad arguments', () => {
 
 describe('!stats, !status and !clear', () => {
   it('counts each message once, whatever its parts and attempts', async () => {
-    await bed.addPost('c0de0001-x', { sender: '+14155550000', outcome: 'unknown', code: 0 });
-    await bed.addPost('c0de0001-x', { sender: '+14155550000' });
-    await bed.addPost('c0de0001-x', {
+    await bed.addPost('c0de0001-1111-4222-8333-444455556666', {
+      sender: '+14155550000',
+      outcome: 'unknown',
+      code: 0,
+    });
+    await bed.addPost('c0de0001-1111-4222-8333-444455556666', { sender: '+14155550000' });
+    await bed.addPost('c0de0001-1111-4222-8333-444455556666', {
       sender: '+14155550000',
       text: '',
       picture_url: 'https://i.groupme.com/x',
     });
-    await bed.addPost('c0de0002-x', { sender: '+14155550000', outcome: 'blocked', code: 0 });
+    await bed.addPost('c0de0002-1111-4222-8333-444455556666', {
+      sender: '+14155550000',
+      outcome: 'blocked',
+      code: 0,
+    });
     const { reply } = await bed.type('!stats c0de0001');
     expect(reply).toMatch(/^…0000: 2 messages, 1 image, 1 blocked\. First seen .*, last seen .*\.$/);
     expect((await bed.type('!stats ups')).reply).toMatch(/^Source ups: 1 message, 0 images\./);
@@ -284,7 +374,11 @@ describe('!stats, !status and !clear', () => {
   });
 
   it('tells what the tables say', async () => {
-    await bed.addPost('c0de0003-x', { source: 'ups', outcome: 'refused', code: 429 });
+    await bed.addPost('c0de0003-1111-4222-8333-444455556666', {
+      source: 'ups',
+      outcome: 'refused',
+      code: 429,
+    });
     const { reply } = await bed.type('!status');
     expect(reply).toContain('Last post on record:');
     expect(reply).toContain('refused (code 429)');

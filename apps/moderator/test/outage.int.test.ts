@@ -75,9 +75,11 @@ describe('an outage', () => {
     await eventually(async () =>
       expect(await bed.count('moderator_outbox', 'published_at is null')).toBeGreaterThan(0),
     );
-    expect(bed.lists().at(-1)?.version).toBe(1);
+    const before = bed.lists().at(-1);
+    expect(before?.bans).toHaveLength(1);
     await proxy.heal();
-    await eventually(() => expect(bed.lists().at(-1)).toEqual({ version: 2, bans: [] }));
+    await eventually(() => expect(bed.lists().at(-1)).toMatchObject({ bans: [] }));
+    expect(bed.lists().at(-1)?.version).toBeGreaterThan(before?.version ?? 0);
     await eventually(async () => expect(await bed.count('moderator_outbox', 'published_at is null')).toBe(0));
   });
 });

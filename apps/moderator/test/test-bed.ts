@@ -11,6 +11,7 @@ import {
   moderatorQueues,
 } from '@wbor/contracts';
 import { migrateToLatest } from '@wbor/database';
+import { createSenderNormaliser } from '@wbor/phone';
 import { parseConfig } from '@wbor/service';
 import { createTestServiceContext } from '@wbor/service/testing';
 import {
@@ -24,10 +25,19 @@ import {
 import pg from 'pg';
 import { inject, vi } from 'vitest';
 import { moderatorSettings } from '../src/config.ts';
+import type { CommandTools } from '../src/intake/run-command.ts';
 import { startModerator } from '../src/start.ts';
+import { createStationClock } from '../src/text/station-clock.ts';
 
 export const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };
+
+/** What commands work with, for a test that runs one without a moderator. */
+export const commandTools: CommandTools = {
+  clock: createStationClock('America/New_York'),
+  normaliseSender: createSenderNormaliser('US'),
+  describeRelays: () => undefined,
+};
 
 /** A broker namespace and a migrated database of one test, and moderators on them. */
 export type TestBed = Awaited<ReturnType<typeof createTestBed>>;
@@ -53,6 +63,8 @@ export async function createTestBed(heard = '#') {
     QUEUE_PREFIX: namespace.queuePrefix,
     DATABASE_URL: database.url,
     GROUPME_GROUP_ID: GROUP_ID,
+    // One manager types all that a test needs.
+    COMMANDS_PER_MINUTE: '1000',
   };
   let lastId = BigInt(Date.now()) * 100_000n;
 

@@ -1,3 +1,4 @@
+import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
@@ -72,6 +73,7 @@ export const relaySettings = z
       .describe(
         'The moderator renews the ban list each minute; a list older than this is reported as stale.',
       ),
+    STATION_COUNTRY: countrySetting(),
     ACK_URL: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -81,6 +83,11 @@ export const relaySettings = z
       .describe(
         'Host names or CIDRs whose pictures may be fetched though they are private, comma-separated.',
       ),
+    IMAGE_MEMORY_BUDGET_MB: number()
+      // A quarter of it must hold the largest picture.
+      .pipe(z.number().int().min(64).max(4096))
+      .default(96)
+      .describe('Memory for all pictures that are fetched and uploaded at once, in MiB (64 or more).'),
     ...commonSettings({ healthPort: 2001 }),
   })
   .check(requireBroker)

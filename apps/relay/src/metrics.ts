@@ -5,11 +5,15 @@ export interface RelayMetrics {
   readonly repaired: Counter<'field'>;
   readonly parked: Counter<'reason'>;
   readonly images: Counter<'outcome'>;
+  readonly imagesFailed: Counter<'code'>;
+  readonly imagePixels: Counter;
   readonly posts: Counter<'outcome'>;
   readonly postSeconds: Histogram;
   readonly undisplayed: Counter;
   /** From now on the present pace is read when the metrics are scraped. Once only. */
   watchPace(read: () => number): void;
+  /** From now on the memory of images is read when the metrics are scraped. Once only. */
+  watchImageMemory(read: () => { usedBytes: number; waiting: number }): void;
   /** From now on the messages that delivery has in hand are counted when the metrics are scraped. Once only. */
   watchHeld(read: () => number): void;
   /** From now on what is known of `relay.parked` is read when the metrics are scraped. Once only. */
@@ -45,6 +49,17 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       labelNames: ['outcome'],
       registers,
     }),
+    imagesFailed: new Counter({
+      name: 'relay_images_failed_total',
+      help: 'Images that could not be fetched or converted, by reason; TOO_MANY is for want of memory',
+      labelNames: ['code'],
+      registers,
+    }),
+    imagePixels: new Counter({
+      name: 'relay_image_pixels_total',
+      help: 'Pixels of the images that were decoded to be converted',
+      registers,
+    }),
     posts: new Counter({
       name: 'relay_posts_total',
       help: 'Calls of bots/post and messages that were not posted, by outcome',
@@ -69,6 +84,24 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
         registers,
         collect() {
           this.set(read());
+        },
+      });
+    },
+    watchImageMemory(read) {
+      new Gauge({
+        name: 'relay_image_memory_bytes',
+        help: 'Memory that images hold or have reserved, of IMAGE_MEMORY_BUDGET_MB',
+        registers,
+        collect() {
+          this.set(read().usedBytes);
+        },
+      });
+      new Gauge({
+        name: 'relay_images_waiting',
+        help: 'Images that wait for memory',
+        registers,
+        collect() {
+          this.set(read().waiting);
         },
       });
     },

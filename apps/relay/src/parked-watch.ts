@@ -46,9 +46,9 @@ interface Look {
 }
 
 /**
- * Asks the broker how many messages are parked, twice a minute. It is a passive question as a rule. The oldest message is
- * looked at when another may have become the oldest, and all of them when more have come than we parked ourselves: then
- * the broker has given up on some, or another relay has parked them.
+ * Asks the broker how many messages are parked, twice a minute. As a rule nothing is read. It is when another message may
+ * have become the oldest, and when more have come than we parked ourselves: then the broker has given up on some, or another
+ * relay has parked them.
  *
  * @param options.onDeadLettered told of what the broker put aside by itself within the last hour.
  */
@@ -73,18 +73,16 @@ export function startParkedWatch(options: {
       const now = { count, ownCount, oldestMs: Date.now() };
       if (count === 0) return now;
       const news = last === undefined ? 0 : count - last.count - (ownCount - last.ownCount);
-      const isSearched = news > 0 && count <= MAX_SEARCHED;
+      const isSearched = news > 0 || last === undefined || count < last.count;
       // More have come, behind the one that is the oldest.
-      if (!isSearched && last !== undefined && last.count > 0 && count >= last.count) {
-        return { ...now, oldestMs: last.oldestMs };
-      }
-      const first = await browser.next();
-      for (let entry = first; isSearched && entry; entry = await browser.next()) {
-        const dead = deadLetterOf(entry);
+      if (!isSearched || count > MAX_SEARCHED) return { ...now, oldestMs: last?.oldestMs ?? now.oldestMs };
+      let { oldestMs } = now;
+      for (let entry = await browser.next(); entry; entry = await browser.next()) {
+        oldestMs = Math.min(oldestMs, parkedAtOf(entry.headers)?.getTime() ?? oldestMs);
+        const dead = news > 0 ? deadLetterOf(entry) : undefined;
         if (dead !== undefined && dead.parkedAtMs > Date.now() - NEWS_MS) onDeadLettered(dead);
       }
-      // Somebody else may be reading it, or nobody says when it was parked: then it is as old as our knowledge of it.
-      return { ...now, oldestMs: (first && parkedAtOf(first.headers)?.getTime()) ?? now.oldestMs };
+      return { ...now, oldestMs };
     } finally {
       await browser.close();
     }

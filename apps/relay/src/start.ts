@@ -10,6 +10,7 @@ import {
   relayStandardQueue,
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
+import { createSenderNormaliser } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
@@ -154,7 +155,8 @@ async function startBanReplica(
   { health, logger, onStop }: ServiceContext,
 ) {
   const staleAfterMs = config.BANS_STALE_SECONDS * 1000;
-  const bans = await startBans({ broker, staleAfterMs, metrics, logger });
+  const normaliseSender = createSenderNormaliser(config.STATION_COUNTRY);
+  const bans = await startBans({ broker, staleAfterMs, normaliseSender, metrics, logger });
   onStop('bans', () => bans.stop());
   health.addNotice('bans', () => bans.notice);
   return bans;

@@ -181,6 +181,71 @@ describe('a banned sender', () => {
     expect(await outcomes(1)).toEqual(['one blocked']);
   });
 
+  it('stays banned whatever is published as a list: from the future, garbage, ten megabytes', async () => {
+    const moderator = await startModerator();
+    const relay = await world.start();
+    const version = Date.now();
+    await moderator.publish(ban(version));
+    await tookVersion(relay, version);
+    await world.publish('moderation.bans', { version: Number.MAX_SAFE_INTEGER, bans: [] });
+    await relay.waitForLog((line) => line.msg === 'refused a ban list from the future');
+    expect(await readinessOf(relay)).toEqual({
+      status: 200,
+      notices: [{ name: 'bans', notice: expect.stringContaining('ahead of this clock') }],
+    });
+    const told = (reason: string) => () => moderator.states.some(({ refused }) => refused?.reason === reason);
+    await waitFor(told('ahead'), { what: 'the moderator to hear of it' });
+    const garbage = [
+      null,
+      [],
+      {},
+      { version: -1, bans: [] },
+      { version: 1.5, bans: [] },
+      { version: 2 ** 53, bans: [] },
+      { version: '7', bans: [] },
+      { version, bans: {} },
+      { version, bans: [null] },
+      { version, bans: [{ sender: 7, until: null }] },
+      { version, bans: [{ sender: '', until: null }] },
+      { version, bans: [{ sender: '+1', until: 'tomorrow' }] },
+    ];
+    for (const body of garbage) await world.publish('moderation.bans', body);
+    await waitFor(
+      () =>
+        relay.logs().filter((line) => line.msg === 'ignored an invalid ban list').length === garbage.length,
+      { what: 'all of it to be ignored' },
+    );
+    await world.publish('moderation.bans', { version, bans: [], more: 'x'.repeat(10_000_000) });
+    await relay.waitForLog((line) => line.msg === 'ignored a message that is too large');
+    await sms('one');
+    expect(await outcomes(1)).toEqual(['one blocked']);
+    // The moderator's word counts at once, and is answered.
+    await moderator.publish({ version: version + 1, bans: [] });
+    await tookVersion(relay, version + 1);
+    await sms('two');
+    expect(await outcomes(2)).toEqual(['one blocked', 'two delivered']);
+    expect(await readinessOf(relay)).toEqual({ status: 200, notices: [] });
+    await waitFor(() => moderator.states.some((state) => state.version === version + 1 && !state.refused), {
+      what: 'the answer of the relay',
+    });
+    expect(told('invalid')()).toBe(true);
+  });
+
+  it('is known however a number is written', async () => {
+    const moderator = await startModerator();
+    const relay = await world.start();
+    await moderator.publish(ban(2, null, '2075550123'));
+    await tookVersion(relay, 2);
+    for (const from of [`whatsapp:${BANNED}`, 'rcs:+1-207-555-0123', '0012075550123', '207.555.0123']) {
+      await sms('same', from);
+    }
+    await sms('other', OTHER);
+    expect((await outcomes(5)).toSorted()).toEqual([
+      'other delivered',
+      ...Array.from({ length: 4 }, () => 'same blocked'),
+    ]);
+  });
+
   it('is in the audit with an image that has no words, too', async () => {
     await startModerator({ answerAfterMs: 0, list: ban(2) });
     await world.start();

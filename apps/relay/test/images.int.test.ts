@@ -18,6 +18,7 @@ describe('an image', () => {
       contentType: 'image/png',
       sha256: createHash('sha256').update(png).digest('hex'),
       converted: false,
+      release: expect.any(Function),
     });
   });
 

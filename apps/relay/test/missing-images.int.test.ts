@@ -77,6 +77,37 @@ describe('images that cannot be attached', () => {
     ]);
   });
 
+  it('are told when they are cut off, though their server calls them whole', async () => {
+    await world.start();
+    web.handle({
+      'GET /cut-off': serveBytes(ONE_PIXEL_PNG.subarray(0, ONE_PIXEL_PNG.length - 12), 'image/png'),
+    });
+    await world.publish('source.standard', {
+      body: 'Half a picture',
+      source: 'x',
+      wbor_message_id: 'pics-4',
+      images: [`${web.url}/cut-off`],
+    });
+    expect(await notice()).toMatch(/^A media item is cut off\.\n/);
+    expect(world.posts()[0]).toMatch(/^"Half a picture"\n/);
+  });
+
+  it('are counted by reason, and leave no memory taken', async () => {
+    const relay = await world.start();
+    web.handle({ 'GET /gone': (_request, response) => void response.writeHead(404).end() });
+    await world.publish('source.standard', {
+      body: 'Two pictures',
+      source: 'x',
+      wbor_message_id: 'pics-5',
+      images: [`${web.url}/gone`, `${web.url}/image`],
+    });
+    await notice();
+    const metrics = await (await fetch(`${relay.healthUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^relay_images_failed_total\{.*code="HTTP_STATUS".*\} 1$/m);
+    expect(metrics).toMatch(/^relay_image_memory_bytes(?:\{.*\})? 0$/m);
+    expect(metrics).toMatch(/^relay_images_waiting(?:\{.*\})? 0$/m);
+  });
+
   it('are refused on loopback when nobody has allowed it, without a request being made', async () => {
     await world.start({ IMAGE_ALLOW_HOSTS: '' });
     await world.publish('source.twilio.sms.incoming', {

@@ -1,11 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BanList, banListMessage, banListRequest } from '@wbor/contracts';
+import {
+  type BanList,
+  type BanListState,
+  banListMessage,
+  banListRequest,
+  banListState,
+} from '@wbor/contracts';
 import { connectAmqp, publishRaw } from '@wbor/testkit';
 
 /** Plays the moderator on the exchange. */
 export interface ModeratorDouble {
   /** Requests that it heard. */
   readonly requests: number;
+  /** What relays told of their lists. */
+  readonly states: readonly BanListState[];
   /** Changes the list without a word, as a moderator does whose word gets lost. */
   set(list: BanList): void;
   /** Changes the list and publishes it. */
@@ -43,7 +51,16 @@ export async function startModeratorDouble(
     },
     { noAck: true },
   );
+  const told = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(told.queue, exchange, banListState.key);
+  const states: BanListState[] = [];
+  await channel.consume(
+    told.queue,
+    (message) => void (message && states.push(JSON.parse(message.content.toString()) as BanListState)),
+    { noAck: true },
+  );
   return {
+    states,
     get requests() {
       return requests;
     },

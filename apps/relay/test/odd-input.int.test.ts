@@ -109,7 +109,7 @@ describe('a message whose text can be read', () => {
     expect(world.posts()).toHaveLength(posted.length);
     expect(await metric(/^relay_messages_parked_total\{.*\} (\d+)$/gm)).toBe(0);
     expect(await metric(/^relay_input_repaired_total\{field="source"\} (\d+)$/gm)).toBe(2);
-    expect(await metric(/^relay_input_repaired_total\{field="x-deliver-by"\} (\d+)$/gm)).toBe(4);
+    expect(await metric(/^relay_input_repaired_total\{field="x-deliver-by"\} (\d+)$/gm)).toBe(7);
   });
 
   it('has no long name in any log line or event', () => {

@@ -4,6 +4,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
+import { isLocked, takeLock } from './lock.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
 /** How long a connection that is still being opened is waited for. */
@@ -19,12 +20,19 @@ const CHUNK_BYTES = 16_777_216;
 const GIVE_BACK_AT_ONCE = 32;
 /** Somebody else has taken what was there when nothing comes for this long. */
 const IDLE_MS = 5_000;
+/** How long somebody else who reads the same queue is waited for. */
+const ALONE_WITHIN_MS = 10_000;
+const ALONE_POLL_MS = 100;
 
 /**
  * Opens a queue for reading. What is read is held unacknowledged until it is removed or given back by `close()`. Waits
- * for a connection that is just being opened.
+ * for a connection that is just being opened, and for others who read it: they would not see what we hold.
  *
- * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
+ * Who reads must read it all, or put up with another order: a queue keeps what was given back in a line of its own, and
+ * puts behind it what is given back later.
+ *
+ * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds, or BUSY when somebody else
+ * reads the queue for as long.
  */
 export async function openBrowser(
   connection: Connection,
@@ -32,8 +40,8 @@ export async function openBrowser(
   options: BrowseOptions = {},
 ): Promise<QueueBrowser> {
   const model = await openedModel(connection);
-  const channel = await model.createChannel();
-  channel.on('error', () => {});
+  const lock = `${queue}.reader`;
+  const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
   const { messageCount } = await channel.checkQueue(queue);
   let left = messageCount;
@@ -74,7 +82,7 @@ export async function openBrowser(
       } catch {
         // The channel has gone, and the messages are back with it.
       }
-      if (!untouched) await waitForMessages(model, queue, messageCount - removed);
+      await leave(model, lock, () => untouched || waitForMessages(model, queue, messageCount - removed));
     },
   };
 }
@@ -86,6 +94,36 @@ async function openedModel({ manager }: Connection): Promise<ChannelModel> {
   }
   if (!manager.connection) throw new PublishError('DISCONNECTED', 'not connected to the broker');
   return manager.connection;
+}
+
+/** Opens a channel that nobody else reads the queue beside. */
+async function openAlone(model: ChannelModel, queue: string, lock: string): Promise<Channel> {
+  const deadline = performance.now() + ALONE_WITHIN_MS;
+  for (;;) {
+    const channel = await model.createChannel();
+    channel.on('error', () => {});
+    try {
+      await takeLock(channel, lock);
+      return channel;
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      if (performance.now() >= deadline) throw new PublishError('BUSY', `somebody else is reading ${queue}`);
+      await delay(ALONE_POLL_MS);
+    }
+  }
+}
+
+/** Lets the next reader in, once `settled`. */
+async function leave(model: ChannelModel, lock: string, settle: () => unknown): Promise<void> {
+  try {
+    await settle();
+    const channel = await model.createChannel();
+    channel.on('error', () => {});
+    await channel.deleteQueue(lock);
+    await channel.close();
+  } catch {
+    // The connection has gone, and the lock with it.
+  }
 }
 
 /** How many messages are taken after `size` of so many bytes each. */

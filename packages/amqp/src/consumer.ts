@@ -7,6 +7,7 @@ import { type DeliveringChannel, deliveringChannel, limitContent, toDelivery } f
 import { createFailureWatch } from './failure-watch.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { createInHand } from './in-hand.ts';
+import { takeLock } from './lock.ts';
 import type { Parking } from './parking.ts';
 import { screen } from './screen.ts';
 import { declareTopology } from './topology.ts';
@@ -111,11 +112,8 @@ export async function startConsumer(
     name: [options.appId, ...options.queues.map(({ queue }) => queue)].join(' '),
     logger,
     async setup(channel, lose) {
-      // An exclusive queue is a lock that the broker gives back the moment the connection is gone; and the
-      // consumers that it guards are on the same connection.
-      if (options.lock !== undefined) {
-        await channel.assertQueue(options.lock, { exclusive: true, durable: false });
-      }
+      // The consumers that it guards are on the same connection.
+      if (options.lock !== undefined) await takeLock(channel, options.lock);
       await declareTopology(channel, options.topology);
       if (limits) limitContent(channel, limits.maxMessageBytes ?? maxMessageBytes);
       const from = deliveringChannel(channel);

@@ -3,6 +3,7 @@ import { backOff, errorMessage } from '@wbor/async';
 import type { ChannelWrapper } from 'amqp-connection-manager';
 import type { Channel, ConfirmChannel } from 'amqplib';
 import type { Connection } from './connection.ts';
+import { isLocked } from './lock.ts';
 import type { Logger } from './types.ts';
 
 export interface HealingChannel {
@@ -159,9 +160,4 @@ export function openHealingChannel(options: {
       ]);
     },
   };
-}
-
-/** The broker's answer to declaring an exclusive queue that another connection holds. */
-function isLocked(error: unknown): boolean {
-  return /RESOURCE[_-]LOCKED/.test(errorMessage(error));
 }

@@ -14,6 +14,7 @@ import {
   sendRequestSchema,
   standardKey,
   standardMessage,
+  toUnixSeconds,
   undisplayedEvent,
 } from './index.ts';
 
@@ -95,6 +96,48 @@ describe('callbacks', () => {
     expect(groupMeCallbackSchema.safeParse(odd).success).toBe(true);
     expect(groupMeCallbackSchema.safeParse({ ...odd, id: undefined }).success).toBe(false);
   });
+
+  it('have ids that are texts, a time in seconds, and the attachments that can be read', () => {
+    expect(
+      groupMeCallbackSchema.parse({
+        id: 1795610177317,
+        group_id: 90000001,
+        user_id: 9001,
+        sender_id: ['9001'],
+        created_at: '1302623328',
+        attachments: [null, 7, { type: 'reply', reply_id: '9' }, { type: 5 }],
+      }),
+    ).toMatchObject({
+      id: '1795610177317',
+      group_id: '90000001',
+      user_id: '9001',
+      sender_id: null,
+      created_at: 1302623328,
+      attachments: [{ type: 'reply', reply_id: '9' }, { type: null }],
+    });
+  });
+
+  it.each([
+    [1_302_623_328, 1_302_623_328],
+    [1_302_623_328.5, 1_302_623_328.5],
+    ['1302623328', 1_302_623_328],
+    [1_302_623_328_000, 1_302_623_328],
+    ['1302623328000000', 1_302_623_328],
+    ['2011-04-12T15:48:48Z', 1_302_623_328],
+    ['2011-04-12T11:48:48-04:00', 1_302_623_328],
+    ['2011-04-12', null],
+    ['soon', null],
+    ['9'.repeat(400), null],
+    [1e300, null],
+    [Number.NaN, null],
+    [-1, null],
+    [0, null],
+    [true, null],
+    [{}, null],
+    [null, null],
+  ])('were made at %j: %j', (written, seconds) => {
+    expect(toUnixSeconds(written)).toBe(seconds);
+  });
 });
 
 describe('/send', () => {
@@ -122,6 +165,46 @@ describe('/send', () => {
     ['eleven pictures', { ...good, images: Array.from({ length: 11 }, () => 'https://a.example/b.png') }],
   ])('refuses %s', (_what, request) => {
     expect(sendRequestSchema.safeParse(request).success).toBe(false);
+  });
+
+  it.each([
+    ['text', { text: 'hello' }, { body: 'hello' }],
+    ['text beside a blank body', { body: ' \n', text: 'hello' }, { body: 'hello' }],
+    ['text beside a body that shows nothing', { body: '\u200b', text: 'hello' }, { body: 'hello' }],
+    ['text beside null', { body: null, text: 'hello' }, { body: 'hello' }],
+    ['Body', { Body: 'hello' }, { body: 'hello' }],
+    ['one text under all names', { body: 'hello', text: 'hello', Body: 'hello' }, { body: 'hello' }],
+    ['a numeric id', { body: 'a', wbor_message_id: 1234567 }, { body: 'a', wbor_message_id: '1234567' }],
+    ['an id of null', { body: 'a', wbor_message_id: null }, { body: 'a' }],
+    ['a password of null', { body: 'a', password: null }, { body: 'a' }],
+    ['a numeric source', { body: 'a', source: 7 }, { body: 'a', source: '7' }],
+    ['images that are blank', { body: 'a', images: '' }, { body: 'a' }],
+    ['images of null', { body: 'a', images: null }, { body: 'a' }],
+    ['images without one', { body: 'a', images: ['', null] }, { body: 'a' }],
+    ['one image', { images: 'https://a.example/b.png' }, { body: '', images: ['https://a.example/b.png'] }],
+    [
+      'an image object',
+      { images: [{ url: 'https://a.example/b' }] },
+      { body: '', images: ['https://a.example/b'] },
+    ],
+  ])('reads %s as it is meant', (_what, fields, request) => {
+    expect(sendRequestSchema.parse({ source: 'ups', ...fields })).toEqual({ source: 'ups', ...request });
+  });
+
+  it.each([
+    ['two texts', { body: 'one', text: 'another' }, ''],
+    ['a picture that is no address', { body: 'a', images: 'none' }, 'images.0'],
+    ['a picture that is nothing', { body: 'a', images: [7] }, 'images.0'],
+    ['a text that is a list', { text: ['a'] }, 'text'],
+    ['a body that shows nothing', { body: '\u200b\ufffc' }, 'body'],
+    ['an id with half a character', { body: 'a', wbor_message_id: 'a\ud800' }, 'wbor_message_id'],
+    ['an id with a control character', { body: 'a', wbor_message_id: 'a\u0000b' }, 'wbor_message_id'],
+    ['an id that shows nothing', { body: 'a', wbor_message_id: '\u200b' }, 'wbor_message_id'],
+    ['an id that is too long', { body: 'a', wbor_message_id: 'a'.repeat(129) }, 'wbor_message_id'],
+    ['a source of the prototype', { body: 'a', source: '__proto__' }, 'source'],
+  ])('refuses %s, since the caller can be told', (_what, fields, path) => {
+    const issues = sendRequestSchema.safeParse({ source: 'ups', ...fields }).error?.issues ?? [];
+    expect(issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   });
 
   it('names every fault at once', () => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** Who publishes a message, or hears it on a queue of its own that lives as long as the connection. */
-type Party = 'producers' | 'gateway' | 'relay' | 'moderator' | 'studio dashboard';
+export type Party = 'producers' | 'gateway' | 'relay' | 'moderator' | 'studio dashboard';
 
 /** A message contract: where it is published, under which literal key, and what its JSON body holds. */
 export interface MessageDefinition<Schema extends z.ZodType = z.ZodType, Key extends string = string> {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { defineMessage } from './define.ts';
 import { ORIGINAL_KEY_HEADER, PLAN_ID_HEADER } from './headers.ts';
+import { nameOf, lenient as readAs } from './lenient.ts';
+import { toUnixSeconds } from './unix-seconds.ts';
 
 /** How one API call ended, or why there was none. */
 const outcomeSchema = z.enum([
@@ -84,23 +86,44 @@ export type ImageEvent = z.infer<typeof imageEventSchema>;
 /** What is of another type than expected counts as missing: a callback is never refused for it. */
 const lenient = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().catch(null);
 
+/** A number is the same id as its digits. Beyond 2^53 the reader of JSON has made a string of them. */
+const id = readAs({ strict: z.string().nullish(), read: nameOf, finish: (value) => value ?? null });
+const unixSeconds = readAs({
+  strict: z.number().nullish(),
+  read: toUnixSeconds,
+  finish: toUnixSeconds,
+  description: 'Unix seconds.',
+});
+
+const attachment = z.looseObject({ type: lenient(z.string()) });
+/** A list that holds something odd keeps the rest, and one that stands alone is a list of one. */
+const attachments = readAs({
+  strict: z.array(attachment).nullish(),
+  read: (value) =>
+    [value].flat().flatMap((entry) => {
+      const reading = attachment.safeParse(entry);
+      return reading.success ? [reading.data] : [];
+    }),
+  finish: (value) => value ?? null,
+});
+
 /**
  * A GroupMe callback as GroupMe sends it. Lenient on purpose: GroupMe documents little, sends null, nothing
- * or "" for the same thing, and adds fields. Ids stay strings, since they exceed 2^53.
+ * or "" for the same thing, and adds fields. Ids are strings, since they exceed 2^53.
  */
 export const groupMeCallbackSchema = z.looseObject({
-  id: z.string().min(1),
-  group_id: lenient(z.string()),
-  user_id: lenient(z.string()),
-  sender_id: lenient(z.string()),
+  id: z.union([z.string().min(1), z.number()]).transform(String),
+  group_id: id,
+  user_id: id,
+  sender_id: id,
   sender_type: lenient(z.string()),
   name: lenient(z.string()),
   avatar_url: lenient(z.string()),
   text: lenient(z.string()),
-  created_at: lenient(z.number()).describe('Unix seconds.'),
+  created_at: unixSeconds,
   source_guid: lenient(z.string()),
   system: lenient(z.boolean()),
-  attachments: lenient(z.array(z.looseObject({ type: lenient(z.string()) }))),
+  attachments,
 });
 export type GroupMeCallback = z.infer<typeof groupMeCallbackSchema>;
 

@@ -9,6 +9,7 @@ export {
   type KeyOf,
   type MessageDefinition,
   type MessageFamily,
+  type Party,
   type QueueDefinition,
   type ValueOf,
 } from './define.ts';
@@ -66,16 +67,19 @@ export {
   type Ban,
   type BanEvent,
   type BanList,
+  type BanListState,
   banEvent,
   banEventSchema,
   banListMessage,
   banListRequest,
   banListSchema,
+  banListState,
   type CommandEvent,
   commandEvent,
   commandEventSchema,
   type DashboardClear,
   dashboardClear,
+  MAX_BAN_LIST_LEAD_MS,
 } from './moderation.ts';
 export {
   type Part,
@@ -115,3 +119,5 @@ export {
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
+export { toUnixSeconds } from './unix-seconds.ts';
+export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

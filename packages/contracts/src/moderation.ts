@@ -2,9 +2,18 @@ import { z } from 'zod';
 import { defineMessage } from './define.ts';
 import { ORIGINAL_KEY_HEADER } from './headers.ts';
 
+/**
+ * How far the version of a list may lie ahead of a relay's clock. What is further ahead would silence the moderator for as
+ * long, so no relay takes it.
+ */
+export const MAX_BAN_LIST_LEAD_MS = 5 * 60_000;
+
 /** A sender whose SMS are not forwarded. */
 const banSchema = z.object({
-  sender: z.string().min(1).describe('As the SMS service gives it, E.164.'),
+  sender: z
+    .string()
+    .min(1)
+    .describe('A number in E.164, or what else names a sender; relays compare normal forms.'),
   until: z.iso.datetime().nullable().describe('ISO 8601; null bans without an end.'),
 });
 export type Ban = z.infer<typeof banSchema>;
@@ -15,13 +24,27 @@ export const banListSchema = z.object({
     .int()
     .nonnegative()
     .describe(
-      'A list with a lower version than one that was seen is old and is ignored, unless only such lists have come for minutes.',
+      'Epoch milliseconds of the last change, and greater than the version before. A list with a lower version than one that was seen is old and is ignored, unless only such lists have come for minutes. One that is more than five minutes ahead of the clock is refused.',
     ),
   bans: z.array(banSchema),
 });
 export type BanList = z.infer<typeof banListSchema>;
 
 const banListRequestSchema = z.looseObject({});
+
+const banListStateSchema = z.looseObject({
+  relay: z.string().min(1).max(100).describe('Made up by each relay process at its start.'),
+  version: z.number().int().nonnegative().nullable().describe('Of the list that is enforced; null: none.'),
+  refused: z
+    .object({
+      version: z.number().int().nonnegative().nullable().describe('Null where it could not be read.'),
+      reason: z.enum(['ahead', 'old', 'invalid']),
+    })
+    .nullable()
+    .describe('The list that came last, if it was not taken.'),
+  at: z.iso.datetime(),
+});
+export type BanListState = z.infer<typeof banListStateSchema>;
 
 export const commandEventSchema = z.looseObject({
   type: z.literal('command'),
@@ -35,9 +58,9 @@ export const commandEventSchema = z.looseObject({
   result: z
     .enum(['done', 'refused', 'invalid', 'too-old'])
     .describe(
-      '`refused`: the caller may not use it; `invalid`: no such command, or an argument that cannot be read.',
+      '`refused`: the caller may not use it, or has given too many commands; `invalid`: no such command, or an argument that cannot be read.',
     ),
-  reply: z.string().describe('What the chat was told.'),
+  reply: z.string().describe('What the chat was told; empty: nothing.'),
   at: z.iso.datetime(),
 });
 export type CommandEvent = z.infer<typeof commandEventSchema>;
@@ -71,8 +94,9 @@ export const banListMessage = defineMessage({
   schema: banListSchema,
   summary: 'The whole ban list. Published on every change, each minute, and when it is asked for.',
   publishers: ['moderator'],
-  listeners: ['relay'],
-  example: { version: 7, bans: [{ sender: '+12075550123', until: '2025-06-08T12:00:00.000Z' }] },
+  // A moderator hears lists that are not its own.
+  listeners: ['relay', 'moderator'],
+  example: { version: 1748779200000, bans: [{ sender: '+12075550123', until: '2025-06-08T12:00:00.000Z' }] },
 });
 
 export const banListRequest = defineMessage({
@@ -83,6 +107,21 @@ export const banListRequest = defineMessage({
   publishers: ['relay'],
   listeners: ['moderator'],
   example: {},
+});
+
+export const banListState = defineMessage({
+  exchange: 'source',
+  key: 'moderation.bans.state',
+  schema: banListStateSchema,
+  summary: 'A relay tells which ban list it enforces, whenever one came, and whether it took that one.',
+  publishers: ['relay'],
+  listeners: ['moderator'],
+  example: {
+    relay: '5b1c7c1e-1111-4222-8333-444455556666',
+    version: 1748779200000,
+    refused: null,
+    at: '2025-06-01T12:00:00.000Z',
+  },
 });
 
 export const commandEvent = defineMessage({
@@ -125,7 +164,7 @@ export const banEvent = defineMessage({
     caller_id: '77',
     caller_name: 'Manager',
     callback_id: '174877920000000001',
-    version: 7,
+    version: 1748779200000,
     at: '2025-06-01T12:00:00.000Z',
   },
 });

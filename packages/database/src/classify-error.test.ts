@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classifyDatabaseError, describeDatabaseError } from './classify-error.ts';
+import {
+  classifyDatabaseError,
+  describeDatabaseError,
+  isLostSession,
+  mayBeOneRowsFault,
+} from './classify-error.ts';
 
 function failure(code: string | undefined, message = 'said something'): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
@@ -32,11 +37,51 @@ describe('classifyDatabaseError', () => {
   });
 });
 
+describe('a failure that is not clearly a row at fault', () => {
+  it.each([
+    [failure('57014'), true],
+    [failure('P0001'), true],
+    [failure('XX000'), true],
+    [failure('53200'), true],
+    [failure('57P01'), true],
+    [new Error('Query read timeout'), true],
+    [new Error('Connection terminated unexpectedly'), true],
+    [failure('22021'), false],
+    [failure('42501'), false],
+    [failure('53100'), false],
+    [failure('53300'), false],
+    [failure('57P03'), false],
+    [failure('58030'), false],
+    [failure('08006'), false],
+    [failure('40P01'), false],
+    [failure('ECONNREFUSED'), false],
+    [new Error('timeout exceeded when trying to connect'), false],
+    [new Error('Connection terminated due to connection timeout'), false],
+  ])('may be one all the same: %s %j', (error, expected) => {
+    expect(mayBeOneRowsFault(error)).toBe(expected);
+  });
+
+  it('may have taken the session along', () => {
+    expect(isLostSession(failure('57P01'))).toBe(true);
+    expect(isLostSession(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isLostSession(failure('57014'))).toBe(false);
+  });
+});
+
 describe('describeDatabaseError', () => {
   it('does not repeat the value that Postgres refused', () => {
     const error = failure('22P02', 'invalid input syntax for type integer: "+12075551234"');
     expect(describeDatabaseError(error)).toBe('Postgres refused a value (22P02)');
   });
+
+  it.each(['P0001', 'XX000'])(
+    'does not repeat the words of %s, which a trigger may have made of a row',
+    (code) => {
+      expect(describeDatabaseError(failure(code, 'no place for "+12075551234"'))).toBe(
+        `Postgres failed (${code})`,
+      );
+    },
+  );
 
   it('names the cause where the message is empty, as for a name with two addresses', () => {
     expect(describeDatabaseError(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }))).toBe(

@@ -28,6 +28,33 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
   return error instanceof RangeError ? 'data' : 'unavailable';
 }
 
+/**
+ * Failures of the connection, of the disk or between transactions, which say nothing about the rows: 08 connection,
+ * 25006 read-only, 40001 and 40P01 conflicts, 53100 disk full, 53300 no connection free, 55P03 lock not available,
+ * 57P03 starting up, 58 input and output.
+ */
+const CIRCUMSTANCES = /^(?:08...|25006|40001|40P01|53100|53300|55P03|57P03|58...)$/;
+
+/** What pg says when a query was begun and never answered. Its errors before a query have other words. */
+const UNANSWERED =
+  /^(?:Query read timeout$|Connection terminated unexpectedly$|Client has encountered a connection error)/;
+
+/**
+ * Whether one row may be the reason of a failure that is not clearly a row's: a time-out, a fault inside Postgres or
+ * a trigger, a session that died. Whether it is shows only when others can be stored meanwhile.
+ */
+export function mayBeOneRowsFault(error: unknown): boolean {
+  if (classifyDatabaseError(error) !== 'unavailable') return false;
+  const sqlState = readSqlState(error);
+  return sqlState === undefined ? UNANSWERED.test(errorMessage(error)) : !CIRCUMSTANCES.test(sqlState);
+}
+
+/** Whether the session was lost: Postgres may then be starting again, and answers soon. */
+export function isLostSession(error: unknown): boolean {
+  const sqlState = readSqlState(error);
+  return sqlState === undefined ? UNANSWERED.test(errorMessage(error)) : sqlState.startsWith('57P');
+}
+
 /** The five characters that Postgres answers an error with; undefined for errors of the connection. */
 export function readSqlState(error: unknown): string | undefined {
   const code = readCode(error);
@@ -41,6 +68,8 @@ export function readSqlState(error: unknown): string | undefined {
 export function describeDatabaseError(error: unknown): string {
   const code = readCode(error);
   if (classifyDatabaseError(error) === 'data') return `Postgres refused a value (${code ?? 'no code'})`;
+  // A trigger words its errors itself, and so does a fault inside Postgres.
+  if (/^(?:P0|XX)/.test(readSqlState(error) ?? '')) return `Postgres failed (${code})`;
   const message = errorMessage(error);
   // A refused connection to a name with two addresses is an AggregateError without a message.
   if (message === '') return code ?? 'unknown error';

@@ -3,6 +3,8 @@ export {
   classifyDatabaseError,
   type DatabaseFailure,
   describeDatabaseError,
+  isLostSession,
+  mayBeOneRowsFault,
   readSqlState,
 } from './classify-error.ts';
 export { createDatabase, type DatabaseHandle, type DatabaseOptions } from './create-database.ts';

@@ -52,6 +52,16 @@ export interface BanListVersionTable {
 export interface HandledTable {
   callback_id: string;
   handled_at: Generated<Date>;
+  /** Null in rows of an older moderator. */
+  caller_id: string | null;
+  /** `limited`: answered that it is one too many; `ignored`: not even that. Null in rows of an older moderator. */
+  outcome: 'ran' | 'limited' | 'ignored' | null;
+}
+
+/** One row: the time zone by which days are cut. */
+export interface StationClockTable {
+  single: Generated<boolean>;
+  time_zone: string;
 }
 
 /** What the moderator has promised to publish, committed together with the change that it reports. */

@@ -8,6 +8,7 @@ import type {
   HandledTable,
   MessagesTable,
   OutboxTable,
+  StationClockTable,
   StatsByDayView,
   StatsBySenderView,
   StatsBySourceView,
@@ -94,6 +95,8 @@ export interface MessageStoryView {
   text: string | null;
   picture_url: string | null;
   detail: Record<string, unknown>;
+  /** What the chat shows of the id, in lower case. */
+  uid: string;
 }
 
 export interface Database {
@@ -115,6 +118,7 @@ export interface Database {
   ban_list_version: BanListVersionTable;
   moderator_handled: HandledTable;
   moderator_outbox: OutboxTable;
+  station_clock: StationClockTable;
 }
 
 export type EventTable =

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { parseArgs } from 'node:util';
 import type { Broker } from '@wbor/amqp';
 import { errorMessage } from '@wbor/async';
+import { isShownAs } from './is-shown-as.ts';
 import { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
 
 /** What the operator asked for. */
@@ -33,7 +34,7 @@ export const USAGE = `parked: looks after messages that could not be forwarded
   --json             one JSON object a line; \`show\` puts the body in, as base64
   --help             this text
 
-ID is any unambiguous beginning of the id that \`list\` shows. Of several messages with one id, ID#1 is the oldest,
+ID is any unambiguous beginning of the id that \`list\` shows, or the UID that the chat shows. Of several messages with one id, ID#1 is the oldest,
 ID#2 the next. What cannot be replayed stays parked, and the exit code is 1. The broker is named as for the relay:
 RABBITMQ_URL, or RABBITMQ_HOST and its companions; QUEUE_PREFIX counts too.
 `;
@@ -124,7 +125,9 @@ async function findMeant(
   const fitting = new Map(ids.map((id) => [id, new Set<string>()]));
   if (ids.length > 0) {
     await walkParked(broker, queue, (message) => {
-      for (const [id, names] of fitting) if (nameOf(message).startsWith(id)) names.add(nameOf(message));
+      for (const [id, names] of fitting) {
+        if (nameOf(message).startsWith(id) || isShownAs(message, id)) names.add(nameOf(message));
+      }
       return 'keep';
     });
   }

@@ -19,6 +19,8 @@ export interface TestServiceContext {
   logged(message: string): TestLogLine[];
   /** Reasons for not being ready, as `/readyz` gives them. */
   faults(): string[];
+  /** What `/readyz` says beside them. */
+  notices(): string[];
   /** Runs the releases, last in, first out. Throws what a release throws. */
   stop(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function createTestServiceContext(): TestServiceContext {
     lines,
     logged: (message) => lines.filter(({ msg }) => msg.includes(message)),
     faults: () => health.faults().map(({ reason }) => reason),
+    notices: () => health.notices().map(({ notice }) => notice),
     async stop() {
       for (let release = releases.pop(); release; release = releases.pop()) await release();
     },

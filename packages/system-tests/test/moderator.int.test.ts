@@ -114,11 +114,11 @@ describe('the chat answers back', () => {
     );
     await waitForRow('groupme_ban_changes', "action = 'unban'");
     const { rows: changes } = await system.database.query(
-      'select action, sender, about, reason, version from groupme_ban_changes order by version',
+      'select action, sender, about, reason from groupme_ban_changes order by version',
     );
     expect(changes).toEqual([
-      { action: 'ban', sender: SENDER, about: first.id, reason: 'keeps on being rude', version: '1' },
-      { action: 'unban', sender: SENDER, about: first.id, reason: 'keeps on being rude', version: '2' },
+      { action: 'ban', sender: SENDER, about: first.id, reason: 'keeps on being rude' },
+      { action: 'unban', sender: SENDER, about: first.id, reason: 'keeps on being rude' },
     ]);
     // What was blocked is counted, and so is what was not.
     const { rows: counts } = await system.database.query(

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createBatcher } from './create-batcher.ts';
+import { createBatcher, type WriteProgress } from './create-batcher.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,19 +10,29 @@ afterEach(() => {
 
 /** A batcher whose writes are settled by the test, one after the other. */
 function setUp() {
-  const writes: { items: readonly number[]; succeed(): void; fail(): void }[] = [];
+  const writes: {
+    items: readonly number[];
+    progress: WriteProgress<number>;
+    succeed(): void;
+    fail(): void;
+  }[] = [];
+  const setAside: [number, string][] = [];
   const acknowledged: number[] = [];
   const released: number[] = [];
   let failures = 0;
-  const batcher = createBatcher<number>({
+  const batcher = createBatcher<number, { signal: AbortSignal; ack(): boolean }>({
     maxItems: 3,
     maxBytes: 1000,
     sizeOf: (item) => item,
     maxDelayMs: 200,
-    write: (items) =>
+    write: (items, progress) =>
       new Promise((resolve, reject) => {
-        writes.push({ items, succeed: resolve, fail: () => reject(new Error('Postgres is away')) });
+        const fail = () => reject(new Error('Postgres is away'));
+        writes.push({ items, progress, succeed: resolve, fail });
       }),
+    setAside: async (item, _delivery, reason) => {
+      setAside.push([item, reason]);
+    },
     backOffMs: () => 1000,
     onWriteFailed: () => {
       failures += 1;
@@ -33,7 +43,7 @@ function setUp() {
     void batcher.add(item, delivery).then(() => released.push(item));
   }
   const settle = () => vi.advanceTimersByTimeAsync(0);
-  return { batcher, writes, acknowledged, released, add, settle, failures: () => failures };
+  return { batcher, writes, setAside, acknowledged, released, add, settle, failures: () => failures };
 }
 
 describe('createBatcher', () => {
@@ -101,6 +111,36 @@ describe('createBatcher', () => {
     writes[1]?.succeed();
     await settle();
     expect(acknowledged).toEqual([1, 2, 3]);
+  });
+
+  it('acknowledges what a write has stored before it failed, and writes the rest alone again', async () => {
+    const { add, writes, settle, acknowledged, released } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    writes[0]?.progress.stored([1, 3]);
+    await settle();
+    expect([acknowledged, released]).toEqual([
+      [1, 3],
+      [1, 3],
+    ]);
+    writes[0]?.fail();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(writes[1]?.items).toEqual([2]);
+    writes[1]?.succeed();
+    await settle();
+    expect(acknowledged).toEqual([1, 3, 2]);
+  });
+
+  it('leaves the acknowledgement of what is set aside to whoever takes it', async () => {
+    const { add, writes, settle, setAside, acknowledged, released } = setUp();
+    for (const item of [1, 2, 3]) add(item);
+    await settle();
+    await writes[0]?.progress.setAside(2, 'too odd');
+    writes[0]?.succeed();
+    await settle();
+    expect(setAside).toEqual([[2, 'too odd']]);
+    expect(acknowledged).toEqual([1, 3]);
+    expect(released).toEqual([2, 1, 3]);
   });
 
   it('lets go of messages whose channel is gone, since the broker delivers them again', async () => {

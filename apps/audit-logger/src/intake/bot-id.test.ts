@@ -26,6 +26,20 @@ describe('hideBotIds', () => {
   });
 });
 
+describe('an event with more bot ids than any event has', () => {
+  const ids = Array.from({ length: 20_000 }, (_, index) => `${BOT}-${index}`);
+  const decoys = ids.map((id, index) => ({ bot_id: id, text: `text ${index}` }));
+
+  it('has each hidden where it stands, and comes to an end', () => {
+    const hidden = JSON.stringify(hideBotIds({ bot_id: BOT, decoys, text: `it was ${BOT}.` }));
+    expect(hidden).not.toContain(BOT);
+  });
+
+  it('has them masked in its bytes, and comes to an end', () => {
+    expect(maskBotIdsInBytes(Buffer.from(JSON.stringify(decoys))).toString()).not.toContain(BOT);
+  });
+});
+
 describe('maskBotIdsInBytes', () => {
   it.each([
     `{"bot_id": "${BOT}", "text": "x"}`,

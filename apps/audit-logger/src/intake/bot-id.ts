@@ -3,6 +3,12 @@ import { createHash } from 'node:crypto';
 /** Shorter ids are not GroupMe's; replacing "bot" wherever it occurs would only spoil texts. */
 const MIN_LENGTH_TO_SEARCH = 10;
 
+/**
+ * An event is of one bot. Each id is searched for in every text, and thousands of them would keep us busy for minutes;
+ * those beyond these are hidden where they stand.
+ */
+const MAX_IDS_TO_SEARCH = 50;
+
 /** The name, quotes and separator in any notation, escaped JSON in JSON included; then the value. */
 const BOT_ID_FIELD = /(bot_id\\*["']?\s*[:=]\s*\\*["']?)([^\s"'\\,;&{}[\]]+)/gi;
 
@@ -27,7 +33,7 @@ export function maskBotIdsInBytes(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1');
   const ids = new Set<string>();
   const masked = text.replace(BOT_ID_FIELD, (_match, name: string, id: string) => {
-    ids.add(id);
+    addId(ids, id);
     return `${name}${shown(id)}`;
   });
   return ids.size === 0 ? bytes : Buffer.from(replaceInText(masked, ids), 'latin1');
@@ -37,10 +43,14 @@ function shown(id: string): string {
   return `bot:${fingerprintBot(id)}`;
 }
 
+function addId(ids: Set<string>, id: string): void {
+  if (ids.size < MAX_IDS_TO_SEARCH) ids.add(id);
+}
+
 function collectBotIds(value: unknown, ids: Set<string>): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, item] of Object.entries(value)) {
-    if (key === 'bot_id' && typeof item === 'string') ids.add(item);
+    if (key === 'bot_id' && typeof item === 'string') addId(ids, item);
     else collectBotIds(item, ids);
   }
 }
@@ -65,7 +75,8 @@ function replaceBotIds(value: unknown, ids: ReadonlySet<string>): unknown {
 function replaceInText(text: string, ids: ReadonlySet<string>): string {
   let result = text;
   for (const id of ids) {
-    if (id.length >= MIN_LENGTH_TO_SEARCH) result = result.replaceAll(id, shown(id));
+    // Looked for first: the fingerprint costs far more than the look.
+    if (id.length >= MIN_LENGTH_TO_SEARCH && result.includes(id)) result = result.replaceAll(id, shown(id));
   }
   return result;
 }

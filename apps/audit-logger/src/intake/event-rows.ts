@@ -2,6 +2,9 @@ import type { EventRow } from '@wbor/database';
 import { fingerprintBot, hideBotIds } from './bot-id.ts';
 import { createFieldReader, type FieldReader, plausibleTime } from './field-reader.ts';
 
+/** Browsers know no longer ones; the attachment stays in the payload. */
+const MAX_URL_LENGTH = 2_000;
+
 /** A parsed body, cleaned for Postgres, and what the broker knows of it. */
 export interface EventSource {
   readonly eventId: string;
@@ -18,7 +21,7 @@ export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
     event_id: source.eventId,
     occurred_at: reader.isoTime('sent_at') ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     text: reader.text('text'),
@@ -26,10 +29,10 @@ export function buildPostRow(source: EventSource): EventRow<'groupme_posts'> {
     part: reader.int32('part'),
     parts: reader.int32('parts'),
     attempt: reader.int32('attempt'),
-    outcome: reader.text('outcome'),
-    evidence: reader.text('evidence'),
+    outcome: reader.label('outcome'),
+    evidence: reader.label('evidence'),
     sender: reader.indexedText('sender'),
-    sender_name: reader.text('sender_name'),
+    sender_name: reader.label('sender_name'),
     duration_ms: reader.number('duration_ms'),
     error: reader.text('error'),
     payload: reader.rest(),
@@ -44,16 +47,16 @@ export function buildImageRow(source: EventSource): EventRow<'groupme_images'> {
     event_id: source.eventId,
     occurred_at: reader.isoTime('sent_at') ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     image_url: reader.text('image_url'),
     picture_url: reader.text('picture_url'),
-    content_type: reader.text('content_type'),
+    content_type: reader.label('content_type'),
     bytes: reader.integer('bytes'),
-    sha256: reader.text('sha256'),
+    sha256: reader.label('sha256'),
     attempt: reader.int32('attempt'),
-    outcome: reader.text('outcome'),
+    outcome: reader.label('outcome'),
     sender: reader.indexedText('sender'),
     duration_ms: reader.number('duration_ms'),
     error: reader.text('error'),
@@ -69,14 +72,14 @@ export function buildCallbackRow(source: EventSource): EventRow<'groupme_callbac
     event_id: source.eventId,
     occurred_at: reader.unixTime('created_at') ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     groupme_id: reader.id('id'),
     group_id: reader.id('group_id'),
-    sender: reader.indexedText('sender_id') ?? reader.indexedText('user_id'),
-    sender_name: reader.text('name'),
-    sender_type: reader.text('sender_type'),
+    sender: reader.id('sender_id') ?? reader.id('user_id'),
+    sender_name: reader.label('name'),
+    sender_type: reader.label('sender_type'),
     text: reader.text('text'),
     picture_url: findPicture(fields.attachments),
     payload: reader.rest(),
@@ -95,7 +98,7 @@ export function buildUndisplayedRow(source: EventSource): EventRow<'groupme_undi
     event_id: source.eventId,
     occurred_at: foundAt ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     text: reader.text('text'),
@@ -115,15 +118,15 @@ export function buildCommandRow(source: EventSource): EventRow<'groupme_commands
     event_id: source.eventId,
     occurred_at: reader.isoTime('at') ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     groupme_id: reader.id('callback_id'),
-    command: reader.text('command'),
+    command: reader.label('command'),
     argument: reader.text('argument'),
     caller: reader.indexedText('caller_id'),
-    caller_name: reader.text('caller_name'),
-    result: reader.text('result'),
+    caller_name: reader.label('caller_name'),
+    result: reader.label('result'),
     reply: reader.text('reply'),
     payload: reader.rest(),
   };
@@ -137,17 +140,17 @@ export function buildBanChangeRow(source: EventSource): EventRow<'groupme_ban_ch
     event_id: source.eventId,
     occurred_at: reader.isoTime('at') ?? whenPublished(source),
     wbor_message_id: reader.id('wbor_message_id'),
-    source: reader.text('source'),
+    source: reader.label('source'),
     code: reader.int32('code'),
     bot,
     groupme_id: reader.id('callback_id'),
-    action: reader.text('action'),
+    action: reader.label('action'),
     sender: reader.indexedText('sender'),
     until: reader.anyIsoTime('until'),
     reason: reader.text('reason'),
-    about: reader.text('about'),
+    about: reader.label('about'),
     caller: reader.indexedText('caller_id'),
-    caller_name: reader.text('caller_name'),
+    caller_name: reader.label('caller_name'),
     version: reader.integer('version'),
     payload: reader.rest(),
   };
@@ -161,7 +164,8 @@ function readFields(source: EventSource): {
 } {
   const { bot_id: botId, ...others } = source.fields;
   // Together, so that the id is also found in the other fields; the top one has a column of its own.
-  const hidden = hideBotIds({ withoutBotId: others, bot_id: botId }) as {
+  // It comes first, since only so many are searched for.
+  const hidden = hideBotIds({ bot_id: botId, withoutBotId: others }) as {
     withoutBotId: Record<string, unknown>;
   };
   return {
@@ -181,7 +185,7 @@ function findPicture(attachments: unknown): string | null {
   for (const attachment of attachments) {
     if (typeof attachment !== 'object' || attachment === null) continue;
     const { type, url } = attachment as { type?: unknown; url?: unknown };
-    if (type === 'image' && typeof url === 'string') return url;
+    if (type === 'image' && typeof url === 'string') return url.slice(0, MAX_URL_LENGTH).toWellFormed();
   }
   return null;
 }

@@ -1,12 +1,19 @@
+import { toUnixSeconds } from '@wbor/contracts';
+import { boundPayload } from './bound-payload.ts';
+
 const INT32_MAX = 2_147_483_647;
 
 /** An index entry has room for about 2 700 bytes; no id that means anything is longer than this. */
 const MAX_INDEXED_LENGTH = 256;
 
+/** Far above what the chat can show and a source can send; in UTF-16 units. */
+const MAX_TEXT_LENGTH = 20_000;
+const MAX_LABEL_LENGTH = 1_000;
+
 /** Before GroupMe existed, no event can have happened. */
 const EARLIEST_MS = Date.UTC(2010, 0, 1);
-/** Clocks are wrong by minutes or by years, seldom by more than a day and less than that. */
-const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
+/** As far as the clocks of machines that are well differ. What is later has not happened yet. */
+const MAX_AHEAD_MS = 5 * 60 * 1000;
 
 const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/;
 
@@ -15,8 +22,11 @@ const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/;
  * the column is null: `rest()` returns every field that has not been moved.
  */
 export interface FieldReader {
+  /** What people write. Cut when it is longer than 20 000; then the whole stays in the rest as well. */
   text(name: string): string | null;
-  /** Cut when it is too long for an index; then the whole stays in the rest as well. */
+  /** A name, a kind, a state: the same, cut at 1 000. */
+  label(name: string): string | null;
+  /** The same, cut when it is too long for an index. */
   indexedText(name: string): string | null;
   /** Also a number, as text: some producers count their messages. */
   id(name: string): string | null;
@@ -28,10 +38,11 @@ export interface FieldReader {
   isoTime(name: string): Date | null;
   /** ISO 8601 with a zone, however far ahead: the end of something. */
   anyIsoTime(name: string): Date | null;
-  /** Unix seconds, in a range that can be true. */
+  /** Unix seconds, as {@link toUnixSeconds} takes them, in a range that can be true. */
   unixTime(name: string): Date | null;
   /** Leaves the field out of the rest when it is exactly this. */
   drop(name: string, value: unknown): void;
+  /** Bounded, see {@link boundPayload}. */
   rest(): Record<string, unknown>;
 }
 
@@ -48,18 +59,19 @@ export function createFieldReader(fields: Readonly<Record<string, unknown>>, now
   const asText = (value: unknown) => (typeof value === 'string' ? value : null);
   const asNumber = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
-  function indexed(name: string, convert: (value: unknown) => string | null): string | null {
+  function upTo(maxLength: number, name: string, convert: (value: unknown) => string | null): string | null {
     const whole = take(name, convert);
-    if (whole === null || whole.length <= MAX_INDEXED_LENGTH) return whole;
+    if (whole === null || whole.length <= maxLength) return whole;
     moved.delete(name);
-    return whole.slice(0, MAX_INDEXED_LENGTH).toWellFormed();
+    return whole.slice(0, maxLength).toWellFormed();
   }
 
   return {
-    text: (name) => take(name, asText),
-    indexedText: (name) => indexed(name, asText),
+    text: (name) => upTo(MAX_TEXT_LENGTH, name, asText),
+    label: (name) => upTo(MAX_LABEL_LENGTH, name, asText),
+    indexedText: (name) => upTo(MAX_INDEXED_LENGTH, name, asText),
     id: (name) =>
-      indexed(name, (value) => {
+      upTo(MAX_INDEXED_LENGTH, name, (value) => {
         const id = typeof value === 'number' ? String(value) : asText(value);
         return id === '' ? null : id;
       }),
@@ -83,11 +95,14 @@ export function createFieldReader(fields: Readonly<Record<string, unknown>>, now
         return Number.isNaN(timeMs) ? null : new Date(timeMs);
       }),
     unixTime: (name) =>
-      take(name, (value) => (typeof value === 'number' ? plausibleTime(value * 1000, nowMs) : null)),
+      take(name, (value) => {
+        const seconds = toUnixSeconds(value);
+        return seconds === null ? null : plausibleTime(seconds * 1000, nowMs);
+      }),
     drop: (name, value) => {
       if (fields[name] === value) moved.add(name);
     },
-    rest: () => Object.fromEntries(Object.entries(fields).filter(([name]) => !moved.has(name))),
+    rest: () => boundPayload(Object.fromEntries(Object.entries(fields).filter(([name]) => !moved.has(name)))),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BOT, ID, parse } from './parse-event.testing.ts';
+import { BOT, ID, PUBLISHED, parse } from './parse-event.testing.ts';
 
 describe('a callback', () => {
   const callback = {
@@ -44,6 +44,48 @@ describe('a callback', () => {
       },
     });
     expect(JSON.stringify(event.target)).not.toContain(BOT);
+  });
+});
+
+describe('a callback that is odd', () => {
+  const odd = (fields: object) =>
+    parse('source.groupme.callback', { id: '1', wbor_message_id: ID, text: 'hello', ...fields }).target.row;
+
+  it('keeps numbers as ids', () => {
+    expect(odd({ id: 17, group_id: 18, sender_id: 19, user_id: 20 })).toMatchObject({
+      groupme_id: '17',
+      group_id: '18',
+      sender: '19',
+    });
+  });
+
+  it('happened when it says, however that is written', () => {
+    for (const created_at of ['1748000000', 1_748_000_000_000, '2025-05-23T11:33:20Z']) {
+      expect(odd({ created_at })).toMatchObject({ occurred_at: new Date(1_748_000_000_000) });
+    }
+  });
+
+  it('happened when it came, if it says what cannot be', () => {
+    const hour = 3_600;
+    const now = Date.UTC(2025, 5, 1) / 1000;
+    for (const created_at of [
+      now + hour,
+      now + 24 * hour,
+      1e15,
+      1e300,
+      -5,
+      0,
+      'soon',
+      '1e400000',
+      [],
+      {},
+      null,
+    ]) {
+      expect(odd({ created_at }), String(created_at)).toMatchObject({
+        occurred_at: PUBLISHED,
+        payload: { created_at },
+      });
+    }
   });
 });
 

@@ -117,6 +117,39 @@ describe('a post', () => {
   });
 });
 
+describe('an event with more in it than a row should hold', () => {
+  const huge = 'x'.repeat(300_000);
+
+  it('has its columns cut, and as much in the payload as fits', () => {
+    const fields = { text: huge, source: huge, sender_name: huge, error: huge, sender: huge, outcome: huge };
+    const event = parse('source.groupme.msg', { ...post, ...fields, own: { small: 1 } });
+    expect(event.target.row).toMatchObject({
+      text: huge.slice(0, 20_000),
+      source: huge.slice(0, 1_000),
+      sender_name: huge.slice(0, 1_000),
+      sender: huge.slice(0, 256),
+      payload: {
+        own: { small: 1 },
+        _cut: {
+          count: 6,
+          fields: { text: { length: huge.length + 2, beginning: `"${huge.slice(0, 999)}` } },
+        },
+      },
+    });
+    expect(JSON.stringify(event.target.row).length).toBeLessThan(400_000);
+    expect(event.offContract).toContain('_cut');
+  });
+
+  it('keeps a row in bounds however many fields there are', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 40_000 }, (_, index) => [`field ${index} \u0000`, `value ${index}`]),
+    );
+    const { row } = parse('source.groupme.msg', { ...post, ...many }).target;
+    expect(JSON.stringify(row).length).toBeLessThan(600_000);
+    expect(row).toMatchObject({ text: 'Power lost', payload: { _cut: { count: expect.any(Number) } } });
+  });
+});
+
 it('reads an image event', () => {
   const event = parse('source.groupme.img', {
     bot_id: BOT,
@@ -215,7 +248,7 @@ describe('what is no event', () => {
     const content = Buffer.from('{"wbor_message_id":"x","text":"caf\xe9"}', 'latin1');
     expect(parse('source.groupme.msg', content).target).toMatchObject({
       table: 'audit_rejected',
-      row: { body: content, error: 'the body is not UTF-8' },
+      row: { body: content, error: expect.stringContaining('the body is not UTF-8') },
     });
   });
 

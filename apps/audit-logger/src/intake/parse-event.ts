@@ -12,6 +12,7 @@ import {
 } from '@wbor/contracts';
 import { type EventRow, type EventTable, type RejectedRow, storableJson, storableText } from '@wbor/database';
 import { hideBotIds, maskBotIdsInBytes } from './bot-id.ts';
+import { CUT } from './bound-payload.ts';
 import { deriveEventId } from './event-id.ts';
 import {
   buildBanChangeRow,
@@ -41,7 +42,8 @@ export interface AuditEvent {
   reject(reason: string): AuditEvent;
 }
 
-type IncomingMessage = Pick<Delivery, 'content' | 'routingKey' | 'messageId' | 'timestamp' | 'headers'>;
+type IncomingMessage = Pick<Delivery, 'content' | 'routingKey' | 'messageId' | 'timestamp' | 'headers'> &
+  Partial<Pick<Delivery, 'contentType' | 'contentEncoding'>>;
 
 interface Route {
   readonly definition: MessageDefinition;
@@ -140,8 +142,10 @@ export function parseEvent(message: IncomingMessage, nowMs: number): AuditEvent 
   if (!route.ids.some((name) => isId(fields[name]))) return reject(`no ${route.ids.join(' and no ')}`);
 
   const issues = route.definition.schema.safeParse(fields).error?.issues ?? [];
-  const offContract = [...new Set(issues.map((issue) => String(issue.path[0] ?? '')))];
-  return toEvent(route.toTarget({ eventId, fields, timestamp: message.timestamp, nowMs }), offContract);
+  const target = route.toTarget({ eventId, fields, timestamp: message.timestamp, nowMs });
+  const cut = target.table !== 'audit_rejected' && CUT in target.row.payload ? [CUT] : [];
+  const offContract = [...new Set([...issues.map((issue) => String(issue.path[0] ?? '')), ...cut])];
+  return toEvent(target, offContract);
 }
 
 function toRejected(message: IncomingMessage, eventId: string, nowMs: number, reason: string): TargetRow {

@@ -5,12 +5,14 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { type Fault, GatewayError, notFound, rateLimited, toErrorBody } from '../errors.ts';
 import type { Limits } from './rate-limits.ts';
 
+const UNKNOWN_FIELD = 'is not a known field';
+
 /** One shape for every refusal and failure, and the budget of those who are refused. */
 export function addErrors(app: FastifyInstance, limits: Limits): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     let error = toGatewayError(thrown);
     request.note.reason ??= error.code.toLowerCase();
-    if (error.faults) request.note.faultPaths = error.faults.map((fault) => fault.path);
+    if (error.faults) request.note.faultPaths = error.faults.map(pathForLog);
     if (error.statusCode === 500) request.note.err = error.cause ?? error;
     else if (error.cause instanceof Error) request.note.error = error.cause.message;
     if (error.statusCode < 500 && error.statusCode !== 429 && request.caller === undefined) {
@@ -28,6 +30,11 @@ export function addErrors(app: FastifyInstance, limits: Limits): void {
   app.setNotFoundHandler(() => {
     throw notFound();
   });
+}
+
+/** The names of unknown fields are the caller's words, which are not for the log. */
+function pathForLog({ path, message }: Fault): string {
+  return message === UNKNOWN_FIELD ? '(unknown)' : path;
 }
 
 /** Paths that cannot be decoded and the like, which never reach a route or a hook. */
@@ -91,8 +98,18 @@ interface Issue {
   readonly params: object;
 }
 
+/** More faults than these make no request easier to mend, and names of unknown fields may be of any length. */
+const MAX_FAULTS = 20;
+const MAX_PATH_LENGTH = 100;
+
 function invalidRequest(issues: readonly Issue[]): GatewayError {
-  const faults = issues.flatMap(toFaults);
+  const all = issues.flatMap(toFaults);
+  const faults = all.slice(0, MAX_FAULTS).map(({ path, message }) => ({
+    path: path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH).toWellFormed()}…` : path,
+    message,
+  }));
+  if (all.length > MAX_FAULTS)
+    faults.push({ path: '', message: `and ${all.length - MAX_FAULTS} more faults` });
   const names = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return new GatewayError(400, 'INVALID_REQUEST', names.join('; '), { faults });
 }
@@ -103,7 +120,7 @@ function toFaults(issue: Issue): Fault[] {
   if (issue.keyword === 'unrecognized_keys' && 'keys' in issue.params && Array.isArray(issue.params.keys)) {
     return issue.params.keys.map((key) => ({
       path: path === '' ? String(key) : `${path}.${key}`,
-      message: 'is not a known field',
+      message: UNKNOWN_FIELD,
     }));
   }
   // "expected string, received undefined" is true, but not how people say it. A missing body is null here.

@@ -52,7 +52,7 @@ describe('rate limits', () => {
   it('counts bodies without a usable source together', async () => {
     const { app } = await createGatewayUnderTest({ rateLimits: limits });
     const statuses: number[] = [];
-    for (const source of [undefined, 7, ['ups'], null]) {
+    for (const source of [undefined, { a: 7 }, ['ups'], null]) {
       const payload = { body: 'hello', source, password: PASSWORD };
       statuses.push((await app.inject({ method: 'POST', url: '/send', payload })).statusCode);
     }

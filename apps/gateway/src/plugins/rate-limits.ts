@@ -51,7 +51,10 @@ const MAX_SOURCE_LENGTH = 64;
 
 function sourceOf(body: unknown): string {
   if (typeof body !== 'object' || body === null || !('source' in body)) return '';
-  return typeof body.source === 'string' ? body.source.slice(0, MAX_SOURCE_LENGTH) : '';
+  const { source } = body;
+  return typeof source === 'string' || typeof source === 'number'
+    ? String(source).slice(0, MAX_SOURCE_LENGTH)
+    : '';
 }
 
 function limitOf(budget: number): number {

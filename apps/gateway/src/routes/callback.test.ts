@@ -68,6 +68,84 @@ describe('POST /callback/:secret', () => {
     expect(await registry.getSingleMetricAsString('gateway_callbacks_duplicate_total')).toContain('_total 2');
   });
 
+  it('publishes an edit and a deletion, each of them once', async () => {
+    const { app, published } = await createGatewayUnderTest();
+    const edited = { text: 'Hello, world', updated_at: 1302623400 };
+    const told = [
+      {},
+      edited,
+      { text: 'deleted', deleted_at: 1302623500 },
+      { attachments: [{ type: 'image' }] },
+    ];
+    for (const changes of [...told, ...told]) await post(app, callbackBody(changes));
+    expect(published.map(({ body }) => body)).toEqual(
+      told.map((changes) => expect.objectContaining(changes)),
+    );
+    expect(new Set(published.map(({ messageId }) => messageId)).size).toBe(told.length);
+  });
+
+  it('knows a copy whatever the order of its fields and the spelling of its ids', async () => {
+    const { app, published } = await createGatewayUnderTest();
+    const attachments = [{ type: 'reply', reply_id: '9' }];
+    const body = callbackBody({ user_id: '77', attachments });
+    await post(app, body);
+    const reordered = Object.fromEntries(Object.entries(body).toReversed());
+    await post(app, { ...reordered, user_id: 77, attachments: [{ reply_id: '9', type: 'reply' }] });
+    expect(published).toHaveLength(1);
+  });
+
+  it.each([
+    ['a number', 1795610177317, '1795610177317'],
+    ['a number beyond 2^53', '174000000000000123', '174000000000000123'],
+    ['a fraction', 1.5, '1.5'],
+    ['true', true, 'true'],
+    ['a list', ['1'], '["1"]'],
+    ['an object', { a: 1 }, '{"a":1}'],
+  ])('takes %s for an id, and numbers for those of others', async (_what, id, text) => {
+    const { app, published } = await createGatewayUnderTest();
+    const fields = { id: 'ID', group_id: 90000001, user_id: 9001, sender_id: 9001, source_guid: 5 };
+    const written = typeof id === 'string' ? id : JSON.stringify(id);
+    const response = await post(app, JSON.stringify(callbackBody(fields)).replace('"ID"', written));
+    expect(response.statusCode).toBe(200);
+    const ids = { id: text, wbor_message_id: text, group_id: '90000001', user_id: '9001', sender_id: '9001' };
+    expect(published[0]?.body).toMatchObject(ids);
+  });
+
+  it('never refuses a callback for the type of a field', async () => {
+    const { app, published } = await createGatewayUnderTest();
+    const values = [
+      null,
+      7,
+      -1e300,
+      true,
+      '',
+      'x',
+      '\ud800',
+      [],
+      [[]],
+      {},
+      { a: { b: [null] } },
+      '9'.repeat(500),
+    ];
+    const names = Object.keys(callbackBody()).filter((name) => name !== 'id');
+    for (const name of names) {
+      for (const value of values) {
+        const response = await post(
+          app,
+          callbackBody({ id: `${name} ${JSON.stringify(value)}`, [name]: value }),
+        );
+        expect(response.statusCode, `${name}: ${JSON.stringify(value)}`).toBe(200);
+      }
+    }
+    expect(published).toHaveLength(names.length * values.length);
+  });
+
+  it('takes a slash at the end of the URL', async () => {
+    const { app, published } = await createGatewayUnderTest();
+    const response = await post(app, callbackBody(), `/callback/${CALLBACK_SECRET}/`);
+    expect([response.statusCode, published.length]).toEqual([200, 1]);
+  });
+
   it('publishes copies that come at the same time once, and answers each after the confirm', async () => {
     const { app, published, onPublish } = await createGatewayUnderTest();
     const confirm = Promise.withResolvers<void>();
@@ -149,14 +227,17 @@ describe('the callback secret', () => {
     expect(published).toEqual([]);
   });
 
-  it.each(['/callback', '/callback/', `/callback/${CALLBACK_SECRET}/`, `/callback/x${CALLBACK_SECRET}`])(
-    'is needed in full: %s is 404',
-    async (path) => {
-      const { app, published } = await createGatewayUnderTest();
-      expect((await post(app, callbackBody(), path)).statusCode).toBe(404);
-      expect(published).toEqual([]);
-    },
-  );
+  it.each([
+    '/callback',
+    '/callback/',
+    '/callback//',
+    `/callback/${CALLBACK_SECRET}//`,
+    `/callback/x${CALLBACK_SECRET}/`,
+  ])('is needed in full: %s is 404', async (path) => {
+    const { app, published } = await createGatewayUnderTest();
+    expect((await post(app, callbackBody(), path)).statusCode).toBe(404);
+    expect(published).toEqual([]);
+  });
 
   it('may be as long as the settings allow', async () => {
     const secret = 'a'.repeat(256);

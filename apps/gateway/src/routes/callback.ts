@@ -4,12 +4,14 @@ import {
   echoEvent,
   type GroupMeCallback,
   groupMeCallbackSchema,
+  MAX_MESSAGE_ID_LENGTH,
 } from '@wbor/contracts';
 import type { FastifyRequest } from 'fastify';
 import { type FastifyPluginAsyncZod, validatorCompiler } from 'fastify-type-provider-zod';
 import { v5 as uuidv5 } from 'uuid';
 import { z } from 'zod';
 import type { $ZodType } from 'zod/v4/core';
+import { canonicalJson, withIdsAsText } from '../callback-content.ts';
 import type { CallbackMemory } from '../callback-memory.ts';
 import type { ConfirmedPublish } from '../confirmed-publish.ts';
 import type { GatewaySettings } from '../deps.ts';
@@ -45,10 +47,11 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
   app.setValidatorCompiler<$ZodType>((route) => {
     const validate = validatorCompiler(route);
     return (data: unknown) => {
-      const result = validate(data);
+      const value = withIdsAsText(data);
+      const result = validate(value);
       return typeof result === 'object' && 'error' in result && result.error
         ? { error: result.error }
-        : { value: data };
+        : { value };
     };
   });
 
@@ -69,10 +72,11 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
   async function accept(callback: GroupMeCallback, note: RequestNote): Promise<'OK'> {
     const event = toCallbackEvent(callback, options.settings.botId?.reveal());
     const definition = callback.sender_type === 'bot' ? echoEvent : callbackEvent;
-    Object.assign(note, { wborMessageId: event.wbor_message_id, routingKey: definition.key });
-    // Made from the callback's id, so that a copy is known as one even by consumers; and short, so that
-    // long ids cannot fill the memory.
-    const messageId = uuidv5(callback.id, CALLBACK_NAMESPACE);
+    const wborMessageId = event.wbor_message_id.slice(0, MAX_MESSAGE_ID_LENGTH);
+    Object.assign(note, { wborMessageId, routingKey: definition.key });
+    // Made from the whole content, so that a copy is known as one even by consumers, while an edit, which has the
+    // id of the message that was edited, is a callback of its own; and short, so that it cannot fill the memory.
+    const messageId = uuidv5(canonicalJson(callback), CALLBACK_NAMESPACE);
     const result = await memory.once(messageId, () => publish(definition, event, { messageId }));
     if (result === 'duplicate') {
       note.duplicate = true;
@@ -97,14 +101,15 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
       503: errorBodySchema.describe('Not stored; repeat after Retry-After.'),
     },
   };
-  app.post(
-    '/callback/:secret',
-    { ...route, schema: { ...schema, params: paramsSchema } },
-    async (request, reply) => {
+  for (const url of ['/callback/:secret', '/callback/:secret/']) {
+    // People paste the URL with a slash at its end.
+    const hide = url.endsWith('/');
+    const described = { ...schema, params: paramsSchema, hide };
+    app.post(url, { ...route, schema: described }, async (request, reply) => {
       reply.type('text/plain');
       return accept(request.body, request.note);
-    },
-  );
+    });
+  }
   // Only then: while it is closed, a callback without a secret is an unknown path like any other.
   if (!isOpen) return;
   app.post('/callback', { ...route, schema: { ...schema, hide: true } }, async (request, reply) => {

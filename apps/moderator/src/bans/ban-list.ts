@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type BanEvent, type BanList, banEvent, banListMessage } from '@wbor/contracts';
 import type { BansTable, Database } from '@wbor/database';
+import type { SenderNormaliser } from '@wbor/phone';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { idFor } from '../ids.ts';
 import type { CommandCall } from '../intake/read-command.ts';
@@ -27,6 +28,16 @@ export function readActiveBans(db: Kysely<Database>, now: Date): Promise<BanRow[
     .execute();
 }
 
+/** Those of one sender, given in normal form: rows of an older version may have another spelling. */
+export function sameSender<Row extends Pick<BanRow, 'sender'>>(
+  rows: readonly Row[],
+  sender: string,
+  normaliseSender: SenderNormaliser,
+): Row[] {
+  const normal = normaliseSender(sender);
+  return normal === '' ? [] : rows.filter((row) => normaliseSender(row.sender) === normal);
+}
+
 /** The list as relays get it. Within one snapshot of the database, or under the lock. */
 export async function readBanList(db: Kysely<Database>, now: Date): Promise<BanList> {
   // One statement: list and version are of the same moment.
@@ -44,15 +55,19 @@ export async function readBanList(db: Kysely<Database>, now: Date): Promise<BanL
 export async function addBan(
   db: Kysely<Database>,
   ban: {
+    /** In normal form. */
     readonly sender: string;
     readonly until: Date | null;
     readonly reason: string;
     readonly about: string;
     readonly call: CommandCall;
     readonly now: Date;
+    readonly normaliseSender: SenderNormaliser;
   },
 ): Promise<Outgoing[]> {
   const { call, now, sender } = ban;
+  const listed = await db.selectFrom('bans').select('sender').where('lifted_at', 'is', null).execute();
+  const spellings = sameSender(listed, sender, ban.normaliseSender).map((row) => row.sender);
   // A ban that had run out, and was not lifted yet, was not ended by this caller.
   const isOver = sql<boolean>`coalesce(until <= ${now}, false)`;
   const ended = await db
@@ -61,7 +76,7 @@ export async function addBan(
       lifted_at: now,
       lifted_by: sql`case when ${isOver} then 'expired' else ${call.callerId}::text end`,
     })
-    .where('sender', '=', sender)
+    .where('sender', 'in', [sender, ...spellings])
     .where('lifted_at', 'is', null)
     .returningAll()
     .execute();
@@ -137,7 +152,7 @@ interface BanChange {
 /** A new version of the list, and an event for the audit for each change. */
 async function announce(db: Kysely<Database>, changes: readonly BanChange[], now: Date): Promise<Outgoing[]> {
   if (changes.length === 0) return [];
-  await sql`update ban_list_version set version = version + 1`.execute(db);
+  await raiseVersion(db, 0);
   const list = await readBanList(db, now);
   const events = changes.map(({ action, row, call }): Outgoing => {
     const body: BanEvent = {
@@ -156,6 +171,17 @@ async function announce(db: Kysely<Database>, changes: readonly BanChange[], now
     return outgoing(banEvent, body, { messageId: idFor('ban', `${row.id} ${action}`), mandatory: true });
   });
   return [listMessage(list, idFor('list', `${list.version} ${changes[0]?.row.id}`)), ...events];
+}
+
+/**
+ * A version is the time of the change by Postgres' clock, which all moderators share, and above every version before: what
+ * comes from elsewhere cannot claim to be far newer. Needs the lock.
+ */
+export async function raiseVersion(db: Kysely<Database>, above: number): Promise<void> {
+  await sql`
+    update ban_list_version set version = greatest(
+      version + 1, ${above}::bigint + 1, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
+  `.execute(db);
 }
 
 /** No relay may be there to take it; one that comes later asks. */

@@ -1,7 +1,7 @@
-import { addBan, lockBanList, readActiveBans } from '../bans/ban-list.ts';
-import { readBanLength } from '../bans/duration.ts';
+import { addBan, lockBanList, readActiveBans, sameSender } from '../bans/ban-list.ts';
+import { readBanLength } from '../bans/read-length.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { maskNumber, shorten, showTime, showUid } from '../messages/show.ts';
+import { maskNumber, shorten, showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 const MAX_REASON_LENGTH = 200;
@@ -13,32 +13,39 @@ export const ban: Command = {
     original: '!ban <UID> - Ban a phone number from sending messages',
     added: '!ban <UID> 2h reason - Ban for a time (30m, 2h, 7d or forever)',
   },
-  async run({ call, db, now }) {
-    const lookup = await findMessage(db, call);
+  async run(context) {
+    const { call, clock, db, normaliseSender, now } = context;
+    const lookup = await findMessage(context, { preferSender: true });
     if (lookup.kind === 'not-found') return invalid(lookup.reply);
     const { message } = lookup;
     const uid = showUid(message.wbor_message_id);
-    if (message.sender === null) {
+    const sender = normaliseSender(message.sender ?? '');
+    if (sender === '') {
       return invalid(
         `${uid} came from ${shorten(message.source, 60) || 'an unknown source'} and has no sender, so there is nobody to ban.`,
       );
     }
-    const length = readBanLength(lookup.rest);
+    const length = readBanLength(lookup.rest, now, clock);
     if (length.kind === 'invalid') return invalid(length.reply);
 
     await lockBanList(db);
-    const before = (await readActiveBans(db, now)).find(({ sender }) => sender === message.sender);
-    const until = length.lengthMs === null ? null : new Date(now.getTime() + length.lengthMs);
+    const before = sameSender(await readActiveBans(db, now), sender, normaliseSender);
+    const { until } = length;
     const outgoing = await addBan(db, {
-      sender: message.sender,
+      sender,
       until,
       reason: shorten(length.reason, MAX_REASON_LENGTH),
       about: message.wbor_message_id,
       call,
       now,
+      normaliseSender,
     });
-    const end = until === null ? 'for good' : `until ${showTime(until)}`;
-    const replaced = before ? ' This replaces the ban that was in force.' : '';
-    return done(`Banned ${maskNumber(message.sender)} ${end}.${replaced} Undo: !unban ${uid}`, outgoing);
+    const end = until === null ? 'for good' : `until ${clock.showTime(until)}`;
+    const replaced = before.length > 0 ? ' This replaces the ban that was in force.' : '';
+    const warning = context.describeRelays();
+    return done(
+      `Banned ${maskNumber(sender)} ${end}.${replaced} Undo: !unban ${uid}${warning === undefined ? '' : `\n${warning}`}`,
+      outgoing,
+    );
   },
 };

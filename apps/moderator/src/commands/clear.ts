@@ -1,6 +1,7 @@
 import { type DashboardClear, dashboardClear } from '@wbor/contracts';
 import { idFor } from '../ids.ts';
 import { outgoing } from '../replies/outgoing.ts';
+import { plainWord } from '../text/plain-text.ts';
 import { type Command, done, invalid } from './types.ts';
 
 const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
@@ -15,7 +16,7 @@ export const clear: Command = {
   restricted: true,
   help: { added: '!clear - Clear the studio dashboard' },
   async run({ call, now }) {
-    const scope = SCOPES.get(call.argument.toLowerCase());
+    const scope = SCOPES.get(plainWord(call.argument));
     if (scope === undefined) return invalid('Nothing was cleared. Use !clear, or !clear messages.');
     const body: DashboardClear = {
       requested_by: call.callerName ?? call.callerId,

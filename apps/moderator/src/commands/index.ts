@@ -25,8 +25,18 @@ export function findCommand(name: string): Command | undefined {
 
 /** The original's text to the letter, and a suggestion after it. */
 export function unknownCommand(name: string): CommandResult {
-  const meant = suggest(name, commandNames);
+  const meant = withBlank(name) ?? suggest(name, commandNames);
   return invalid(
     `Unknown command.\n\nType \`!help\` to see a list of available commands.${meant === undefined ? '' : `\n\nDid you mean \`!${meant}\`?`}`,
   );
+}
+
+/** "ban 12345678" for "ban12345678"; undefined where no UID follows a command. */
+function withBlank(name: string): string | undefined {
+  return commandNames
+    .toSorted((a, b) => b.length - a.length)
+    .filter((command) => name.startsWith(command))
+    .map((command) => ({ command, uid: name.slice(command.length).replace(/^_+/, '') }))
+    .filter(({ uid }) => uid.length <= 40 && (/^[0-9a-f]{4,}$/.test(uid) || /\d/.test(uid)))
+    .map(({ command, uid }) => `${command} ${uid}`)[0];
 }

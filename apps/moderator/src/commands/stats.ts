@@ -1,7 +1,9 @@
 import type { Database, Totals } from '@wbor/database';
 import { type Kysely, sql } from 'kysely';
 import { findMessage } from '../messages/find-message.ts';
-import { maskNumber, plural, shorten, showDay } from '../messages/show.ts';
+import { maskNumber, plural, shorten } from '../messages/show.ts';
+import { plainWord } from '../text/plain-text.ts';
+import type { StationClock } from '../text/station-clock.ts';
 import { type Command, type CommandContext, type CommandResult, done, invalid } from './types.ts';
 
 const MAX_SOURCES = 8;
@@ -16,17 +18,18 @@ export const stats: Command = {
     added: '!stats, !stats today, !stats week, !stats <source> - Statistics of all messages',
   },
   async run(context) {
-    const word = context.call.argument.toLowerCase();
+    const word = plainWord(context.call.argument);
     if (word === 'today') return done(`Today: ${await today(context.db)}`);
     if (word === 'week') return done(await lastWeek(context.db));
-    if (word === '' && context.call.replyToId === undefined) return done(await overall(context.db));
-    const source = await ofSource(context.db, context.call.argument);
+    if (context.call.argument === '' && context.call.replyToId === undefined)
+      return done(await overall(context));
+    const source = await ofSource(context, context.call.argument, word);
     if (source !== undefined) return done(source);
     return ofMessage(context);
   },
 };
 
-async function overall(db: Kysely<Database>): Promise<string> {
+async function overall({ clock, db }: CommandContext): Promise<string> {
   const totals = await db.selectFrom('stats_overall').selectAll().executeTakeFirst();
   if (!totals?.messages || !totals.first_at || !totals.last_at) return 'There are no messages yet.';
   const sources = await db
@@ -38,7 +41,7 @@ async function overall(db: Kysely<Database>): Promise<string> {
   const lines = sources.map(
     ({ source, messages }) => `${shorten(source, 30) || 'no source'}: ${plural(Number(messages), 'message')}`,
   );
-  return `All messages: ${describe(totals as Totals)}\n${lines.join('\n')}`;
+  return `All messages: ${describe(totals as Totals, clock)}\n${lines.join('\n')}`;
 }
 
 async function today(db: Kysely<Database>): Promise<string> {
@@ -62,25 +65,30 @@ async function lastWeek(db: Kysely<Database>): Promise<string> {
   return `The last ${WEEK_DAYS} days:\n${rows.map((row) => `${row.day}: ${count(row)}`).join('\n')}`;
 }
 
-async function ofSource(db: Kysely<Database>, name: string): Promise<string | undefined> {
-  for (const source of new Set([name, name.toLowerCase()])) {
+async function ofSource(
+  { clock, db }: CommandContext,
+  name: string,
+  word = name,
+): Promise<string | undefined> {
+  for (const source of new Set([name, name.toLowerCase(), word])) {
     if (source === '') continue;
     const totals = await db
       .selectFrom('stats_by_source')
       .selectAll()
       .where('source', '=', source)
       .executeTakeFirst();
-    if (totals) return `Source ${shorten(source, 60)}: ${describe(totals)}`;
+    if (totals) return `Source ${shorten(source, 60)}: ${describe(totals, clock)}`;
   }
   return undefined;
 }
 
-async function ofMessage({ call, db }: CommandContext): Promise<CommandResult> {
-  const lookup = await findMessage(db, call);
+async function ofMessage(context: CommandContext): Promise<CommandResult> {
+  const { clock, db } = context;
+  const lookup = await findMessage(context);
   if (lookup.kind === 'not-found') return invalid(lookup.reply);
   const { sender, source } = lookup.message;
   if (sender === null) {
-    const totals = await ofSource(db, source);
+    const totals = await ofSource(context, source);
     return done(`This message has no sender. ${totals ?? 'Its source has no counts.'}`);
   }
   const totals = await db
@@ -88,11 +96,11 @@ async function ofMessage({ call, db }: CommandContext): Promise<CommandResult> {
     .selectAll()
     .where('sender', '=', sender)
     .executeTakeFirst();
-  return done(`${maskNumber(sender)}: ${totals ? describe(totals) : 'no counts.'}`);
+  return done(`${maskNumber(sender)}: ${totals ? describe(totals, clock) : 'no counts.'}`);
 }
 
-function describe(totals: Totals): string {
-  return `${count(totals)} First seen ${showDay(totals.first_at)}, last seen ${showDay(totals.last_at)}.`;
+function describe(totals: Totals, clock: StationClock): string {
+  return `${count(totals)} First seen ${clock.showDay(totals.first_at)}, last seen ${clock.showDay(totals.last_at)}.`;
 }
 
 function count(row: Pick<Totals, 'messages' | 'images' | 'blocked'>): string {

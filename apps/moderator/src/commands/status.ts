@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { plural, shorten, showTime } from '../messages/show.ts';
+import { plural, shorten } from '../messages/show.ts';
 import { type Command, done } from './types.ts';
 
 /** Says what the tables say, and nothing that the moderator cannot know, such as how the relay is. */
@@ -7,7 +7,7 @@ export const status: Command = {
   name: 'status',
   restricted: false,
   help: { added: '!status - Tell how things are' },
-  async run({ db, now }) {
+  async run({ clock, db, describeRelays, now }) {
     const delivered = await db
       .selectFrom('groupme_posts')
       .select(['occurred_at', 'source'])
@@ -29,19 +29,21 @@ export const status: Command = {
         (select count(*) from moderator_outbox where published_at is null) as waiting
     `.execute(db);
     const { version = '0', bans = '0', waiting = '0' } = rows[0] ?? {};
+    const warning = describeRelays();
     return done(
       [
         'The moderator runs, and Postgres answers.',
         delivered
-          ? `Last post on record: ${showTime(delivered.occurred_at)}, from ${shorten(delivered.source ?? '', 60) || 'an unknown source'}.`
+          ? `Last post on record: ${clock.showTime(delivered.occurred_at)}, from ${shorten(delivered.source ?? '', 60) || 'an unknown source'}.`
           : 'No post is on record yet.',
         failed
-          ? `Last trouble in the past hour: ${showTime(failed.occurred_at)}, ${failed.outcome} (code ${failed.code ?? 'none'}).`
+          ? `Last trouble in the past hour: ${clock.showTime(failed.occurred_at)}, ${failed.outcome} (code ${failed.code ?? 'none'}).`
           : 'No trouble with GroupMe on record in the past hour.',
         `${plural(Number(bans), 'ban')}, version ${version} of the list.`,
         ...(Number(waiting) === 0
           ? []
           : [`${plural(Number(waiting), 'message')} of mine wait to be published.`]),
+        ...(warning === undefined ? [] : [warning]),
       ].join('\n'),
     );
   },

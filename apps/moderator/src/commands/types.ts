@@ -1,14 +1,20 @@
 import type { CommandEvent } from '@wbor/contracts';
 import type { Database } from '@wbor/database';
+import type { SenderNormaliser } from '@wbor/phone';
 import type { Kysely } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
 import type { Outgoing } from '../replies/outgoing.ts';
+import type { StationClock } from '../text/station-clock.ts';
 
 export interface CommandContext {
   /** The transaction in which the command runs: all of it counts, or nothing. */
   readonly db: Kysely<Database>;
   readonly call: CommandCall;
   readonly now: Date;
+  readonly clock: StationClock;
+  readonly normaliseSender: SenderNormaliser;
+  /** Says which relays do not enforce the bans, in words for the chat; undefined while none is known. */
+  readonly describeRelays: () => string | undefined;
 }
 
 export interface CommandResult {

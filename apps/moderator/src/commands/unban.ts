@@ -1,4 +1,4 @@
-import { type BanRow, liftBans, lockBanList, readActiveBans } from '../bans/ban-list.ts';
+import { type BanRow, liftBans, lockBanList, readActiveBans, sameSender } from '../bans/ban-list.ts';
 import type { CommandCall } from '../intake/read-command.ts';
 import { findMessage } from '../messages/find-message.ts';
 import { maskNumber, showUid } from '../messages/show.ts';
@@ -19,18 +19,25 @@ export const unban: Command = {
     original: '!unban <UID> - Unban a phone number from sending messages',
     added: '!unban 1234 - Unban the number with these last digits',
   },
-  async run({ call, db, now }) {
+  async run(context) {
+    const { call, db, normaliseSender, now } = context;
     await lockBanList(db);
     const active = await readActiveBans(db, now);
-    const lookup = await findMessage(db, call);
+    const lookup = await findMessage(context, { preferSender: true });
     const meant = new Set(endingIn(active, call));
     const sender = lookup.kind === 'found' ? lookup.message.sender : null;
-    for (const row of active) if (row.sender === sender) meant.add(row);
+    for (const row of sameSender(active, sender ?? '', normaliseSender)) meant.add(row);
 
     const rows = [...meant];
     const [only] = rows;
-    if (only && rows.length === 1) {
-      const outgoing = await liftBans(db, [only.sender], call, now);
+    // Rows of an older version may hold one number in several spellings.
+    if (only && sameSender(rows, only.sender, normaliseSender).length === rows.length) {
+      const outgoing = await liftBans(
+        db,
+        rows.map((row) => row.sender),
+        call,
+        now,
+      );
       return done(`Unbanned ${maskNumber(only.sender)}: messages of this number appear again.`, outgoing);
     }
     if (rows.length > 1) {
@@ -48,7 +55,7 @@ export const unban: Command = {
 
 function endingIn(active: readonly BanRow[], call: CommandCall): BanRow[] {
   const [first = ''] = call.argument.split(/\s/, 1);
-  const digits = first.replace(/^[<…+]+|>$/g, '');
+  const digits = first.replace(/[^\p{L}\p{N}]/gu, '');
   if (!/^\d+$/.test(digits) || digits.length < MIN_DIGITS) return [];
   return active.filter(({ sender }) => sender.endsWith(digits));
 }

@@ -6,13 +6,14 @@ import type { Kysely } from 'kysely';
 import { commandNames } from '../commands/index.ts';
 import type { ModeratorMetrics } from '../metrics.ts';
 import { type CommandCall, readCommand } from './read-command.ts';
-import { type CommandPolicy, runCommand } from './run-command.ts';
+import { type CommandPolicy, type CommandTools, runCommand } from './run-command.ts';
 
 export interface CallbackHandlerOptions {
   readonly broker: Broker;
   readonly db: Kysely<Database>;
   readonly groupId: string;
   readonly policy: CommandPolicy;
+  readonly tools: CommandTools;
   /** Full name of the queue of callbacks, like that of the parked ones below. */
   readonly queue: string;
   readonly parkedQueue: string;
@@ -57,7 +58,7 @@ export function createCallbackHandler(
     for (let failures = 0; ; failures += 1) {
       const startedAt = performance.now();
       try {
-        const result = await runCommand(options.db, call, options.policy, new Date(), (fault) =>
+        const result = await runCommand(options.db, call, options, new Date(), (fault) =>
           logger.error(
             { callback_id: call.callbackId, ...describeFault(fault) },
             'a command failed permanently; its reply says that nothing was done',
@@ -92,7 +93,7 @@ export function createCallbackHandler(
   }
 
   return async (delivery) => {
-    const reading = readCommand(delivery.content, options.groupId, delivery.timestamp);
+    const reading = readCommand(delivery.content, options.groupId, delivery.timestamp, commandNames);
     if (reading.kind === 'command') return run(reading.call, delivery);
     if (reading.kind === 'broken') return park(delivery, reading.reason);
     if (reading.kind === 'forged') {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandNames } from '../commands/index.ts';
 import { readCommand } from './read-command.ts';
 
 const callback = {
@@ -20,7 +21,7 @@ const callback = {
 };
 
 function read(changes: Record<string, unknown> = {}) {
-  return readCommand(Buffer.from(JSON.stringify({ ...callback, ...changes })), '17', undefined);
+  return readCommand(Buffer.from(JSON.stringify({ ...callback, ...changes })), '17', undefined, commandNames);
 }
 
 function call(text: string, changes: Record<string, unknown> = {}) {
@@ -50,6 +51,26 @@ describe('a command', () => {
     }
   });
 
+  it('is read when ids are numbers and the time is a text', () => {
+    expect(call('!ping', { id: 7, group_id: 17, user_id: 12, created_at: '1750000000' })).toMatchObject({
+      callbackId: '7',
+      callerId: '12',
+      at: new Date(1_750_000_000_000),
+    });
+  });
+
+  it('was not typed after it was published', () => {
+    const publishedAt = new Date(1_750_000_100_000);
+    for (const [created_at, at] of [
+      [1_750_000_000, new Date(1_750_000_000_000)],
+      [4_000_000_000, publishedAt],
+      [1e300, publishedAt],
+    ]) {
+      const content = Buffer.from(JSON.stringify({ ...callback, created_at }));
+      expect(readCommand(content, '17', publishedAt, commandNames)).toMatchObject({ call: { at } });
+    }
+  });
+
   it('may be a lone mark', () => {
     expect(call('!')).toMatchObject({ command: '', argument: '' });
   });
@@ -71,7 +92,50 @@ describe('a command', () => {
   });
 });
 
+describe('a command as phones type it', () => {
+  it.each([
+    '\uff01ban 0a1b2c3d 2h',
+    '\ufe57ban 0a1b2c3d 2h',
+    '\u2757\ufe0fban 0a1b2c3d 2h',
+    '\u203cban 0a1b2c3d 2h',
+    '!!ban 0a1b2c3d 2h',
+    '\u200b!ban 0a1b2c3d 2h',
+    '\u202a!ban 0a1b2c3d 2h\u202c',
+    '\ufeff!\u200bban 0a1b2c3d 2h',
+    '!b\u00adan 0a1b2c3d 2h',
+    '!ban: 0a1b2c3d 2h',
+    '!ban. 0a1b2c3d 2h',
+    '!ban\u20140a1b2c3d 2h',
+    '!\uff22\uff21\uff2e 0a1b2c3d \uff12h',
+    '@WBOR Bot !ban 0a1b2c3d 2h',
+    '@WBOR Bot \uff01ban 0a1b2c3d 2h',
+  ])('is read: %j', (text) => {
+    expect(call(text)).toMatchObject({ command: 'ban', argument: '0a1b2c3d 2h' });
+  });
+
+  it('is unknown when no blank follows, and keeps what was typed for the hint', () => {
+    expect(call('!ban12345678')).toMatchObject({ command: 'ban12345678', argument: '' });
+    expect(call("!who's there")).toMatchObject({ command: "who's" });
+  });
+
+  it.each(['@WBOR Bot !weather', '@Ann look! !ban x', 'hey !ban x', '@Ann wow!', '\u00a1ban x'])(
+    'is talk: %j',
+    (text) => {
+      expect(read({ text })).toEqual({ kind: 'talk' });
+    },
+  );
+
+  it.each(['\uff01ban x', '\u200b!ban x', '@WBOR Bot !ban x'])('is never one of a bot: %j', (text) => {
+    expect(read({ text, sender_type: 'bot' })).toMatchObject({ kind: 'forged' });
+    expect(read({ text, sender_type: 'system' })).toMatchObject({ kind: 'forged' });
+  });
+});
+
 describe('what is no command', () => {
+  it('is talk once it is deleted', () => {
+    expect(read({ text: '!ban 0a1b2c3d', deleted_at: 1_750_000_000 })).toEqual({ kind: 'talk' });
+  });
+
   it.each([null, undefined, '', 'hello!', 'say !help', 7])('is talk: %j', (text) => {
     expect(read({ text })).toEqual({ kind: 'talk' });
   });
@@ -82,7 +146,7 @@ describe('what is no command', () => {
     [{ sender_type: 'system' }, 'not from a person'],
     [{ system: true }, 'a notice of GroupMe'],
     [{ group_id: '18' }, 'another group'],
-    [{ group_id: 17 }, 'another group'],
+    [{ group_id: 18 }, 'another group'],
     [{ sender_id: '', user_id: null }, 'no sender'],
     [{ id: '1'.repeat(201) }, 'an id that GroupMe would not give'],
   ])('is forged: %j', (changes, reason) => {
@@ -90,15 +154,15 @@ describe('what is no command', () => {
   });
 
   it('is broken when it is no callback', () => {
-    expect(readCommand(Buffer.from('{'), '17', undefined)).toEqual({
+    expect(readCommand(Buffer.from('{'), '17', undefined, commandNames)).toEqual({
       kind: 'broken',
       reason: 'the body is not JSON',
     });
-    expect(read({ id: 7 })).toMatchObject({ kind: 'broken', reason: expect.stringMatching(/^id: /) });
-    expect(readCommand(Buffer.from('[]'), '17', undefined)).toMatchObject({ kind: 'broken' });
-    expect(readCommand(Buffer.from('{"id":"\xff"}', 'latin1'), '17', undefined)).toEqual({
+    expect(read({ id: {} })).toMatchObject({ kind: 'broken', reason: expect.stringMatching(/^id: /) });
+    expect(readCommand(Buffer.from('[]'), '17', undefined, commandNames)).toMatchObject({ kind: 'broken' });
+    expect(readCommand(Buffer.from('{"id":"\xff"}', 'latin1'), '17', undefined, commandNames)).toEqual({
       kind: 'broken',
-      reason: 'the body is not UTF-8',
+      reason: expect.stringMatching(/^the body is not UTF-8/),
     });
   });
 });

@@ -1,5 +1,6 @@
 import { type CallbackEvent, callbackEvent, readMessage } from '@wbor/contracts';
 import { storableText } from '@wbor/database';
+import { plainText } from '../text/plain-text.ts';
 
 /** A command as it was typed. */
 export interface CommandCall {
@@ -9,7 +10,7 @@ export interface CommandCall {
   readonly wborMessageId: string;
   /** In lower case, without the `!`. Empty for a lone `!`. */
   readonly command: string;
-  /** What follows, trimmed. */
+  /** What follows, trimmed, as `plainText` leaves it. */
   readonly argument: string;
   /** GroupMe's id of the message that this one replies to. */
   readonly replyToId: string | undefined;
@@ -29,6 +30,8 @@ type CallbackReading =
   | { readonly kind: 'broken'; readonly reason: string };
 
 const MAX_ARGUMENT_LENGTH = 1_000;
+/** GroupMe's texts have 1,000 characters; the plain form of some characters is eighteen. */
+const MAX_TEXT_LENGTH = 2_000;
 /** A key of an index; GroupMe's ids have 18 digits. */
 const MAX_ID_LENGTH = 200;
 
@@ -37,15 +40,17 @@ export function readCommand(
   content: Uint8Array,
   groupId: string,
   publishedAt: Date | undefined,
+  commandNames: readonly string[],
 ): CallbackReading {
   const reading = readMessage(callbackEvent, { content });
   if (!reading.ok) return { kind: 'broken', reason: reading.fault.message };
   const callback = reading.value;
-  const text = storableText(callback.text ?? '').trim();
-  if (!text.startsWith('!')) return { kind: 'talk' };
+  const typed = readTyped(callback.text ?? '', commandNames);
+  // GroupMe may tell of a deletion by the same callback once more.
+  if (typed === undefined || callback.deleted_at) return { kind: 'talk' };
   const reason = whyForged(callback, groupId);
   if (reason !== undefined) return { kind: 'forged', reason, callbackId: callback.id };
-  return { kind: 'command', call: toCall(callback, text, publishedAt) };
+  return { kind: 'command', call: toCall(callback, typed, publishedAt) };
 }
 
 function whyForged(callback: CallbackEvent, groupId: string): string | undefined {
@@ -57,23 +62,49 @@ function whyForged(callback: CallbackEvent, groupId: string): string | undefined
   return undefined;
 }
 
-function toCall(callback: CallbackEvent, text: string, publishedAt: Date | undefined): CommandCall {
-  const [, command = '', argument = ''] = /^!\s*(\S*)\s*([\s\S]*)$/u.exec(text) ?? [];
+interface Typed {
+  readonly command: string;
+  readonly argument: string;
+}
+
+/** Emoji keyboards have exclamation marks of their own; `plainText` knows the full-width one. */
+const COMMAND = /^[!\u2757\u2755]+\s*([\p{L}\p{N}_'’]*)[^\p{L}\p{N}\s]*\s*([\s\S]*)$/u;
+/** What the phone puts before a text that is meant for somebody. */
+const MENTION = /^@[^!\n]{1,80}?\s(?=[!\u2757\u2755])/u;
+
+/**
+ * Reads a text that begins with `!`; undefined for talk. Behind a mention it is one only if the command exists: people
+ * talk about exclamation marks.
+ */
+function readTyped(raw: string, commandNames: readonly string[]): Typed | undefined {
+  const text = plainText(storableText(raw.slice(0, MAX_TEXT_LENGTH))).trim();
+  const [, command = '', argument = ''] = COMMAND.exec(text.replace(MENTION, '')) ?? [];
+  if (!/^[!\u2757\u2755]/u.test(text) && !commandNames.includes(command.toLowerCase())) return undefined;
+  return { command: command.toLowerCase(), argument: argument.trim() };
+}
+
+function toCall(callback: CallbackEvent, typed: Typed, publishedAt: Date | undefined): CommandCall {
   const reply = callback.attachments?.find(({ type }) => type === 'reply');
   const replyToId = reply?.reply_id;
   return {
     callbackId: storableText(callback.id),
     wborMessageId: storableText(callback.wbor_message_id),
-    command: command.toLowerCase(),
-    argument: argument.trim().slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
+    command: typed.command,
+    argument: typed.argument.slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
     replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,
     callerId: storableText(callback.user_id || callback.sender_id || ''),
     callerName: callback.name ? storableText(callback.name) : undefined,
-    at: typeof callback.created_at === 'number' ? timeOf(callback.created_at * 1000) : publishedAt,
+    at: typedAt(callback.created_at, publishedAt),
   };
 }
 
-function timeOf(timeMs: number): Date | undefined {
-  const at = new Date(timeMs);
+/** GroupMe's clock and ours differ by no more. */
+const CLOCKS_APART_MS = 5 * 60_000;
+
+/** A command that claims to come from the future would never be too old. */
+function typedAt(createdAt: number | null | undefined, publishedAt: Date | undefined): Date | undefined {
+  if (typeof createdAt !== 'number') return publishedAt;
+  const at = new Date(createdAt * 1000);
+  if (publishedAt && at.getTime() > publishedAt.getTime() + CLOCKS_APART_MS) return publishedAt;
   return Number.isNaN(at.getTime()) ? undefined : at;
 }

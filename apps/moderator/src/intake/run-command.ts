@@ -1,17 +1,23 @@
 import { classifyDatabaseError, type Database } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import { findCommand, unknownCommand } from '../commands/index.ts';
-import type { CommandResult } from '../commands/types.ts';
+import type { CommandContext, CommandResult } from '../commands/types.ts';
 import { idFor } from '../ids.ts';
 import { addToOutbox } from '../replies/outbox.ts';
 import { chatMessage, commandReport } from '../replies/outgoing.ts';
+import { checkPace, tooMany } from './check-pace.ts';
 import type { CommandCall } from './read-command.ts';
 
 export interface CommandPolicy {
   /** User ids that may change things; empty: everybody may. */
   readonly moderators: readonly string[];
   readonly maxAgeMs: number;
+  /** Commands of one member in a minute; 0: no limit. */
+  readonly maxPerMinute: number;
 }
+
+/** What commands work with, besides the database. */
+export type CommandTools = Pick<CommandContext, 'clock' | 'normaliseSender' | 'describeRelays'>;
 
 type RunOutcome = CommandResult['result'] | 'duplicate';
 
@@ -26,16 +32,18 @@ type RunOutcome = CommandResult['result'] | 'duplicate';
 export async function runCommand(
   db: Kysely<Database>,
   call: CommandCall,
-  policy: CommandPolicy,
+  { policy, tools }: { readonly policy: CommandPolicy; readonly tools: CommandTools },
   now: Date,
   onFault: (error: unknown) => void = () => undefined,
 ): Promise<RunOutcome> {
   try {
-    return await attempt(db, call, now, (transaction) => decide(transaction, call, policy, now));
+    return await attempt(db, call, policy, now, (transaction) =>
+      decide({ ...tools, db: transaction, call, now }, policy),
+    );
   } catch (error) {
     if (classifyDatabaseError(error) !== 'data' && !isProgrammingError(error)) throw error;
     onFault(error);
-    return attempt(db, call, now, async () => ({
+    return attempt(db, call, policy, now, async () => ({
       result: 'invalid',
       reply: 'Something in this command cannot be worked on, so nothing was done.',
     }));
@@ -50,32 +58,30 @@ function isProgrammingError(error: unknown): boolean {
 async function attempt(
   db: Kysely<Database>,
   call: CommandCall,
+  { maxPerMinute }: CommandPolicy,
   now: Date,
   work: (transaction: Kysely<Database>) => Promise<CommandResult>,
 ): Promise<RunOutcome> {
   return db.transaction().execute(async (transaction) => {
+    const pace = await checkPace(transaction, call.callerId, maxPerMinute);
     const { numInsertedOrUpdatedRows } = await transaction
       .insertInto('moderator_handled')
-      .values({ callback_id: call.callbackId })
+      .values({ callback_id: call.callbackId, caller_id: call.callerId, outcome: pace })
       .onConflict((conflict) => conflict.column('callback_id').doNothing())
       .executeTakeFirst();
     if (numInsertedOrUpdatedRows !== 1n) return 'duplicate';
-    const { outgoing = [], reply, result } = await work(transaction);
+    const { outgoing = [], reply, result } = pace === 'ran' ? await work(transaction) : tooMany(pace);
     await addToOutbox(transaction, [
       ...outgoing,
-      chatMessage(idFor('reply', call.callbackId), reply),
+      ...(reply === '' ? [] : [chatMessage(idFor('reply', call.callbackId), reply)]),
       commandReport(call, result, reply, now),
     ]);
     return result;
   });
 }
 
-async function decide(
-  db: Kysely<Database>,
-  call: CommandCall,
-  policy: CommandPolicy,
-  now: Date,
-): Promise<CommandResult> {
+async function decide(context: CommandContext, policy: CommandPolicy): Promise<CommandResult> {
+  const { call, now } = context;
   if (call.at === undefined || now.getTime() - call.at.getTime() > policy.maxAgeMs) {
     const minutes = Math.round(policy.maxAgeMs / 60_000);
     return {
@@ -88,5 +94,5 @@ async function decide(
   if (command.restricted && policy.moderators.length > 0 && !policy.moderators.includes(call.callerId)) {
     return { result: 'refused', reply: `You are not on the list of people who may use !${command.name}.` };
   }
-  return command.run({ db, call, now });
+  return command.run(context);
 }

@@ -18,6 +18,11 @@ it('finds what the sender wrote in a post', () => {
   expect(firstWords('(1/3):\n"He said "hi""')).toBe('“He said "hi"”');
   expect(firstWords('---------\nx')).toBe('“--------- x”');
   expect(firstWords(null)).toBe('(no text)');
+  expect(firstWords('"Hi"\n---UID---\n0a1b2c3d\n2 media items attached\n---------')).toBe('“Hi”');
+  // A footer that is not the end of the post is the sender's own.
+  expect(firstWords('(1/2):\n"Hi\n---UID---\n0a1b2c3d\n---------\nyou"')).toBe(
+    '“Hi ---UID--- 0a1b2c3d --------- you”',
+  );
 });
 
 it('shortens at characters', () => {
@@ -25,7 +30,8 @@ it('shortens at characters', () => {
   expect(shorten('abc', 3)).toBe('abc');
 });
 
-it('shows an id up to its first dash', () => {
+it('shows what the chat shows of an id', () => {
   expect(showUid('0a1b2c3d-1111-4222-8333-444455556666')).toBe('0a1b2c3d');
-  expect(showUid('-x')).toBe('-x');
+  expect(showUid('evt1')).toBe('evt1');
+  expect(showUid('apc-1')).not.toBe(showUid('apc-2'));
 });

@@ -1,28 +1,4 @@
-/** The station's own clock, which the tables count days by as well. */
-const STATION_ZONE = 'America/New_York';
-
-const timeFormat = new Intl.DateTimeFormat('en-US', {
-  timeZone: STATION_ZONE,
-  month: 'short',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: '2-digit',
-});
-const dayFormat = new Intl.DateTimeFormat('en-US', {
-  timeZone: STATION_ZONE,
-  year: 'numeric',
-  month: 'short',
-  day: 'numeric',
-});
-
-export function showTime(at: Date): string {
-  // Intl puts a narrow no-break space before AM and PM.
-  return timeFormat.format(at).replaceAll('\u202f', ' ');
-}
-
-export function showDay(at: Date): string {
-  return dayFormat.format(at);
-}
+import { shownUid } from '@wbor/contracts';
 
 /** A number as the chat may see it: its last 4 characters, or 2 of a short one. */
 export function maskNumber(number: string): string {
@@ -38,9 +14,9 @@ export function maskName(name: string | null): string | undefined {
   return digits.length >= 7 ? maskNumber(digits) : shorten(trimmed, 40);
 }
 
-/** What people call a message: the first 8 characters of its id, up to the first dash. */
+/** What people call a message, as the chat shows it. */
 export function showUid(messageId: string): string {
-  return messageId.split('-')[0] || messageId;
+  return shownUid(messageId);
 }
 
 /** One line, at most this many characters, never half of one. */
@@ -55,11 +31,14 @@ export function shorten(text: string, length: number): string {
         .trimEnd()}…`;
 }
 
+/** The relay's footer is the end of a post; what looks like one anywhere else is the sender's text. */
+const OUR_FOOTER = /\n---UID---\n[^\n]*(?:\n\d+ media items? attached)?\n-{9}$/;
+
 /** The beginning of what the sender wrote, without the relay's label, quotes and footer. */
 export function firstWords(post: string | null, length = 40): string {
   const body = (post ?? '')
     .replace(/^\(\d+\/\d+\):\n/, '')
-    .replace(/\n?---UID---[\s\S]*$/, '')
+    .replace(OUR_FOOTER, '')
     .trim()
     .replace(/^"/, '')
     .replace(/"$/, '');

@@ -8,13 +8,25 @@ import { definitionOf, type Outgoing } from './outgoing.ts';
 /** Promises to publish these, in the transaction that makes the change they report. */
 export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgoing[]): Promise<void> {
   if (outgoing.length === 0) return;
-  const rows = outgoing.map(({ messageId, definition, body, mandatory }) => ({
+  await db.insertInto('moderator_outbox').values(outgoing.map(toRow)).execute();
+}
+
+/** Promises to publish this, unless it was promised before under the same message id. */
+export async function addOnceToOutbox(db: Kysely<Database>, message: Outgoing): Promise<void> {
+  await db
+    .insertInto('moderator_outbox')
+    .values(toRow(message))
+    .onConflict((conflict) => conflict.column('message_id').doNothing())
+    .execute();
+}
+
+function toRow({ messageId, definition, body, mandatory }: Outgoing) {
+  return {
     message_id: messageId,
     routing_key: definition.key,
     body: JSON.stringify(body),
     mandatory,
-  }));
-  await db.insertInto('moderator_outbox').values(rows).execute();
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Logger } from '@wbor/service';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { ImageError } from './images/errors.ts';
+import type { RelayMetrics } from '../metrics.ts';
+import { ImageError, tookTooLong } from './images/errors.ts';
 import type { FetchedImage, ImageFetcher } from './images/fetch-image.ts';
 import type { ReportImage } from './images/report-image.ts';
 import type { Attachment, UploadImage } from './images/upload-image.ts';
@@ -22,18 +23,26 @@ const IMAGES_AT_ONCE = 4;
 /** All images of a message have this long. One that takes longer is called missing: the words must not wait longer. */
 const IMAGES_TIME_MS = 30_000;
 
+/** An image that must wait for memory begins by then, or not at all: later, it would be called missing all the same. */
+const START_BY_MS = 20_000;
+
 export function createImageAttacher(options: {
   fetcher: ImageFetcher;
   upload: UploadImage;
   report: ReportImage;
   /** Without a token nothing can be uploaded, so nothing is fetched either. */
   canUpload: boolean;
+  metrics: Pick<RelayMetrics, 'imagesFailed'>;
   logger: Logger;
 }): AttachImages {
-  const { fetcher, logger, report, upload } = options;
+  const { fetcher, logger, metrics, report, upload } = options;
   const limits = new Map<string, LimitFunction>();
 
-  async function attach(message: IncomingMessage, url: string): Promise<Attachment> {
+  async function attach(
+    message: IncomingMessage,
+    url: string,
+    { startBy, late }: { startBy: AbortSignal; late: AbortSignal },
+  ): Promise<Attachment> {
     const startedAt = performance.now();
     const failure = { code: 0, outcome: 'not-attached' } as const;
     if (!options.canUpload) {
@@ -42,7 +51,8 @@ export function createImageAttacher(options: {
     }
     let image: FetchedImage;
     try {
-      image = await fetcher.fetch(url);
+      if (late.aborted) throw tookTooLong();
+      image = await fetcher.fetch(url, { source: message.source, startBy, signal: late });
     } catch (error) {
       const known = error instanceof ImageError ? error : undefined;
       if (!known) {
@@ -51,6 +61,7 @@ export function createImageAttacher(options: {
           'unexpected error while fetching an image',
         );
       }
+      metrics.imagesFailed.inc({ code: known?.code ?? 'FAULT' });
       await report(message, url, {
         ...failure,
         error: known?.message ?? 'unexpected error',
@@ -58,19 +69,34 @@ export function createImageAttacher(options: {
       });
       return { reason: known?.forChat ?? 'could not be fetched' };
     }
-    return upload(message, url, image);
+    try {
+      return await upload(message, url, image, late);
+    } finally {
+      image.release();
+    }
   }
 
   return async (message) => {
     if (message.imageUrls.length === 0) return { pictureUrls: [], missingMedia: [] };
     const limit = limits.get(message.source) ?? pLimit(IMAGES_AT_ONCE);
     limits.set(message.source, limit);
-    const late = Promise.withResolvers<Attachment>();
-    const timer = setTimeout(() => late.resolve({ reason: 'took too long' }), IMAGES_TIME_MS);
+    const startBy = new AbortController();
+    const late = new AbortController();
+    const times = { startBy: startBy.signal, late: late.signal };
+    const isLate = Promise.withResolvers<Attachment>();
+    const timers = [
+      setTimeout(() => startBy.abort(), START_BY_MS),
+      setTimeout(() => {
+        isLate.resolve({ reason: tookTooLong().forChat });
+        late.abort();
+      }, IMAGES_TIME_MS),
+    ];
     const attachments = await Promise.all(
-      message.imageUrls.map((url) => Promise.race([limit(() => attach(message, url)), late.promise])),
+      message.imageUrls.map((url) =>
+        Promise.race([limit(() => attach(message, url, times)), isLate.promise]),
+      ),
     );
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
     if (limit.activeCount + limit.pendingCount === 0) limits.delete(message.source);
     return {
       pictureUrls: attachments.flatMap((attachment) =>

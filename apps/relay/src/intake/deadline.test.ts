@@ -31,12 +31,12 @@ describe("the producer's deadline", () => {
     ['a date of Python', '2026-11-25T07:10:00.000123-05:00'],
     ['a date of a shell', '2026-11-25 12:10:00+0000'],
   ])('is read from %s', (_what, header) => {
-    expect(read(header)).toEqual({ deliverBy: THEN });
+    expect(read(header)).toEqual({ deliverBy: THEN, isRepaired: header !== THEN });
   });
 
   it('may have passed', () => {
-    expect(read(NOW - 1)).toEqual({ deliverBy: NOW - 1 });
-    expect(read((NOW - 60_000) / 1_000)).toEqual({ deliverBy: NOW - 60_000 });
+    expect(read(NOW - 1)).toEqual({ deliverBy: NOW - 1, isRepaired: false });
+    expect(read((NOW - 60_000) / 1_000)).toEqual({ deliverBy: NOW - 60_000, isRepaired: true });
   });
 
   it.each([
@@ -58,26 +58,26 @@ describe("the producer's deadline", () => {
     '2026-13-45T12:10:00Z',
     '10 minutes',
   ])('is no %j, and that is said once', (header) => {
-    const { deliverBy, ignored } = read(header);
-    expect(deliverBy).toBeUndefined();
+    const { deliverBy, ignored, isRepaired } = read(header);
+    expect([deliverBy, isRepaired]).toEqual([undefined, true]);
     expect(ignored).toMatch(/^(?:an? |not |neither )/);
     // What the producer wrote is nobody's business.
     expect(ignored).not.toMatch(/\d|soon/);
   });
 
   it.each([undefined, null, '', '  '])('is none with %j', (header) => {
-    expect(read(header)).toEqual({});
+    expect(read(header)).toEqual({ isRepaired: false });
   });
 
   it.each(['X-Deliver-By', 'x_deliver_by'])('is taken from a header that is called %s', (name) => {
-    expect(read(THEN, {}, name)).toEqual({ deliverBy: THEN });
+    expect(read(THEN, {}, name)).toMatchObject({ deliverBy: THEN });
   });
 
   it('is the expiration, counted from a plausible timestamp or from now', () => {
     const timestamp = new Date(NOW - 5_000);
-    expect(read(undefined, { expirationMs: 60_000, timestamp })).toEqual({ deliverBy: NOW + 55_000 });
-    expect(read(undefined, { expirationMs: 60_000 })).toEqual({ deliverBy: NOW + 60_000 });
-    expect(read(undefined, { expirationMs: 60_000, timestamp: new Date(1_000) })).toEqual({
+    expect(read(undefined, { expirationMs: 60_000, timestamp })).toMatchObject({ deliverBy: NOW + 55_000 });
+    expect(read(undefined, { expirationMs: 60_000 })).toMatchObject({ deliverBy: NOW + 60_000 });
+    expect(read(undefined, { expirationMs: 60_000, timestamp: new Date(1_000) })).toMatchObject({
       deliverBy: NOW + 60_000,
     });
     expect(read('soon', { expirationMs: 60_000 })).toMatchObject({

@@ -8,6 +8,8 @@ interface Deadline {
   readonly deliverBy?: number;
   /** Why the header `x-deliver-by` was ignored, for people; never what was in it. */
   readonly ignored?: string;
+  /** Whether the header was not as the contract says. */
+  readonly isRepaired: boolean;
 }
 
 /** No service of the station is older, so what names an earlier time counts something else. */
@@ -28,11 +30,11 @@ export function deadlineOf(
 ): Deadline {
   const header = headerOf(delivery.headers, DELIVER_BY_HEADER);
   const read = isMissing(header) ? undefined : readMoment(header);
-  if (read !== undefined && typeof read !== 'string' && isPlausible(read, nowMs + LONGEST_MS)) {
-    return { deliverBy: Math.trunc(read) };
+  if (typeof read === 'number' && isPlausible(read, nowMs + LONGEST_MS)) {
+    return { deliverBy: Math.trunc(read), isRepaired: read !== header };
   }
-  const ignored =
-    read === undefined ? {} : { ignored: typeof read === 'string' ? read : 'an implausible time' };
+  const fault = typeof read === 'number' ? 'an implausible time' : read;
+  const ignored = fault === undefined ? { isRepaired: false } : { ignored: fault, isRepaired: true };
   if (delivery.expirationMs === undefined) return ignored;
   const sentAt = delivery.timestamp?.getTime();
   const from = sentAt !== undefined && isPlausible(sentAt, nowMs + CLOCK_SLACK_MS) ? sentAt : nowMs;

@@ -1,5 +1,5 @@
 import { type Delivery, originalKey } from '@wbor/amqp';
-import { DELIVER_BY_HEADER, type Part, type PlannedMessage } from '@wbor/contracts';
+import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, type Part, type PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
@@ -18,7 +18,7 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
-import { sourceOfKey } from './sources/source.ts';
+import { headerOf, sourceOfKey } from './sources/source.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -49,7 +49,7 @@ export function createIntake(options: IntakeOptions): Intake {
       incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) });
     } catch (error) {
       if (!(error instanceof IncomingError)) throw error;
-      await park(queue, delivery, error);
+      await parkUnreadable(queue, delivery, error, options);
       return;
     }
     if (incoming.kind === 'ignored') {
@@ -66,24 +66,12 @@ export function createIntake(options: IntakeOptions): Intake {
     const message = incoming;
     const missing = message.imagesWithoutAddress + message.imagesLeftOut;
     if (missing > 0) metrics.images.inc({ outcome: 'not-attached' }, missing);
-    const deliverBy = readDeadline(message, delivery);
+    const deliverBy = readDeadline(message, delivery, options);
     const prepared = prepareUnlessBanned(message, delivery.signal, options);
     await inOrder.run(message.source, prepared, ({ banned, parts }) => {
       const planned = toPlanned(message, parts, delivery, deliverBy);
       return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
     });
-  }
-
-  function readDeadline(message: IncomingMessage, delivery: Delivery): number | undefined {
-    const { deliverBy, ignored } = deadlineOf(delivery, Date.now());
-    if (ignored !== undefined) {
-      metrics.repaired.inc({ field: DELIVER_BY_HEADER });
-      logger.warn(
-        { wbor_message_id: message.wborMessageId, source: message.source, error: ignored },
-        'ignored a deadline that cannot be one',
-      );
-    }
-    return deliverBy;
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -94,40 +82,11 @@ export function createIntake(options: IntakeOptions): Intake {
     delivery.ack();
   }
 
-  async function park(queue: string, delivery: Delivery, error: IncomingError): Promise<void> {
-    const { code: reason } = error;
-    const wborMessageId = salvageMessageId(delivery);
-    await options.parker.park(delivery, {
-      queue,
-      reason,
-      error: error.message,
-      source: sourceByKey(delivery),
-      ...(wborMessageId === undefined ? {} : { wborMessageId }),
-    });
-    metrics.received.inc({ queue, result: 'parked' });
-    logger.error(
-      {
-        queue,
-        key: delivery.routingKey,
-        reason,
-        error: error.message,
-        ...(wborMessageId === undefined ? {} : { wbor_message_id: wborMessageId }),
-      },
-      'parked a message that cannot be forwarded; see `parked list`',
-    );
-    const sentId = wborMessageId ?? delivery.messageId ?? '';
-    producer.failed(replyTargetOfRaw(delivery, sentId), 400, error.message);
-  }
-
-  function onParked(queue: string, delivery: Delivery, reason: ParkReason, error: string): void {
-    metrics.received.inc({ queue, result: 'parked' });
-    options.parker.onParked({ queue, reason, source: sourceByKey(delivery) });
-    const sentId = salvageMessageId(delivery) ?? delivery.messageId ?? '';
-    producer.failed(replyTargetOfRaw(delivery, sentId), 400, error);
-  }
-
   async function record(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
     metrics.received.inc({ queue, result: 'already-sent' });
+    if (!isPlainYes(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
+      metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
+    }
     await notPosted.alreadySent(incoming, delivery);
     producer.succeeded(replyTargetOfRaw(delivery, incoming.wborMessageId));
     delivery.ack();
@@ -152,7 +111,10 @@ export function createIntake(options: IntakeOptions): Intake {
     );
   }
 
-  return { onDelivery, onParked };
+  return {
+    onDelivery,
+    onParked: (queue, delivery, reason, error) => tellParked(queue, delivery, reason, error, options),
+  };
 }
 
 /** Of a message that cannot be read itself. */
@@ -169,6 +131,75 @@ async function prepareUnlessBanned(
   // Most messages have no sender: they must not wait for a moderator.
   const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
   return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
+}
+
+/** The deadline of a message, and a warning when it has one that cannot be. */
+function readDeadline(
+  message: IncomingMessage,
+  delivery: Delivery,
+  { logger, metrics }: Pick<IntakeOptions, 'logger' | 'metrics'>,
+): number | undefined {
+  const { deliverBy, ignored, isRepaired } = deadlineOf(delivery, Date.now());
+  if (isRepaired) metrics.repaired.inc({ field: DELIVER_BY_HEADER });
+  if (ignored !== undefined) {
+    logger.warn(
+      { wbor_message_id: message.wborMessageId, source: message.source, error: ignored },
+      'ignored a deadline that cannot be one',
+    );
+  }
+  return deliverBy;
+}
+
+/** As the contract says it. */
+function isPlainYes(header: unknown): boolean {
+  return header === true || header === 'true';
+}
+
+/** Parks what can never be forwarded as it is. */
+async function parkUnreadable(
+  queue: string,
+  delivery: Delivery,
+  { code: reason, message: error }: IncomingError,
+  options: Pick<IntakeOptions, 'logger' | 'metrics' | 'parker' | 'producer'>,
+): Promise<void> {
+  const wborMessageId = salvageMessageId(delivery);
+  const found = wborMessageId === undefined ? {} : { wborMessageId };
+  await options.parker.park(delivery, { queue, reason, error, source: sourceByKey(delivery), ...found });
+  options.metrics.received.inc({ queue, result: 'parked' });
+  options.logger.error(
+    {
+      queue,
+      key: delivery.routingKey,
+      reason,
+      error,
+      ...(wborMessageId === undefined ? {} : { wbor_message_id: wborMessageId }),
+    },
+    'parked a message that cannot be forwarded; see `parked list`',
+  );
+  tellProducer(delivery, wborMessageId, error, options);
+}
+
+/** Tells of a message that was parked before it came here. */
+function tellParked(
+  queue: string,
+  delivery: Delivery,
+  reason: ParkReason,
+  error: string,
+  options: Pick<IntakeOptions, 'metrics' | 'parker' | 'producer'>,
+): void {
+  options.metrics.received.inc({ queue, result: 'parked' });
+  const wborMessageId = salvageMessageId(delivery);
+  options.parker.onParked({ queue, reason, source: sourceByKey(delivery), wborMessageId });
+  tellProducer(delivery, wborMessageId, error, options);
+}
+
+function tellProducer(
+  delivery: Delivery,
+  wborMessageId: string | undefined,
+  error: string,
+  { producer }: Pick<IntakeOptions, 'producer'>,
+): void {
+  producer.failed(replyTargetOfRaw(delivery, wborMessageId ?? delivery.messageId ?? ''), 400, error);
 }
 
 /** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */

@@ -2,6 +2,7 @@ import { queueName, relayStandardQueue, relayTwilioQueue } from '@wbor/contracts
 import type { ServiceContext } from '@wbor/service';
 import type { RelayParts } from '../relay-parts.ts';
 import { createImageFetcher } from './images/fetch-image.ts';
+import { createImageMemory } from './images/image-memory.ts';
 import { createIntake } from './intake.ts';
 import { createPreparer } from './prepare.ts';
 
@@ -21,7 +22,13 @@ export async function startIntake(
   { logger, onStop }: ServiceContext,
 ): Promise<{ stop(): Promise<void> }> {
   const { audit, botId, broker, config, groupme, metrics, namespace } = options;
-  const fetcher = createImageFetcher({ allowHosts: config.IMAGE_ALLOW_HOSTS });
+  const memory = createImageMemory(config.IMAGE_MEMORY_BUDGET_MB * 1024 * 1024);
+  metrics.watchImageMemory(() => memory);
+  const fetcher = createImageFetcher({
+    allowHosts: config.IMAGE_ALLOW_HOSTS,
+    memory,
+    onConverted: (pixels) => metrics.imagePixels.inc(pixels),
+  });
   onStop('image fetcher', () => fetcher.close());
   const preparer = createPreparer({
     fetcher,

@@ -1,3 +1,5 @@
+import { MAX_BAN_LIST_LEAD_MS } from '@wbor/contracts';
+import { createSenderNormaliser } from '@wbor/phone';
 import { describe, expect, it } from 'vitest';
 import { createBanReplica } from './ban-replica.ts';
 
@@ -9,7 +11,7 @@ function listOf(version: number, ...bans: [sender: string, until?: string][]) {
 }
 
 function create() {
-  return createBanReplica({ staleAfterMs: 3 * MINUTE });
+  return createBanReplica({ staleAfterMs: 3 * MINUTE, normaliseSender: createSenderNormaliser('US') });
 }
 
 describe('a ban', () => {
@@ -18,9 +20,14 @@ describe('a ban', () => {
     ['+1 (207) 555-0123', '+12075550123', true],
     ['+12075550123', '+1 207-555-0123', true],
     ['+12075550123', '+12075550124', false],
-    ['+12075550123', '12075550123', false],
+    ['+12075550123', '12075550123', true],
+    ['+12075550123', 'whatsapp:+12075550123', true],
+    ['rcs:+1.207.555.0123', '0012075550123', true],
+    ['2075550123', '+12075550123', true],
     ['+12075550123', '+120755501234', false],
-    ['2075550123', '+12075550123', false],
+    ['+12075550123', '75550123', false],
+    ['+442079460958', '02079460958', false],
+    ['-', '--', false],
   ])('of %s: is %s banned? %s', (banned, sender, expected) => {
     const list = create();
     list.apply(listOf(1, [banned]), NOW);
@@ -53,29 +60,72 @@ describe('a list', () => {
     const list = create();
     expect(list.version).toBeUndefined();
     list.apply(listOf(4, ['+1']), NOW);
-    expect(list.apply(listOf(5, ['+2']), NOW)).toBe(true);
+    expect(list.apply(listOf(5, ['+2']), NOW)).toBe('taken');
     expect([list.version, list.isBanned('+1', NOW), list.isBanned('+2', NOW)]).toEqual([5, false, true]);
-    expect(list.apply(listOf(5), NOW)).toBe(true);
+    expect(list.apply(listOf(5), NOW)).toBe('taken');
     expect(list.count(NOW)).toBe(0);
   });
 
   it('that is older is ignored and does not count as heard', () => {
     const list = create();
     list.apply(listOf(5, ['+1']), NOW);
-    expect(list.apply(listOf(4), NOW + MINUTE)).toBe(false);
+    expect(list.apply(listOf(4), NOW + MINUTE)).toBe('old');
     expect([list.version, list.isBanned('+1', NOW), list.ageMs(NOW + MINUTE)]).toEqual([5, true, MINUTE]);
   });
 
   it('that is older is taken once nothing else has come for so long', () => {
     const list = create();
     list.apply(listOf(5, ['+1']), NOW);
-    expect(list.apply(listOf(4), NOW + 3 * MINUTE)).toBe(false);
-    expect(list.apply(listOf(4), NOW + 3 * MINUTE + 1)).toBe(true);
+    expect(list.apply(listOf(4), NOW + 3 * MINUTE)).toBe('old');
+    expect(list.apply(listOf(4), NOW + 3 * MINUTE + 1)).toBe('taken');
     expect(list.version).toBe(4);
   });
 });
 
+describe('a list from the future', () => {
+  it.each([Number.MAX_SAFE_INTEGER, NOW + MAX_BAN_LIST_LEAD_MS + 1])(
+    'lifts nothing and does not silence the moderator: version %d',
+    (version) => {
+      const list = create();
+      list.apply(listOf(NOW, ['+1']), NOW);
+      expect(list.apply(listOf(version), NOW)).toBe('ahead');
+      expect([list.version, list.isBanned('+1', NOW)]).toEqual([NOW, true]);
+      expect(list.apply(listOf(NOW + 1, ['+2']), NOW)).toBe('taken');
+      expect([list.isBanned('+1', NOW), list.isBanned('+2', NOW)]).toEqual([false, true]);
+    },
+  );
+
+  it('is taken within what clocks differ by', () => {
+    const list = create();
+    expect(list.apply(listOf(NOW + MAX_BAN_LIST_LEAD_MS, ['+1']), NOW)).toBe('taken');
+  });
+
+  it('is refused by a relay that knows none and by one whose list is stale', () => {
+    const list = create();
+    expect(list.apply(listOf(Number.MAX_SAFE_INTEGER), NOW)).toBe('ahead');
+    expect(list.notice(NOW)).toMatch(
+      /^a ban list is refused: its version is 9007199254740991, ahead of this clock/,
+    );
+    list.apply(listOf(7, ['+1']), NOW);
+    expect(list.notice(NOW)).toBeUndefined();
+    expect(list.apply(listOf(Number.MAX_SAFE_INTEGER), NOW + 5 * MINUTE)).toBe('ahead');
+    expect(list.isBanned('+1', NOW + 5 * MINUTE)).toBe(true);
+  });
+});
+
 describe('the notice', () => {
+  it('tells a refusal until the next list is taken or it is long ago', () => {
+    const list = create();
+    list.apply(listOf(5), NOW);
+    list.apply(listOf(4), NOW + MINUTE);
+    expect(list.notice(NOW + MINUTE)).toBe('a ban list is refused: its version is 4, and 5 is known');
+    list.apply(listOf(5), NOW + 2 * MINUTE);
+    expect(list.notice(NOW + 2 * MINUTE)).toBeUndefined();
+    list.apply(listOf(4), NOW + 2 * MINUTE);
+    list.apply(listOf(6), NOW + 3 * MINUTE);
+    expect(list.notice(NOW + 3 * MINUTE)).toBeUndefined();
+  });
+
   it('is given while no list is known and when it is stale; the bans count on', () => {
     const list = create();
     expect(list.ageMs(NOW)).toBeUndefined();

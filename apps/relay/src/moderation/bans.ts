@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Broker } from '@wbor/amqp';
 import { sleep } from '@wbor/async';
 import { banListMessage, banListRequest, readMessage } from '@wbor/contracts';
+import type { SenderNormaliser } from '@wbor/phone';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import { type BanReplica, createBanReplica } from './ban-replica.ts';
 import { createCertainty } from './certainty.ts';
+import { createStateTeller } from './tell-state.ts';
 
 /** Whom the moderator has banned, as far as its lists have reached us. */
 export interface Bans {
@@ -35,25 +38,37 @@ const RECONNECT_TIMEOUT_MS = 30_000;
 
 /** Listens to the moderator and asks it for the list whenever something may have been missed. */
 export async function startBans(options: {
-  broker: Pick<Broker, 'listen' | 'publishUntilConfirmed'>;
+  broker: Pick<Broker, 'listen' | 'publish' | 'publishUntilConfirmed'>;
   staleAfterMs: number;
+  normaliseSender: SenderNormaliser;
   metrics: RelayMetrics;
   logger: Logger;
 }): Promise<Bans> {
   const { broker, logger, metrics } = options;
-  const replica = createBanReplica({ staleAfterMs: options.staleAfterMs });
+  const replica = createBanReplica(options);
   const certainty = createCertainty({ timeoutMs: RECONNECT_TIMEOUT_MS });
+  const teller = createStateTeller({ broker, relay: randomUUID(), logger });
   watchReplica(replica, metrics);
 
   function receive(content: Buffer): void {
     const reading = readMessage(banListMessage, { content });
     if (!reading.ok) {
       logger.error({ error: reading.fault.message }, 'ignored an invalid ban list');
+      teller.tell({ version: replica.version ?? null, refused: { version: null, reason: 'invalid' } });
       return;
     }
     const list = reading.value;
     const before = replica.version;
-    if (!replica.apply(list, Date.now())) {
+    const outcome = replica.apply(list, Date.now());
+    teller.tell({
+      version: replica.version ?? null,
+      refused: outcome === 'taken' ? null : { version: list.version, reason: outcome },
+    });
+    if (outcome === 'ahead') {
+      logger.error({ version: list.version, known_version: before }, 'refused a ban list from the future');
+      return;
+    }
+    if (outcome === 'old') {
       logger.warn({ version: list.version, known_version: before }, 'ignored an old ban list');
       return;
     }
@@ -85,6 +100,7 @@ export async function startBans(options: {
     },
     async stop() {
       await listener.stop();
+      teller.stop();
       certainty.regain();
     },
   };

@@ -1,7 +1,8 @@
 import type { MessageDefinition, QueueDefinition } from '../define.ts';
 import { headerDefinitions, RETRY_COUNT_HEADER } from '../headers.ts';
+import { isFamily, messages } from '../messages.ts';
 import { replyExample, replySchema, replySummary } from '../outbox.ts';
-import { bodySchema, declared, isFamily, messages, ownerOf, queuesOf, topology } from './catalogue.ts';
+import { bodySchema, declared, ownerOf, queuesOf, topology } from './catalogue.ts';
 
 const BINDING_VERSION = '0.3.0';
 

@@ -1,32 +1,8 @@
 import { z } from 'zod';
-import type { MessageDefinition, MessageFamily, QueueDefinition } from '../define.ts';
-import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from '../groupme-events.ts';
-import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from '../incoming.ts';
-import { callIntent } from '../journal.ts';
-import { banEvent, banListMessage, banListRequest, commandEvent, dashboardClear } from '../moderation.ts';
-import { plannedMessage } from '../outbox.ts';
+import type { MessageDefinition, QueueDefinition } from '../define.ts';
+import { isFamily } from '../messages.ts';
 import { auditQueues, DEFAULT_EXCHANGE_NAME, moderatorQueues, relayQueues } from '../queues.ts';
 import { type DeclaredQueue, deriveTopology } from '../topology.ts';
-
-/** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
-export const messages: Readonly<Record<string, MessageDefinition>> = {
-  twilioSmsMessage,
-  standardMessage,
-  alreadySentMessage,
-  commandReply,
-  postEvent,
-  imageEvent,
-  undisplayedEvent,
-  callbackEvent,
-  echoEvent,
-  commandEvent,
-  banEvent,
-  banListMessage,
-  banListRequest,
-  dashboardClear,
-  plannedMessage,
-  callIntent,
-};
 
 export const queues: readonly QueueDefinition[] = [...relayQueues, ...auditQueues, ...moderatorQueues];
 
@@ -42,10 +18,6 @@ export function declared(queue: QueueDefinition): DeclaredQueue {
 /** The service that works on a queue. */
 export function ownerOf(queue: QueueDefinition): string {
   return queue.name.slice(0, queue.name.indexOf('.'));
-}
-
-export function isFamily(definition: MessageDefinition): definition is MessageFamily {
-  return 'family' in definition;
 }
 
 /** Queues that a message ends up in. */

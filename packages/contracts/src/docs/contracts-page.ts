@@ -1,17 +1,10 @@
 import type { MessageDefinition } from '../define.ts';
 import { headerDefinitions, URGENT_PRIORITY } from '../headers.ts';
+import { isFamily, messages } from '../messages.ts';
 import { replyExample, replySchema, replySummary } from '../outbox.ts';
 import { DEFAULT_EXCHANGE_NAME } from '../queues.ts';
-import {
-  bodySchema,
-  declared,
-  isFamily,
-  type JsonSchema,
-  messages,
-  ownerOf,
-  queues,
-  queuesOf,
-} from './catalogue.ts';
+import { writeRules } from '../write-rules.ts';
+import { bodySchema, declared, type JsonSchema, ownerOf, queues, queuesOf } from './catalogue.ts';
 import { describeFields, type Field } from './describe-fields.ts';
 
 const PROPERTIES = [
@@ -36,6 +29,7 @@ export function renderContractsPage(): string {
     ...renderReply(),
     ...renderHeaders(),
     ...renderQueues(),
+    ...renderWriteRules(),
   ].join('\n')}\n`;
 }
 
@@ -144,4 +138,24 @@ function row(...cells: readonly string[]): string {
 
 function code(text: string): string {
   return `\`${text}\``;
+}
+
+function renderWriteRules(): string[] {
+  return [
+    '## Who may write what',
+    '',
+    'A rule for a literal key beats the rule of its family. Nothing holds a client of the broker to this yet: whoever has the',
+    'password can write everything.',
+    '',
+    '| exchange | key or queue | written by |',
+    '|---|---|---|',
+    ...writeRules.map((rule) =>
+      row(
+        rule.exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : 'default',
+        code(`${rule.key}${rule.isFamily ? '[.<word>]' : ''}`),
+        `${rule.writers.includes('producers') ? '' : 'only '}${rule.writers.join(', ')}`,
+      ),
+    ),
+    '',
+  ];
 }

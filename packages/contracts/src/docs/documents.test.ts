@@ -4,9 +4,10 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { headerDefinitions } from '../headers.ts';
 import * as contracts from '../index.ts';
+import { messages } from '../messages.ts';
 import { replyExample, replySchema } from '../outbox.ts';
 import { buildAsyncApi } from './asyncapi.ts';
-import { bodySchema, messages, queues, queuesOf } from './catalogue.ts';
+import { bodySchema, queues, queuesOf } from './catalogue.ts';
 import { describeFields } from './describe-fields.ts';
 import { documents } from './documents.ts';
 

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { auditTables } from './0001-audit-tables.ts';
 import { evidenceAndDisplay } from './0002-evidence-and-display.ts';
 import { moderation } from './0003-moderation.ts';
+import { whoIsMeant } from './0006-who-is-meant.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001_audit_tables': auditTables,
   '0002_evidence_and_display': evidenceAndDisplay,
   '0003_moderation': moderation,
+  '0006_who_is_meant': whoIsMeant,
 };

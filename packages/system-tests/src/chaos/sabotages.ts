@@ -36,7 +36,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'lose one audit row',
-    file: 'apps/audit-logger/src/store/store-events.ts',
+    file: 'apps/audit-logger/src/store/insert-all.ts',
     find: 'target.table === table ? [target.row] : []',
     replacement: `target.table !== table ? []
           : process.uptime() > 10 && table === 'groupme_posts' && process.env.LOST === undefined

@@ -103,7 +103,8 @@ export function parseEcho(content: Buffer): ShownPost | undefined {
     id: echo.id,
     text: echo.text ?? '',
     pictureUrl: typeof picture === 'string' ? picture : undefined,
-    createdAtMs: (echo.created_at ?? Date.now() / 1000) * 1000,
+    // An echo of the future would be the newest for ever.
+    createdAtMs: Math.min((echo.created_at ?? Number.POSITIVE_INFINITY) * 1000, Date.now()),
   };
 }
 

@@ -1,14 +1,12 @@
-import { fileTypeFromBuffer } from 'file-type';
-import sharp from 'sharp';
-import { ImageError, tooLarge, unsupportedType } from './errors.ts';
+import sharp, { type Metadata } from 'sharp';
+import { ImageError, tookTooLongToConvert, tooLarge, tooManyPixels, unsupportedType } from './errors.ts';
+import type { ImageType } from './image-header.ts';
 
-/** The types that GroupMe's image service takes. */
-export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif';
-
-export interface PreparedImage {
+export interface ConvertedImage {
   readonly bytes: Buffer;
   readonly contentType: ImageType;
-  readonly converted: boolean;
+  /** Of what was converted, without further frames. */
+  readonly pixels: number;
 }
 
 export interface ConvertLimits {
@@ -22,12 +20,21 @@ export interface ConvertLimits {
 /** The longest side of a converted image, in pixels. GroupMe shows 960, and the bytes of a large PNG know no bound. */
 const MAX_SIDE = 4096;
 
+/** As above where the result is a PNG, of which one of noise would be 64 MiB otherwise. */
+const MAX_PNG_SIDE = 2048;
+
 /**
  * Animations are scaled to this side and kept only below this number of pixels over all frames. sharp's
  * timeout does not reach into the making of a GIF, which takes seconds for every ten million pixels.
  */
 const MAX_ANIMATION_SIDE = 480;
 const MAX_ANIMATION_PIXELS = 5_000_000;
+
+/** Memory for one decoded image, as far as its header tells; what the header does not tell ends the process of a conversion. */
+const MAX_DECODED_BYTES = 120_000_000;
+
+/** With samples of 8 bits, as measured: libheif keeps a whole image in several forms at once. */
+const HEIF_BYTES_PER_PIXEL = 20;
 
 /** sharp reads these for sure: a failure to decode one means that the image is damaged. */
 const CONVERTIBLE = new Set(['image/webp', 'image/avif', 'image/tiff']);
@@ -43,65 +50,58 @@ const PERHAPS_CONVERTIBLE = new Set([
   'image/heif-sequence',
 ]);
 
+// One thread per image and no cache of decoded ones keep the memory small.
+sharp.concurrency(1);
+sharp.cache(false);
+
 /**
- * Tells what a file is by its first bytes and makes it something that GroupMe takes.
- *
- * PNG, JPEG and GIF go through untouched and undecoded, damaged ones too: a transfer that broke off is
- * noticed in HTTP, half an image is still worth seeing, and what is worse the image service refuses.
- * WebP, AVIF and TIFF become JPEG, or PNG with transparency, or GIF when animated and small.
+ * Makes JPEG of WebP, AVIF and TIFF, or PNG with transparency, or GIF when animated and small. To be called in a
+ * process of its own (`convert-apart.ts`): decoders are written in C, and this is where strangers' bytes meet them.
  *
  * @throws ImageError `UNSUPPORTED_TYPE`, `BROKEN`, `TOO_LARGE` or `TIMEOUT`.
  */
-export async function prepareImage(bytes: Buffer, limits: ConvertLimits): Promise<PreparedImage> {
-  if (bytes.length === 0) throw new ImageError('BROKEN', 'is empty');
-  const native = nativeTypeOf(bytes);
-  if (native !== undefined) return { bytes, contentType: native, converted: false };
-
-  // SVG is text to this detection, and stays unsupported: rendering it runs a language, with links in it.
-  const mime = (await fileTypeFromBuffer(bytes))?.mime;
-  if (mime === undefined) {
-    throw new ImageError('UNSUPPORTED_TYPE', 'was not recognised as a picture', {
-      message: 'unknown file type',
-    });
-  }
-  if (!CONVERTIBLE.has(mime) && !PERHAPS_CONVERTIBLE.has(mime))
+export async function convertImage(
+  bytes: Buffer,
+  mime: string,
+  limits: ConvertLimits,
+): Promise<ConvertedImage> {
+  if (!CONVERTIBLE.has(mime) && !PERHAPS_CONVERTIBLE.has(mime)) {
     throw unsupportedType(`unsupported type ${mime}`);
-
-  return inTurn(async () => {
-    try {
-      return await convert(bytes, mime, limits);
-    } catch (error) {
-      if (error instanceof ImageError) throw error;
-      if (error instanceof Error && error.message.includes('timeout:')) {
-        throw new ImageError('TIMEOUT', 'took too long to convert', { cause: error });
-      }
-      if (PERHAPS_CONVERTIBLE.has(mime)) throw unsupportedType(`cannot decode ${mime}`, error);
-      throw new ImageError('BROKEN', 'is damaged', { message: `cannot decode ${mime}`, cause: error });
+  }
+  try {
+    // The header alone, without the limit, so that a large image is called large and not damaged.
+    const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const pixels = header.width * header.height;
+    if (pixels > limits.maxPixels || isTooCostly(header)) {
+      throw tooManyPixels(`${header.width}x${header.height} pixels`);
     }
-  });
+    return { ...(await convert(bytes, header, limits)), pixels };
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    if (error instanceof Error && error.message.includes('timeout:')) {
+      throw tookTooLongToConvert(error);
+    }
+    if (PERHAPS_CONVERTIBLE.has(mime)) throw unsupportedType(`cannot decode ${mime}`, error);
+    throw new ImageError('BROKEN', 'is damaged', { message: `cannot decode ${mime}`, cause: error });
+  }
 }
 
-/** Three signatures by hand, so that nothing after them can turn a PNG into something unknown. */
-function nativeTypeOf(bytes: Buffer): ImageType | undefined {
-  const start = bytes.toString('latin1', 0, 8);
-  if (start === '\x89PNG\r\n\x1a\n') return 'image/png';
-  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg';
-  if (start.startsWith('GIF87a') || start.startsWith('GIF89a')) return 'image/gif';
-  return undefined;
+/** Whether decoding would need too much, by a header alone. WebP and TIFF are scaled while they are decoded, or come in strips. */
+function isTooCostly({ depth, format, height, width }: Metadata): boolean {
+  const bytesPerSample = depth === 'uchar' ? 1 : 2;
+  return format === 'heif' && width * height * bytesPerSample * HEIF_BYTES_PER_PIXEL > MAX_DECODED_BYTES;
 }
 
-async function convert(bytes: Buffer, mime: string, limits: ConvertLimits): Promise<PreparedImage> {
+async function convert(
+  bytes: Buffer,
+  { format, hasAlpha, height, pages = 1, width }: Metadata,
+  limits: ConvertLimits,
+): Promise<Omit<ConvertedImage, 'pixels'>> {
   // Tiffs in the field are full of harmless warnings; only errors count.
   const input = { failOn: 'error', limitInputPixels: limits.maxPixels } as const;
-  // The header alone, without the limit, so that a large image is called large and not damaged.
-  const { width, height, pages = 1, hasAlpha } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  if (width * height > limits.maxPixels) {
-    throw new ImageError('TOO_LARGE', 'has too many pixels', { message: `${width}x${height} pixels` });
-  }
-
   const scale = Math.min(1, MAX_ANIMATION_SIDE / Math.max(width, height));
   const isSmallAnimation =
-    mime === 'image/webp' &&
+    format === 'webp' &&
     pages > 1 &&
     width * height * pages <= limits.maxPixels &&
     width * height * pages * scale ** 2 <= MAX_ANIMATION_PIXELS;
@@ -116,35 +116,23 @@ async function convert(bytes: Buffer, mime: string, limits: ConvertLimits): Prom
       })
       .gif({ effort: 1 })
       .toBuffer();
-    if (gif.length <= limits.maxBytes) return { bytes: gif, contentType: 'image/gif', converted: true };
+    if (gif.length <= limits.maxBytes) return { bytes: gif, contentType: 'image/gif' };
   }
-
   // Converting drops the orientation tag, so the pixels must be turned.
-  const still = () =>
+  const still = (side: number) =>
     sharp(bytes, { ...input, autoOrient: true })
       .timeout({ seconds: limits.timeoutSeconds })
-      .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true });
+      .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
   if (hasAlpha) {
-    const png = await still().png().toBuffer();
-    if (png.length <= limits.maxBytes) return { bytes: png, contentType: 'image/png', converted: true };
+    // Of an image with 16 bits a sample, sharp would make a PNG with as many.
+    const png = await still(MAX_PNG_SIDE).toColourspace('srgb').png().toBuffer();
+    if (png.length <= limits.maxBytes) return { bytes: png, contentType: 'image/png' };
   }
-  const jpeg = await still().flatten({ background: 'white' }).jpeg({ quality: 85 }).toBuffer();
+  // Optimised coding would save a tenth of the bytes and keep the whole image in memory.
+  const jpeg = await still(MAX_SIDE)
+    .flatten({ background: 'white' })
+    .jpeg({ quality: 85, optimiseCoding: false })
+    .toBuffer();
   if (jpeg.length > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  return { bytes: jpeg, contentType: 'image/jpeg', converted: true };
-}
-
-// One thread per image and no cache of decoded ones keep the relay's memory flat.
-sharp.concurrency(1);
-sharp.cache(false);
-
-let lastConversion: Promise<unknown> = Promise.resolve();
-
-/**
- * Runs one conversion at a time in the whole process. They run in libuv's four threads, which DNS look-ups need
- * as well, and a decoded image takes up to 200 MB.
- */
-function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  const result = lastConversion.then(work);
-  lastConversion = result.catch(() => undefined);
-  return result;
+  return { bytes: jpeg, contentType: 'image/jpeg' };
 }

@@ -1,13 +1,16 @@
-export type ImageErrorCode =
-  | 'BAD_URL'
-  | 'ADDRESS_REFUSED'
-  | 'HTTP_STATUS'
-  | 'TOO_LARGE'
-  | 'TIMEOUT'
-  | 'UNREACHABLE'
-  | 'UNSUPPORTED_TYPE'
-  | 'BROKEN'
-  | 'TOO_MANY_REDIRECTS';
+export const IMAGE_ERROR_CODES = [
+  'BAD_URL',
+  'ADDRESS_REFUSED',
+  'HTTP_STATUS',
+  'TOO_LARGE',
+  'TOO_MANY',
+  'TIMEOUT',
+  'UNREACHABLE',
+  'UNSUPPORTED_TYPE',
+  'BROKEN',
+  'TOO_MANY_REDIRECTS',
+] as const;
+export type ImageErrorCode = (typeof IMAGE_ERROR_CODES)[number];
 
 /** Says why an image is not in the chat. */
 export class ImageError extends Error {
@@ -49,4 +52,22 @@ export function tooLarge(maxBytes: number): ImageError {
       ? `${Math.floor(maxBytes / 1024)} KiB`
       : `${Math.floor(maxBytes / 1024 / 1024)} MiB`;
   return new ImageError('TOO_LARGE', `is larger than ${size}`);
+}
+
+/** There was no memory in time for what was to be done next. */
+export function tooManyAtOnce(next: 'fetched' | 'converted'): ImageError {
+  return new ImageError('TOO_MANY', `could not be ${next} (too many pictures at once)`);
+}
+
+export function tooManyPixels(message: string): ImageError {
+  return new ImageError('TOO_LARGE', 'has too many pixels', { message });
+}
+
+/** Of a message whose images have had their time. */
+export function tookTooLong(): ImageError {
+  return new ImageError('TIMEOUT', 'took too long');
+}
+
+export function tookTooLongToConvert(cause?: unknown): ImageError {
+  return new ImageError('TIMEOUT', 'took too long to convert', { cause });
 }

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { lookup as lookupDns } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
-import { type ImageType, prepareImage } from './convert-image.ts';
-import { ImageError, tooLarge } from './errors.ts';
-import { addressRefused, buildGuard, type Guard } from './guard.ts';
+import { Agent } from 'undici';
+import { type Convert, convertApart } from './convert-apart.ts';
+import { createDownload } from './download.ts';
+import { ImageError, tookTooLong } from './errors.ts';
+import { buildGuard } from './guard.ts';
+import { buildGuardedConnector, type Lookup } from './guarded-connector.ts';
+import type { ImageType } from './image-header.ts';
+import { createImageMemory, type ImageMemory, START_BYTES } from './image-memory.ts';
+import { inspectImage } from './inspect-image.ts';
+import type { MemoryHold } from './memory-share.ts';
+import { createTimeLimit } from './time-limit.ts';
 
 /** A picture that GroupMe's picture service will take. */
 export interface FetchedImage {
@@ -14,38 +20,54 @@ export interface FetchedImage {
   readonly sha256: string;
   /** Whether `bytes` are in another format than what was fetched. */
   readonly converted: boolean;
+  /** Gives back the memory that `bytes` are accounted for. To be called once they are of no more use. Idempotent. */
+  release(): void;
+}
+
+interface FetchRequest {
+  /** Whose picture it is: sources take turns when memory is short. */
+  readonly source?: string;
+  /** Aborts when it is too late to wait for memory: what waits then fails with `TOO_MANY`. */
+  readonly startBy?: AbortSignal;
+  /** Aborts when the picture is of no more use: `TIMEOUT`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ImageFetcher {
   /**
    * Fetches a picture that a stranger named, and converts it where GroupMe would not take it.
    *
-   * @throws ImageError, and nothing else, when there is no picture to be had.
+   * @throws ImageError when there is no picture to be had.
    */
-  fetch(url: string): Promise<FetchedImage>;
+  fetch(url: string, request?: FetchRequest): Promise<FetchedImage>;
   /** Breaks off what is under way; those calls fail with `UNREACHABLE`. */
   close(): Promise<void>;
 }
-
-type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
 
 export interface ImageFetcherOptions {
   /** Exempt from the guard; see `buildGuard`. */
   readonly allowHosts: readonly string[];
   /** Of the file as fetched, and as converted. 15 MiB. */
   readonly maxBytes?: number;
-  /** Over look-ups, redirects, headers and body. 10 s. Converting has a limit of its own. */
+  /** Over look-ups, redirects, headers and body, without waiting for memory. 10 s. Converting has a limit of its own. */
   readonly totalTimeoutMs?: number;
   readonly maxRedirects?: number;
   /** Of pictures that must be decoded. 50 million. */
   readonly maxPixels?: number;
-  /** For one conversion, in whole seconds. 5 s. Soft: AVIF decoders notice it some seconds late. */
+  /** For one conversion, in whole seconds. 5 s. */
   readonly convertTimeoutSeconds?: number;
   /** All addresses of a name. The system's resolver. */
   readonly lookup?: Lookup;
+  /** Shared by all pictures of the process. */
+  readonly memory?: ImageMemory;
+  readonly convert?: Convert;
+  /** Told how many pixels were decoded for a conversion. */
+  readonly onConverted?: (pixels: number) => void;
 }
 
-const REDIRECTS = [301, 302, 303, 307, 308];
+const DEFAULT_MEMORY_BYTES = 96 * 1024 * 1024;
+
+const NEVER = new AbortController().signal;
 
 /**
  * Creates a fetcher of pictures with its own connections.
@@ -60,7 +82,11 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     maxPixels = 50_000_000,
     convertTimeoutSeconds = 5,
     lookup = (hostname) => lookupDns(hostname, { all: true }),
+    memory = createImageMemory(DEFAULT_MEMORY_BYTES),
+    convert = convertApart,
+    onConverted = () => undefined,
   } = options;
+  const convertLimits = { maxBytes, maxPixels, timeoutSeconds: convertTimeoutSeconds };
   const guard = buildGuard(options.allowHosts);
   const agent = new Agent({
     connect: buildGuardedConnector(guard, lookup, totalTimeoutMs),
@@ -71,125 +97,71 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     bodyTimeout: 0,
   });
 
-  async function download(address: string, signal: AbortSignal): Promise<Buffer> {
-    let url = guard.parseUrl(address);
-    for (let redirects = 0; ; redirects += 1) {
-      const response = await request(url, {
-        dispatcher: agent,
-        signal,
-        headers: { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'wbor-relay' },
-      });
-      const { statusCode, headers, body } = response;
-      if (statusCode === 200) return readBody(response, maxBytes);
-      // What an error page says is of no interest, and neither is a connection that is busy saying it.
-      body.on('error', () => undefined).destroy();
-      if (!REDIRECTS.includes(statusCode) || typeof headers.location !== 'string') {
-        throw new ImageError('HTTP_STATUS', `could not be fetched (HTTP ${statusCode})`, {
-          status: statusCode,
-        });
-      }
-      if (redirects === maxRedirects) {
-        throw new ImageError('TOO_MANY_REDIRECTS', 'could not be fetched (too many redirects)');
-      }
-      url = guard.parseUrl(headers.location, url);
+  const download = createDownload({ agent, guard, maxBytes, maxRedirects, memory });
+  const closing = new AbortController();
+
+  async function fetch(
+    url: string,
+    { source = '', startBy = NEVER, signal = NEVER }: FetchRequest,
+    holds: MemoryHold[],
+  ): Promise<Omit<FetchedImage, 'release'>> {
+    const address = guard.parseUrl(url);
+    const ended = AbortSignal.any([signal, closing.signal]);
+    const waiting = { source, signal: AbortSignal.any([startBy, ended]) };
+    holds.push(await memory.start.take(START_BYTES, waiting));
+    const limit = createTimeLimit(totalTimeoutMs, ended);
+    let file: Buffer;
+    try {
+      ended.throwIfAborted();
+      file = await download(address, waiting, limit, holds);
+    } catch (error) {
+      throw limit.isReached ? timedOut(totalTimeoutMs, error) : toImageError(error);
+    } finally {
+      limit.end();
+    }
+    // Its connection is closed; a body of its own holds what it needs.
+    if (holds.length > 1) holds[0]?.release();
+    const inspected = await inspectImage(file);
+    if ('contentType' in inspected) {
+      return { bytes: file, contentType: inspected.contentType, sha256: sha256(file), converted: false };
+    }
+    const result = await memory.converted.take(maxBytes, waiting);
+    const inputs = holds.splice(0, holds.length, result);
+    try {
+      const { bytes, contentType, pixels } = await convert(file, inspected.convertFrom, convertLimits, ended);
+      result.shrink(bytes.length);
+      onConverted(pixels);
+      return { bytes, contentType, sha256: sha256(bytes), converted: true };
+    } finally {
+      for (const input of inputs) input.release();
     }
   }
 
-  const running = new Set<AbortController>();
-  let isClosed = false;
-
   return {
-    async fetch(url) {
-      const abort = new AbortController();
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        abort.abort();
-      }, totalTimeoutMs);
-      running.add(abort);
-      let file: Buffer;
+    async fetch(url, request = {}) {
+      const holds: MemoryHold[] = [];
+      const release = () => {
+        for (const hold of holds) hold.release();
+      };
       try {
-        if (isClosed) throw stopping();
-        file = await download(url, abort.signal);
+        return { ...(await fetch(url, request, holds)), release };
       } catch (error) {
-        throw isLate ? timedOut(totalTimeoutMs, error) : isClosed ? stopping() : toImageError(error);
-      } finally {
-        clearTimeout(timer);
-        running.delete(abort);
+        release();
+        if (closing.signal.aborted) throw stopping();
+        if (request.signal?.aborted) throw tookTooLong();
+        throw error;
       }
-      const image = await prepareImage(file, { maxBytes, maxPixels, timeoutSeconds: convertTimeoutSeconds });
-      return { ...image, sha256: createHash('sha256').update(image.bytes).digest('hex') };
     },
 
     async close() {
-      isClosed = true;
-      for (const abort of running) abort.abort();
+      closing.abort();
       await agent.destroy();
     },
   };
 }
 
-/** Reads a body, and closes the connection at the first byte over the cap. */
-async function readBody({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
-  const refuse = (error: ImageError): never => {
-    body.on('error', () => undefined).destroy();
-    throw error;
-  };
-  const encoding = headers['content-encoding'];
-  // `identity` was asked for. Unpacking what comes anyway would need a second cap for bombs.
-  if (encoding !== undefined && encoding !== 'identity') {
-    return refuse(
-      new ImageError('UNSUPPORTED_TYPE', 'was sent in a compressed form that the relay does not read'),
-    );
-  }
-  if (Number(headers['content-length']) > maxBytes) return refuse(tooLarge(maxBytes));
-
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      // Leaving the loop destroys the body, and with it the connection.
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof ImageError) throw error;
-    throw new ImageError('BROKEN', 'was cut off while it was fetched', { cause: error });
-  }
-  return Buffer.concat(chunks, length);
-}
-
-/**
- * A connector whose look-ups pass the guard. The socket connects to exactly the addresses that were checked,
- * so a name that resolves differently a moment later gains nothing.
- */
-function buildGuardedConnector(guard: Guard, lookup: Lookup, timeoutMs: number): buildConnector.connector {
-  return (target, callback) => {
-    const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80);
-    const mayConnect = (address: string) => guard.mayConnect({ hostname: target.hostname, address, port });
-
-    // Literals are not looked up; the URL was checked, and this guards against a path that forgot to.
-    if (isIP(target.hostname) !== 0 && !mayConnect(target.hostname)) {
-      callback(addressRefused(), null);
-      return;
-    }
-
-    const guardedLookup: LookupFunction = (hostname, lookupOptions, done) => {
-      lookup(hostname).then(
-        (addresses) => {
-          const [first] = addresses;
-          // One private address among public ones is an attack or a mistake; neither deserves a connection.
-          if (!addresses.every(({ address }) => mayConnect(address))) done(addressRefused(), '', 0);
-          else if (first === undefined) done(new Error('the name has no address'), '', 0);
-          else if (lookupOptions.all) done(null, [...addresses]);
-          else done(null, first.address, first.family);
-        },
-        (error: NodeJS.ErrnoException) => done(error, '', 0),
-      );
-    };
-    buildConnector({ allowH2: false, timeout: timeoutMs, lookup: guardedLookup })(target, callback);
-  };
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function timedOut(totalTimeoutMs: number, cause: unknown): ImageError {

@@ -97,6 +97,116 @@ describe('parseUrl without exemptions', () => {
   });
 });
 
+describe('services of clouds', () => {
+  it.each([
+    'http://168.63.129.16/machine?comp=goalstate',
+    'http://168.63.129.16.:80/',
+    'http://2822734096/',
+    'http://0xa8.0x3f.0x81.0x10/',
+    'http://0250.077.0201.020/',
+    'http://１６８.63.129.16/',
+    'http://[::ffff:168.63.129.16]/',
+    'http://[::ffff:a83f:8110]/',
+    'http://[::168.63.129.16]/',
+    'http://[::ffff:0:168.63.129.16]/',
+    'http://[64:ff9b::168.63.129.16]/',
+    'http://[64:ff9b:1::a83f:8110]/',
+    'http://[2002:a83f:8110::1]/',
+    'http://[2001:0:a83f:8110::1]/',
+    'http://161.26.0.10/',
+    'http://166.9.1.1/',
+    'http://100.100.100.200/latest/meta-data/',
+    'http://[::ffff:100.100.100.200]/',
+    'http://[64:ff9b::6464:64c8]/',
+    'http://192.0.0.192/latest/',
+    'http://[2002:c000:c0::]/',
+    'http://169.254.170.2/v2/credentials',
+    'http://169.254.170.23/',
+    'http://169.254.0.23/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[2002:a9fe:a9fe::]/',
+    'http://[2001:0:4136:e378:8000:63bf:5601:5601]/',
+    'http://[fd00:ec2::254]/latest/meta-data/',
+    'http://[fd00:ec2::23]/',
+    'http://[fd20:ce::254]/',
+    'http://[fd00:42::42]/',
+    'http://[fe80::a9fe:a9fe]/',
+    'http://metadata.google.internal/computeMetadata/v1/',
+    'http://METADATA.google.internal./',
+    'http://ｍetadata.google.internal/',
+    'http://metadata.goog/',
+    'http://metadata/',
+    'http://instance-data/latest/meta-data/',
+    'http://metadata.tencentyun.com/',
+  ])('are refused without a look-up: %s', (url) => {
+    expect(codeOf(() => strict.parseUrl(url))).toBe('ADDRESS_REFUSED');
+  });
+
+  it.each([
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
+    '161.26.0.10',
+    '166.11.255.255',
+    '100.100.100.200',
+    '192.0.0.192',
+  ])('are refused when a name resolves to them: %s', (address) => {
+    expect(strict.mayConnect({ hostname: 'example.org', address, port: 80 })).toBe(false);
+  });
+
+  it('leave their neighbours alone', () => {
+    for (const address of ['168.63.129.15', '168.63.129.17', '161.25.255.255', '161.27.0.0', '166.12.0.0']) {
+      expect(strict.mayConnect({ hostname: 'example.org', address, port: 80 }), address).toBe(true);
+    }
+  });
+
+  it('may be exempt like any other', () => {
+    const guard = buildGuard(['168.63.129.16', 'metadata.goog']);
+    expect(guard.parseUrl('http://168.63.129.16/').hostname).toBe('168.63.129.16');
+    expect(guard.parseUrl('http://metadata.goog/').hostname).toBe('metadata.goog');
+  });
+});
+
+describe('names that are never public', () => {
+  const publicAddress = { address: '93.184.216.34', port: 80 };
+
+  it.each([
+    'localhost',
+    'a.localhost',
+    'printer.local',
+    'printer.local.',
+    'vault.internal',
+    'host.docker.internal',
+    'kubernetes.default.svc',
+    'nas.lan',
+    'nas.home.arpa',
+    'rabbitmq',
+    'metadata.google.internal',
+  ])('are refused even if they resolve to a public address: %s', (hostname) => {
+    expect(strict.mayConnect({ ...publicAddress, hostname })).toBe(false);
+  });
+
+  it('are allowed where the name or the address is exempt', () => {
+    const byName = buildGuard(['nas.lan']);
+    const byRange = buildGuard(['10.0.0.0/8']);
+    expect(byName.mayConnect({ ...publicAddress, hostname: 'nas.lan' })).toBe(true);
+    expect(byRange.mayConnect({ hostname: 'nas.lan', address: '10.0.0.1', port: 8080 })).toBe(true);
+    expect(byRange.mayConnect({ ...publicAddress, hostname: 'nas.lan' })).toBe(false);
+  });
+
+  it('do not include names that look like them', () => {
+    for (const hostname of [
+      'internal.example.org',
+      'mylan.org',
+      'local.news',
+      'x.notlocal',
+      '93.184.216.34',
+    ]) {
+      expect(strict.mayConnect({ ...publicAddress, hostname }), hostname).toBe(true);
+    }
+  });
+});
+
 describe('mayConnect without exemptions', () => {
   const target = { hostname: 'example.org', port: 443 };
 

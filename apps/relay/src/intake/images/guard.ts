@@ -26,6 +26,36 @@ const MAX_URL_LENGTH = 8192;
 const WEB_PORTS = [80, 443];
 
 /**
+ * Public addresses that mean something else inside a cloud: Azure's host, and the networks of IBM Cloud's own services.
+ * The other metadata addresses that are documented are link-local, shared (100.100.100.200), reserved (192.0.0.192) or
+ * unique local (fd00:ec2::254), and so never public.
+ */
+const CLOUD_RANGES = ['168.63.129.16/32', '161.26.0.0/16', '166.8.0.0/14'].map((range) =>
+  ipaddr.parseCIDR(range),
+);
+
+/** Names of metadata services, refused without a look-up. */
+const METADATA_NAMES = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'metadata.azure.com',
+  'metadata.tencentyun.com',
+  'metadata.oraclecloud.com',
+  'metadata.digitalocean.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+  'rancher-metadata',
+]);
+
+/** Names that are never public, whatever they resolve to: those of private networks, and those without a dot. */
+const PRIVATE_NAME =
+  /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|home\.arpa|svc)$|^[^.:]+$/;
+
+/**
  * Builds the guard. Without exemptions only public unicast addresses on ports 80 and 443 pass.
  *
  * @param allowHosts What is exempt from both rules: host names (`media.example.org`, exact, no wildcard),
@@ -51,7 +81,7 @@ export function buildGuard(allowHosts: readonly string[]): Guard {
     if (ranges.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))) {
       return true;
     }
-    return WEB_PORTS.includes(target.port) && isPublic(address);
+    return WEB_PORTS.includes(target.port) && isPublic(address) && !isPrivateName(target.hostname);
   }
 
   function parseUrl(text: string, base?: URL): URL {
@@ -67,6 +97,8 @@ export function buildGuard(allowHosts: readonly string[]): Guard {
     const literal = literalOf(url.hostname);
     const target = { hostname: url.hostname, port: portOf(url) };
     if (literal !== undefined && !mayConnect({ ...target, address: literal })) throw addressRefused();
+    const name = normaliseName(url.hostname);
+    if (METADATA_NAMES.has(name) && !names.has(name)) throw addressRefused();
     return url;
   }
 
@@ -89,9 +121,19 @@ function literalOf(hostname: string): string | undefined {
 
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== 'unicast') return false;
+  if (
+    CLOUD_RANGES.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
+  ) {
+    return false;
+  }
   // All of IPv6 outside 2000::/3 is reserved or special. The library calls it unicast, the deprecated
   // `::127.0.0.1` included.
   return address.kind() === 'ipv4' || address.match(ipaddr.parse('2000::'), 3);
+}
+
+function isPrivateName(hostname: string): boolean {
+  const name = normaliseName(hostname);
+  return METADATA_NAMES.has(name) || (literalOf(name) === undefined && PRIVATE_NAME.test(name));
 }
 
 function normaliseName(hostname: string): string {

@@ -14,8 +14,16 @@ import type { ReportImage } from './report-image.ts';
 /** GroupMe's address of an image, or why it has none; the reason completes `A media item …` without a full stop. */
 export type Attachment = { readonly pictureUrl: string } | { readonly reason: string };
 
-/** Gives an image to GroupMe in a few tries, each of them reported, and waits for its thumbnail. Never rejects. */
-export type UploadImage = (message: IncomingMessage, url: string, image: FetchedImage) => Promise<Attachment>;
+/**
+ * Gives an image to GroupMe in a few tries, each of them reported, and waits for its thumbnail. Makes no further try
+ * once the signal has aborted, and gives the image's memory back as soon as nothing needs it. Never rejects.
+ */
+export type UploadImage = (
+  message: IncomingMessage,
+  url: string,
+  image: FetchedImage,
+  signal: AbortSignal,
+) => Promise<Attachment>;
 
 const UPLOAD_TRIES = 3;
 const UPLOAD_PAUSE_MS = 1_000;
@@ -31,7 +39,12 @@ export function createImageUpload(options: {
 }): UploadImage {
   const { groupme, logger, report } = options;
 
-  async function upload(message: IncomingMessage, url: string, image: FetchedImage): Promise<Attachment> {
+  async function upload(
+    message: IncomingMessage,
+    url: string,
+    image: FetchedImage,
+    signal: AbortSignal,
+  ): Promise<Attachment> {
     const facts = { content_type: image.contentType, bytes: image.bytes.length, sha256: image.sha256 };
     for (let attempt = 1; ; attempt += 1) {
       const call = { ...facts, attempt, sent_at: new Date().toISOString() };
@@ -44,6 +57,7 @@ export function createImageUpload(options: {
           outcome: 'delivered',
           duration_ms: Math.round(durationMs),
         });
+        image.release();
         await waitForPreview(pictureUrl);
         return { pictureUrl };
       } catch (error) {
@@ -65,7 +79,7 @@ export function createImageUpload(options: {
           error: error.message,
         });
         const hopeless = error instanceof GroupMeRejectedError || error instanceof GroupMeConfigurationError;
-        if (hopeless || attempt === UPLOAD_TRIES) return { reason: reasonOf(error) };
+        if (hopeless || attempt === UPLOAD_TRIES || signal.aborted) return { reason: reasonOf(error) };
         await sleep(Math.min(error.retryAfterMs ?? UPLOAD_PAUSE_MS * attempt, MAX_UPLOAD_PAUSE_MS));
       }
     }

@@ -1,0 +1,55 @@
+import { editDistance } from '../text/edit-distance.ts';
+
+const words = (list: string): readonly string[] => list.trim().split(/\s+/);
+
+const NUMBERS = words(`
+  zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+  eighteen nineteen twenty thirty forty fourty fifty sixty seventy eighty ninety hundred thousand half quarter couple few
+  several dozen`);
+const UNITS = words(`
+  sec secs second seconds min mins minute minutes hr hrs hour hours hourly day days daily week weeks wk wks weekly weekend
+  weekends fortnight fortnights month months mo mos monthly year years yr yrs yearly decade decades century quarters
+  semester season night nights moment moments bit while awhile`);
+const TIMES = words(`
+  until untill till til tomorrow tomorow tommorow tommorrow tmrw tmr tmw today tonight tonite morning afternoon evening
+  noon midday midnight sunrise sunset temporary temporarily temp later
+  monday mon tuesday tue tues wednesday wed weds thursday thu thur thurs friday fri saturday sat sunday sun
+  january jan february feb march mar april apr may june jun july jul august aug september sep sept october oct november nov
+  december dec`);
+
+const LENGTH_WORDS: ReadonlySet<string> = new Set([...NUMBERS, ...UNITS, ...TIMES]);
+/** A slip of the finger in a long one is no other English word. */
+const LONG_WORDS = [...LENGTH_WORDS].filter((word) => word.length >= 6);
+const UNIT_WORDS = ['hour', 'hours', 'week', 'weeks', 'month', 'months', 'year', 'years'];
+
+/** Words in lower case, with their places. */
+export interface Word {
+  readonly text: string;
+  readonly index: number;
+}
+
+export function wordsOf(text: string): Word[] {
+  return Array.from(text.matchAll(/[\p{L}\p{N}\p{M}]+/gu), (match) => ({
+    text: match[0].toLowerCase(),
+    index: match.index,
+  }));
+}
+
+/** Whether a word could be said of a length of time, or of its end: with a digit, a number, a unit, a day, a month. */
+export function couldBeLength(word: string): boolean {
+  if (/\p{N}/u.test(word) || LENGTH_WORDS.has(word)) return true;
+  return word.length >= 6 && word.length <= 12 && LONG_WORDS.some((known) => editDistance(word, known) <= 1);
+}
+
+/** Whether some word of the text could be a length. After "a", "an" and "one" a misspelt unit counts, too. */
+export function holdsLengthWord(text: string): boolean {
+  const all = wordsOf(text);
+  return all.some(
+    ({ text: word }, at) =>
+      couldBeLength(word) ||
+      (/^an?$/.test(all[at - 1]?.text ?? '') &&
+        word.length >= 3 &&
+        word.length <= 8 &&
+        UNIT_WORDS.some((unit) => editDistance(word, unit) <= 1)),
+  );
+}

@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { plainText } from '../text/plain-text.ts';
+import { createStationClock } from '../text/station-clock.ts';
+import { readBanLength } from './read-length.ts';
+
+/** A Wednesday, 15:00 at the station. */
+const NOW = new Date('2026-11-25T20:00:00Z');
+const clock = createStationClock('America/New_York');
+const HOUR = 3_600_000;
+
+const read = (text: string) => readBanLength(plainText(text), NOW, clock);
+
+/** The hours of a ban; null for good; the kind of what was not understood. */
+function hoursOf(text: string): number | null | string {
+  const length = read(text);
+  if (length.kind !== 'length') return length.kind;
+  return length.until === null ? null : (length.until.getTime() - NOW.getTime()) / HOUR;
+}
+
+describe('readBanLength', () => {
+  it.each([
+    ['30m', 0.5],
+    ['30min', 0.5],
+    ['2h', 2],
+    ['2H', 2],
+    ['2 h', 2],
+    ['2hrs', 2],
+    ['2 hours', 2],
+    ['two hours', 2],
+    ['for 2h', 2],
+    ['(2h)', 2],
+    ['[2h]', 2],
+    ['“2h”', 2],
+    ['"2h"', 2],
+    ["'2h'", 2],
+    ['*2h*', 2],
+    ['２h', 2],
+    ['２ｈ', 2],
+    ['\u200e2h', 2],
+    ['2\u200bh', 2],
+    ['— 2h', 2],
+    ['- 2h', 2],
+    ['–2h', 2],
+    ['2h.', 2],
+    ['2h!', 2],
+    ['1.5h', 1.5],
+    ['1,5 hours', 1.5],
+    ['1h30m', 1.5],
+    ['1h 30 min', 1.5],
+    ['half an hour', 0.5],
+    ['an hour', 1],
+    ['one day', 24],
+    ['a week', 168],
+    ['7d', 168],
+    ['2-day', 48],
+    ['1w', 168],
+    ['2 weeks and 3 days', 17 * 24],
+    ['until tomorrow', 9],
+    ['until friday', 33],
+    ["'til friday", 33],
+    ['until friday 5pm', 50],
+    ['until 17:00', 2],
+    ['till Dec 3', 7 * 24 + 9],
+  ])('takes %j for %d hours', (text, hours) => expect(hoursOf(text)).toBe(hours));
+
+  it.each([
+    '',
+    'spam',
+    'rude words',
+    'forever',
+    'FOREVER',
+    'for ever',
+    'for good',
+    'permanently',
+    'spam, for good',
+  ])('takes %j for a ban for good', (text) => expect(hoursOf(text)).toBeNull());
+
+  it.each([
+    ['2h  rude\nwords', 'rude\nwords'],
+    ['rude 2h', 'rude'],
+    ['for 2h please', 'please'],
+    ['2h—spam', 'spam'],
+    ['spam until friday', 'spam'],
+    ['forever spammed 3 times', 'spammed 3 times'],
+    ['2h sent 3 rude texts', 'sent 3 rude texts'],
+    ['2h, (again)', 'again)'],
+  ])('%j has the reason %j', (text, reason) => expect(read(text)).toMatchObject({ kind: 'length', reason }));
+
+  it.each([
+    '0m',
+    '-5m',
+    '−5m',
+    '5',
+    '30m1',
+    '99999d',
+    '11 years',
+    'PT2H',
+    '½ hour',
+    '1½h',
+    '٢h',
+    '1/2 hour',
+    'twenty four hours',
+    'two and a half hours',
+    '2 hours and a half',
+    '1h30',
+    '2-3h',
+    '2 or 3 hours',
+    '2h 3h',
+    '2h2m2h',
+    '2h 5551234',
+    'forever 2h',
+    'spammed for 2h, forever',
+    'until 5',
+    'until yesterday',
+    'until the show',
+    'until further notice',
+    'tomorrow',
+    'friday',
+    'rude on friday',
+    'since yesterday',
+    '2 hours ago',
+    'every 2 hours',
+    '12 years old',
+    'spammed 3 times 2h',
+    'for a while',
+    'for now or later',
+    'temporarily',
+    'fortnight',
+    'tommorow',
+    '15 mintues',
+    'an houre',
+    'a wek',
+    '2 heures',
+    'all day',
+    'in 2h',
+  ])('asks about %j and does not guess', (text) => expect(read(text)).toMatchObject({ kind: 'invalid' }));
+
+  it('never bans for good when a word has a digit or could be a length, unless forever comes first', () => {
+    const lengthWord = fc.constantFrom(
+      ...'one two half hour hours min day days week month year until till tomorrow tonight monday fri may dec'.split(
+        ' ',
+      ),
+      ...'2h ２h 2 ² ½ ٣ ① 30min 1.5 PT2H x9 9x'.split(' '),
+    );
+    const noise = fc.constantFrom(
+      ...'spam rude please for the a and , . ( ) " “ ” — - \u200b \u202e \u2066 \ufeff 🎶'.split(' '),
+      'for good',
+      '\n',
+    );
+    const joiner = fc.constantFrom(' ', '  ', '\n', '\u00a0', ' - ', ' \u200b');
+    fc.assert(
+      fc.property(
+        fc.array(noise, { maxLength: 4 }),
+        lengthWord,
+        fc.array(noise, { maxLength: 4 }),
+        joiner,
+        (before, word, after, blank) => {
+          const text = ['x', ...before, word, ...after].join(blank);
+          expect(hoursOf(text), JSON.stringify(text)).not.toBeNull();
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never throws, bans to the past or for more than ten years, whatever the text', () => {
+    const piece = fc.constantFrom(
+      ...'2 99999999999 h d until forever 5pm feb 30 / : . - + 1e9 in ago next last'.split(' '),
+      '\u0000',
+      '９',
+    );
+    const any = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(' ')),
+    );
+    fc.assert(
+      fc.property(any, (text) => {
+        const hours = hoursOf(text);
+        if (typeof hours === 'number') expect(hours > 0 && hours <= 10 * 366 * 24).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the clock of the station', () => {
+  it('knows both changes of the hour', () => {
+    expect(clock.toInstant({ year: 2026, month: 3, day: 8, hour: 0, minute: 0 }).toISOString()).toBe(
+      '2026-03-08T05:00:00.000Z',
+    );
+    expect(clock.toInstant({ year: 2026, month: 3, day: 9, hour: 0, minute: 0 }).toISOString()).toBe(
+      '2026-03-09T04:00:00.000Z',
+    );
+    expect(clock.toInstant({ year: 2026, month: 11, day: 2, hour: 0, minute: 0 }).toISOString()).toBe(
+      '2026-11-02T05:00:00.000Z',
+    );
+    const berlin = createStationClock('Europe/Berlin');
+    expect(berlin.toInstant({ year: 2026, month: 7, day: 1, hour: 0, minute: 0 }).toISOString()).toBe(
+      '2026-06-30T22:00:00.000Z',
+    );
+    expect(createStationClock('UTC').offsetMinutes(NOW)).toBe(0);
+  });
+});

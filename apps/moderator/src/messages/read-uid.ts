@@ -1,0 +1,41 @@
+/** A word that may be a UID, and the text behind it. */
+export interface TypedUid {
+  readonly uid: string;
+  readonly rest: string;
+}
+
+/** What ends a UID that is followed by something without a blank, as in "0a1b2c3d—spam". */
+const SEPARATORS = /[\u2012-\u2015,;:.!?()[\]{}"“”„«»<>]/u;
+
+/**
+ * The readings of a text that begins with a UID, the most literal first: ids are the producers' own, so a dot may belong to
+ * one; phones put dots, quotes and brackets around words, and people a `#` before them.
+ *
+ * @param text as `plainText` leaves it.
+ */
+export function readUid(text: string): TypedUid[] {
+  const [, word = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/u.exec(text) ?? [];
+  // People copy `<UID>` from the help text, with its brackets.
+  const literal = word.replace(/^<+|>+$/g, '');
+  const readings: TypedUid[] = [{ uid: literal, rest }];
+
+  function add(uid: string, behind: string): void {
+    if (uid !== '' && readings.every((known) => known.uid !== uid)) readings.push({ uid, rest: behind });
+  }
+
+  const hyphened = word.replace(/[\u2010\u2011]/gu, '-');
+  add(hyphened.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''), rest);
+  const opened = hyphened.replace(/^[^\p{L}\p{N}]+/u, '');
+  const end = opened.search(SEPARATORS);
+  if (end > 0) add(opened.slice(0, end), `${opened.slice(end + 1)} ${rest}`.trim());
+  // "UID 0a1b2c3d", "message 0a1b2c3d", "ID: 0a1b2c3d".
+  const [, labelled = '', behind = ''] =
+    /^[^\p{L}\p{N}]*(?:uid|id|message|msg)\b[\s:#=<"“]+(\S+)\s*([\s\S]*)$/iu.exec(text) ?? [];
+  add(labelled.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''), behind);
+  return readings;
+}
+
+/** Whether a word can be nothing but a UID, in a command that need not have one. */
+export function isSurelyUid(uid: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f-]+)?$/i.test(uid);
+}

@@ -1,0 +1,38 @@
+import type { MessageDefinition, MessageFamily } from './define.ts';
+import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from './groupme-events.ts';
+import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from './incoming.ts';
+import { callIntent } from './journal.ts';
+import {
+  banEvent,
+  banListMessage,
+  banListRequest,
+  banListState,
+  commandEvent,
+  dashboardClear,
+} from './moderation.ts';
+import { plannedMessage } from './outbox.ts';
+
+/** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
+export const messages: Readonly<Record<string, MessageDefinition>> = {
+  twilioSmsMessage,
+  standardMessage,
+  alreadySentMessage,
+  commandReply,
+  postEvent,
+  imageEvent,
+  undisplayedEvent,
+  callbackEvent,
+  echoEvent,
+  commandEvent,
+  banEvent,
+  banListMessage,
+  banListRequest,
+  banListState,
+  dashboardClear,
+  plannedMessage,
+  callIntent,
+};
+
+export function isFamily(definition: MessageDefinition): definition is MessageFamily {
+  return 'family' in definition;
+}

@@ -1,0 +1,2 @@
+export { countrySetting } from './country-setting.ts';
+export { createSenderNormaliser, type SenderNormaliser } from './normalise-sender.ts';
