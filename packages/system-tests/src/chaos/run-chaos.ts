@@ -28,6 +28,7 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
     system = await startChaosSystem({
       echo: options.echo ?? true,
       readBack: options.readBack ?? true,
+      fuzz: options.fuzz ?? false,
       relayEnv: options.relayEnv,
       releases,
     });

@@ -35,6 +35,8 @@ export interface ChaosSystem {
 export interface ChaosSystemOptions {
   readonly echo: boolean;
   readonly readBack: boolean;
+  /** Hostile senders will be about. */
+  readonly fuzz: boolean;
   /** More settings for the relays; for sabotage. */
   readonly relayEnv?: Readonly<Record<string, string>> | undefined;
   readonly releases: Releases;
@@ -93,6 +95,8 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
         EVIDENCE_ECHO: String(options.echo),
         EVIDENCE_READ_BACK: String(options.readBack),
         URGENT_SOURCES: URGENT_SOURCE,
+        // What the chat is told of hostile messages that were parked carries no token of theirs.
+        PARKED_NOTICE: String(!options.fuzz),
         ...options.relayEnv,
       },
       gateway: { RATE_LIMIT_SEND: '0', RATE_LIMIT_REFUSED: '0', RATE_LIMIT_PUBLIC: '0' },
