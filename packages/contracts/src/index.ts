@@ -13,7 +13,6 @@ export {
   type QueueDefinition,
   type ValueOf,
 } from './define.ts';
-export { messages as messageCatalogue } from './docs/catalogue.ts';
 export {
   type CallbackEvent,
   callbackEvent,
@@ -63,6 +62,7 @@ export {
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
 export { isBlank, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+export { messages as messageCatalogue } from './messages.ts';
 export {
   type Ban,
   type BanEvent,
