@@ -1,5 +1,8 @@
 import { PARKED_HEADERS } from '@wbor/contracts';
 
+/** A broker sends copies to the queues that these name. What was published once must not go there in our name. */
+const ROUTING_HEADERS: ReadonlySet<string> = new Set(['CC', 'BCC']);
+
 /** The client library encodes all headers into 64 KiB; half of that is left to what parking itself says. */
 const MAX_TOTAL_BYTES = 32_768;
 const MAX_HEADER_BYTES = 8_192;
@@ -9,7 +12,7 @@ const MAX_LIST_LENGTH = 500;
 
 /**
  * The headers of a message as they can be published again: a message must be parkable whatever it carries, and what
- * was decoded cannot always be encoded. What does not fit is left out and named.
+ * was decoded cannot always be encoded. What does not fit is left out and named, and so is what would route it.
  */
 export function parkableHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
@@ -19,6 +22,7 @@ export function parkableHeaders(headers: Readonly<Record<string, unknown>>): Rec
     const nameBytes = Buffer.byteLength(name);
     const bytes = encodedBytes(value, 0);
     if (
+      ROUTING_HEADERS.has(name) ||
       nameBytes > MAX_NAME_BYTES ||
       bytes > MAX_HEADER_BYTES ||
       total + nameBytes + bytes > MAX_TOTAL_BYTES

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from '@wbor/async';
 import type { Reply, Topology } from '@wbor/contracts';
-import { LRUCache } from 'lru-cache';
 import { v7 as uuidv7 } from 'uuid';
 import { type Connection, openConnection } from './connection.ts';
 import { directReplyNode, isDirectReply } from './direct-reply.ts';
 import { PublishError } from './errors.ts';
-import { type OutgoingMessage, outgoingReply } from './outgoing.ts';
+import { outgoingReply } from './outgoing.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Logger } from './types.ts';
 
-/** Answers producers, over a connection of its own: what an address does to it concerns replies only. */
+/** Answers producers, over connections of its own: what an address does to one concerns replies of its kind only. */
 export interface Replier {
   /** Repeats until the broker has taken the reply, or `signal` is aborted, whose reason is then thrown. */
   reply(
@@ -24,10 +23,6 @@ export interface Replier {
 
 const backOffMs = backOff({ minMs: 100, maxMs: 5_000 });
 
-/** RabbitMQ 3.10 closes the connection for a node that it does not know. Each costs a second, once an hour. */
-const REFUSED_FOR_MS = 3_600_000;
-const MAX_REMEMBERED_NODES = 1_000;
-
 export function createReplier(options: {
   readonly url: string;
   readonly appId: string;
@@ -36,62 +31,61 @@ export function createReplier(options: {
   readonly maxInFlight: number;
   readonly confirmTimeoutMs: number;
 }): Replier {
-  let opened: { connection: Connection; publisher: Publisher } | undefined;
-  const knownNodes = new LRUCache<string, true>({ max: MAX_REMEMBERED_NODES });
-  const refusedNodes = new LRUCache<string, true>({ max: MAX_REMEMBERED_NODES, ttl: REFUSED_FOR_MS });
-  let lastDirect: Promise<void> = Promise.resolve();
+  const opened = new Map<string, { connection: Connection; publisher: Publisher }>();
+  let lastDirect: Promise<unknown> = Promise.resolve();
 
   /** Most deployments have no producer that wants an answer. */
-  function open(): Publisher {
-    if (opened === undefined) {
+  function open(kind: string): Publisher {
+    let channel = opened.get(kind);
+    if (channel === undefined) {
       const { appId, logger, url } = options;
-      const connection = openConnection({ url, name: `${appId} reply`, logger });
+      const connection = openConnection({ url, name: `${appId} ${kind}`, logger });
       const topology = { ...options.topology, queues: [] };
-      opened = { connection, publisher: createPublisher({ ...options, connection, topology }) };
+      channel = { connection, publisher: createPublisher({ ...options, connection, topology }) };
+      opened.set(kind, channel);
     }
-    return opened.publisher;
+    return channel.publisher;
   }
 
-  /** One at a time, so that it is known which of them has cost the connection. */
-  function publishDirectly(node: string, message: OutgoingMessage): Promise<void> {
-    const published = lastDirect.then(async () => {
-      if (refusedNodes.has(node)) throw new PublishError('INVALID', 'the broker knows no such node');
+  async function publishRepeatedly(
+    publisher: Publisher,
+    message: Parameters<Publisher['publish']>[0],
+    mayRepeat: (error: PublishError) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
       try {
-        await open().publish(message);
-        knownNodes.set(node, true);
+        await publisher.publish(message);
+        return;
       } catch (error) {
-        const closed = error instanceof PublishError && error.code === 'CHANNEL_CLOSED';
-        if (closed && !knownNodes.has(node)) refusedNodes.set(node, true);
-        throw error;
+        if (!(error instanceof PublishError) || !mayRepeat(error)) throw error;
+        await delay(backOffMs(failures), undefined, signal ? { signal } : {});
       }
-    });
-    lastDirect = published.catch(() => {});
-    return published;
-  }
-
-  function publish(replyTo: string, message: OutgoingMessage): Promise<void> {
-    if (!isDirectReply(replyTo)) return open().publish(message);
-    const node = directReplyNode(replyTo);
-    if (node === undefined) throw new PublishError('INVALID', 'no broker has made this address');
-    return publishDirectly(node, message);
+    }
   }
 
   return {
     async reply(replyTo, reply, correlationId, signal) {
       const message = { ...outgoingReply(replyTo, reply, correlationId), messageId: uuidv7() };
-      for (let failures = 0; ; failures += 1) {
-        try {
-          await publish(replyTo, message);
-          return;
-        } catch (error) {
-          if (!(error instanceof PublishError) || !error.retryable) throw error;
-          await delay(backOffMs(failures), undefined, signal ? { signal } : {});
-        }
+      if (!isDirectReply(replyTo)) {
+        await publishRepeatedly(open('reply'), message, ({ retryable }) => retryable, signal);
+        return;
       }
+      if (directReplyNode(replyTo) === undefined) {
+        throw new PublishError('INVALID', 'no broker has made this address');
+      }
+      // Well-formed ones may be forged as well, and the broker closes the connection for some. So each is published once,
+      // and alone, since the others would be lost with it. Direct reply-to promises no more than that.
+      const published = lastDirect.then(() =>
+        publishRepeatedly(open('direct reply'), message, ({ code }) => code === 'DISCONNECTED', signal),
+      );
+      lastDirect = published.catch(() => {});
+      await published;
     },
     async close(timeoutMs) {
-      await opened?.publisher.close(timeoutMs);
-      await opened?.connection.close();
+      const all = [...opened.values()];
+      await Promise.all(all.map(({ publisher }) => publisher.close(timeoutMs)));
+      await Promise.allSettled(all.map(({ connection }) => connection.close()));
     },
   };
 }

@@ -20,7 +20,7 @@ export function screen(
   delivery: Delivery,
   limits: Pick<ConsumerLimits, 'maxDeliveries'> & { readonly maxMessageBytes: number },
 ): Screened | undefined {
-  const { content, headers, omitted } = delivery;
+  const { content, headers, omitted, redelivered } = delivery;
   if (omitted !== undefined) {
     const most = `${limits.maxMessageBytes} are the most`;
     return {
@@ -35,7 +35,8 @@ export function screen(
       error: `the headers are nested more than ${MAX_HEADER_DEPTH} levels deep; the body is as it came`,
     };
   }
-  const count = Number(headers[DELIVERY_COUNT_HEADER] ?? 0);
+  // On a first delivery it is the producer's own.
+  const count = redelivered ? Number(headers[DELIVERY_COUNT_HEADER] ?? 0) : 0;
   if (limits.maxDeliveries !== undefined && count >= limits.maxDeliveries) {
     return {
       reason: 'delivered-too-often',
