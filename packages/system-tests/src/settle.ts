@@ -10,8 +10,11 @@ interface Busy {
 /** Queues that end the line keep what they have. */
 const TERMINAL = /\.(?:parked|journal)$/;
 const POLL_MS = 1_000;
-/** A queue can be empty between two stages; that it was seen empty in a row is what counts. */
-const QUIET_POLLS = 3;
+/**
+ * A queue can be empty between two stages, and a broker that has just started says 0 of each until it has counted, which
+ * takes it five seconds: what counts is that all were empty for longer.
+ */
+const QUIET_POLLS = 9;
 
 /**
  * Waits until nothing is under way any more: no queue holds anything, no callback is pending.

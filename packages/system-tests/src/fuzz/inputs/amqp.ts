@@ -4,6 +4,8 @@ import {
   messageCatalogue,
   moderatorParkedQueue,
   moderatorQueues,
+  plannedMessage,
+  readMessage,
   relayParkedQueue,
   relayQueues,
 } from '@wbor/contracts';
@@ -87,9 +89,10 @@ export function amqpInput(token: string): fc.Arbitrary<AmqpInput> {
     )
     .chain((drawn) => encoded(drawn.json.text).map((bytes) => ({ ...drawn, bytes })))
     .map(({ contract, json, to, odd, bytes }) => {
-      // Hollow, and with headers that name nothing: nobody could say what became of it.
-      const content =
-        odd.named || tokensInBytes(bytes.content).size > 0 ? bytes.content : Buffer.from(json.text);
+      // Hollow, and with headers that name nothing, or with posts that do: nobody could say what became of it.
+      const isTold =
+        (odd.named || tokensInBytes(bytes.content).size > 0) && namesItsPosts(bytes.content, token);
+      const content = isTold ? bytes.content : Buffer.from(json.text);
       const { expiration, ...others } = odd.properties;
       const mayExpire = expiration !== undefined && !TERMINAL.includes(to.key);
       return {
@@ -106,4 +109,10 @@ export function amqpInput(token: string): fc.Arbitrary<AmqpInput> {
         },
       };
     });
+}
+
+/** The posts of a planned message are its own words: neither its headers nor its id come along. */
+function namesItsPosts(content: Buffer, token: string): boolean {
+  const planned = readMessage(plannedMessage, { content });
+  return !planned.ok || planned.value.parts.every(({ text }) => text.includes(token));
 }

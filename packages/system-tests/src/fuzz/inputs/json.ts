@@ -178,8 +178,16 @@ export function mutatedJson(example: object, token: string): fc.Arbitrary<Mutate
     const fields = withToken(example, token) as Record<string, unknown>;
     for (const change of changes) apply(fields, change);
     if (!isNamed(fields, token)) Object.assign(fields, withIds(example, token));
+    namePosts(fields, token);
     return { text: render(fields), changes: changes.map(describeChange).join(', ') || 'as in the contract' };
   });
+}
+
+/** The parts of a planned message go into the chat as they are, without the message's id. */
+function namePosts({ parts }: Record<string, unknown>, token: string): void {
+  for (const part of Array.isArray(parts) ? parts : []) {
+    if (typeof part?.text === 'string' && !part.text.includes(token)) part.text = `${token} ${part.text}`;
+  }
 }
 
 function describeChange(change: Change): string {
