@@ -186,7 +186,9 @@ export function mutatedJson(example: object, token: string): fc.Arbitrary<Mutate
 /** The parts of a planned message go into the chat as they are, without the message's id. */
 function namePosts({ parts }: Record<string, unknown>, token: string): void {
   for (const part of Array.isArray(parts) ? parts : []) {
-    if (typeof part?.text === 'string' && !part.text.includes(token)) part.text = `${token} ${part.text}`;
+    // JSON that is written as it is counts as well: it may be that of a text.
+    if (part?.text === undefined || JSON.stringify(part.text).includes(token)) continue;
+    part.text = typeof part.text === 'string' ? `${token} ${part.text.replaceAll('\u{e000}', '')}` : token;
   }
 }
 
