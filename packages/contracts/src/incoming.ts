@@ -118,7 +118,7 @@ export const twilioSmsMessage = defineMessage({
   key: 'source.twilio.sms.incoming',
   schema: twilioSmsSchema,
   summary: 'An SMS to the studio, for the chat.',
-  publishers: ['producers'],
+  publishers: ['producers', 'gateway'],
   headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     From: '+12075550123',
@@ -158,7 +158,7 @@ export const alreadySentMessage = defineFamily({
   schema: alreadySentSchema,
   summary:
     'What a producer has posted to GroupMe by itself, with the header `alreadysent: true`. It is only logged. `source.twilio.#` is taken as well.',
-  publishers: ['producers'],
+  publishers: ['producers', 'gateway'],
   headers: [ALREADY_SENT_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     body: 'Posted while the broker was slow',

@@ -45,6 +45,16 @@ export {
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';
+export {
+  type AzuracastState,
+  azuracastMessage,
+  azuracastSchema,
+  type EndecAlert,
+  endecMessage,
+  endecSchema,
+  type NowPlaying,
+  nowPlayingSchema,
+} from './hooks.ts';
 export { type ImageList, MAX_IMAGES } from './image-list.ts';
 export {
   type AlreadySent,

@@ -1,5 +1,6 @@
 import type { MessageDefinition, MessageFamily } from './define.ts';
 import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from './groupme-events.ts';
+import { azuracastMessage, endecMessage } from './hooks.ts';
 import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from './incoming.ts';
 import { callIntent } from './journal.ts';
 import {
@@ -17,6 +18,8 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   twilioSmsMessage,
   standardMessage,
   alreadySentMessage,
+  azuracastMessage,
+  endecMessage,
   commandReply,
   postEvent,
   imageEvent,

@@ -1,4 +1,5 @@
 import { defineQueue, defineTerminalQueue, type QueueDefinition } from './define.ts';
+import { azuracastMessage, endecMessage } from './hooks.ts';
 
 export const DEFAULT_EXCHANGE_NAME = 'source_exchange';
 
@@ -14,7 +15,7 @@ export const relayTwilioQueue = defineQueue({
 
 export const relayStandardQueue = defineQueue({
   name: 'relay.standard',
-  bindings: ['source.standard.#'],
+  bindings: ['source.standard.#', azuracastMessage.key, endecMessage.key],
   singleActiveConsumer: true,
   deadLetterQueue: relayParkedQueue.name,
 });
