@@ -23,6 +23,8 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps HEALTH_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build --chown=root:root /out/ ./
+# For a volume of what an app keeps on disk: the gateway's tokens and its spool.
+RUN install -d -o node -g node /data
 USER node
 # /livez, not /readyz: an orchestrator restarts what is unhealthy, which mends neither GroupMe nor the broker.
 # The file holds the app's default port, for a container that is given none.

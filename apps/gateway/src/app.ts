@@ -65,7 +65,11 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
 
   await app.register(rootRoutes);
   await app.register(sendRoutes, {
-    authenticate: createSendAuth(createSecretCheck(settings.password), limits),
+    authenticate: createSendAuth({
+      isPassword: createSecretCheck(settings.password),
+      tokens: settings.tokens,
+      limits,
+    }),
     publish,
   });
   await app.register(callbackRoutes, { settings, memory, publish, metrics });

@@ -14,7 +14,13 @@ export const gatewaySettings = z
     APP_HOST: z.string().default('0.0.0.0').describe('Address that APP_PORT listens on.'),
     APP_PASSWORD: secret()
       .optional()
-      .describe('Shared password of everybody who may POST /send. Without it every /send is refused.'),
+      .describe('Shared password of those who may POST /send, as any source. Without it only tokens count.'),
+    TOKENS_FILE: z
+      .string()
+      .optional()
+      .describe(
+        'File of the tokens of sources, which `npm run token` makes and changes. Read again when it changes.',
+      ),
     // Anything else would have to be escaped in the URL that is given to GroupMe.
     GROUPME_CALLBACK_SECRET: z
       .string()
@@ -42,7 +48,9 @@ export const gatewaySettings = z
       ),
     RATE_LIMIT_SEND: perMinute()
       .default(600)
-      .describe('/send calls a minute, address and source, before they are answered 429; 0 = no limit.'),
+      .describe(
+        'Calls a minute and token, before they are answered 429; with the password a minute, address and source; 0 = no limit.',
+      ),
     RATE_LIMIT_REFUSED: perMinute()
       .default(30)
       .describe('Refused calls a minute and address (bad password, unknown path), before 429; 0 = no limit.'),

@@ -1,6 +1,7 @@
 import type { Broker } from '@wbor/amqp';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { TokenStore } from './tokens/token-store.ts';
 
 /** A value that is wrapped so that it cannot be printed. */
 export interface Revealable {
@@ -8,8 +9,9 @@ export interface Revealable {
 }
 
 export interface GatewaySettings {
-  /** The password of `/send`; nobody may send when it is missing. */
+  /** The shared password of `/send`; without it only tokens count. */
   readonly password: Revealable | undefined;
+  readonly tokens: TokenStore;
   /** Last part of the callback's path; the callback is closed when it is missing, unless it is open. */
   readonly callbackSecret: Revealable | undefined;
   /** Counts only without a callback secret. */
@@ -24,7 +26,7 @@ export interface GatewaySettings {
 
 /** Calls a minute; 0 is no limit. */
 export interface RateLimits {
-  /** Calls per address and source by those who know the password. */
+  /** Calls per token; by those who know the shared password, per address and source. */
   readonly send: number;
   /** Refused calls per address. */
   readonly refused: number;

@@ -4,6 +4,7 @@ import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } f
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
+import { noTokens, openTokenStore } from './tokens/token-store.ts';
 import { warnAboutSettings } from './warnings.ts';
 
 /**
@@ -13,6 +14,10 @@ import { warnAboutSettings } from './warnings.ts';
 export async function startGateway(config: GatewayConfig, context: ServiceContext): Promise<void> {
   const { health, logger, onStop, registry } = context;
   warnAboutSettings(config, logger);
+
+  const tokens = config.TOKENS_FILE === undefined ? noTokens : openTokenStore(config.TOKENS_FILE, logger);
+  onStop('tokens', () => tokens.close());
+  health.addNotice('tokens', () => tokens.fault);
 
   let broker: Broker | undefined;
   // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
@@ -24,6 +29,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   const app = await buildApp({
     settings: {
       password: config.APP_PASSWORD,
+      tokens,
       callbackSecret: config.GROUPME_CALLBACK_SECRET,
       openCallback: config.ALLOW_OPEN_CALLBACK,
       botId: config.GROUPME_BOT_ID,

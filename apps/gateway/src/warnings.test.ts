@@ -2,11 +2,12 @@ import { Secret } from '@wbor/service';
 import { expect, it } from 'vitest';
 import { warnAboutSettings } from './warnings.ts';
 
-function warningsOf(config: { password?: string; secret?: string; open?: boolean }): string {
+function warningsOf(config: { password?: string; tokens?: string; secret?: string; open?: boolean }): string {
   const lines: string[] = [];
   warnAboutSettings(
     {
       APP_PASSWORD: config.password === undefined ? undefined : new Secret(config.password),
+      TOKENS_FILE: config.tokens,
       GROUPME_CALLBACK_SECRET: config.secret === undefined ? undefined : new Secret(config.secret),
       ALLOW_OPEN_CALLBACK: config.open ?? false,
     },
@@ -23,6 +24,7 @@ it('says nothing about sound settings', () => {
 
 it('says that every /send will be refused without a password', () => {
   expect(warningsOf({ secret: long })).toMatch(/APP_PASSWORD is not set: every \/send/);
+  expect(warningsOf({ secret: long, tokens: 'tokens.json' })).toBe('');
 });
 
 it('says that the callback is closed, open, or that opening it was ignored', () => {

@@ -5,10 +5,13 @@ const MIN_SECRET_LENGTH = 16;
 
 /** Says at start what will be refused, or let in, because of settings. */
 export function warnAboutSettings(
-  config: Pick<GatewayConfig, 'APP_PASSWORD' | 'GROUPME_CALLBACK_SECRET' | 'ALLOW_OPEN_CALLBACK'>,
+  config: Pick<
+    GatewayConfig,
+    'APP_PASSWORD' | 'TOKENS_FILE' | 'GROUPME_CALLBACK_SECRET' | 'ALLOW_OPEN_CALLBACK'
+  >,
   logger: { warn(fields: object, message: string): void },
 ): void {
-  if (!config.APP_PASSWORD) {
+  if (!config.APP_PASSWORD && config.TOKENS_FILE === undefined) {
     logger.warn({}, 'APP_PASSWORD is not set: every /send will be refused with 401');
   }
   if (!config.GROUPME_CALLBACK_SECRET) {

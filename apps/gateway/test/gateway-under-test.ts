@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { buildApp } from '../src/app.ts';
 import type { GatewaySettings } from '../src/deps.ts';
+import { noTokens } from '../src/tokens/token-store.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
 export const CALLBACK_SECRET = 'callback-secret-5e1f9a';
@@ -41,6 +42,7 @@ export async function createGatewayUnderTest(
   const app = await buildApp({
     settings: {
       password: new Secret(PASSWORD),
+      tokens: noTokens,
       callbackSecret: new Secret(CALLBACK_SECRET),
       openCallback: false,
       botId: new Secret(BOT_ID),

@@ -126,6 +126,7 @@ export {
   type SendRequest,
   sendAcceptedSchema,
   sendRequestSchema,
+  sourceSchema,
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';

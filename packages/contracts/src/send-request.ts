@@ -6,6 +6,16 @@ import { isBlank, isNone, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];
 
+/** The name of a source, as HTTP callers may give it. */
+export const sourceSchema = z
+  .string()
+  .max(64)
+  .regex(
+    /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/,
+    'must be a slug: lower-case letters and digits with single - or _ between them',
+  )
+  .refine((source) => !RESERVED_SOURCES.includes(source), 'is reserved');
+
 /** The names of the text, in the order in which they count. */
 const TEXT_FIELDS = ['body', 'text', 'Body'] as const;
 
@@ -50,17 +60,7 @@ export const sendRequestSchema = z
     text: text.describe('Counts when there is no `body`.'),
     Body: text.describe('Counts when there is neither.'),
     source: z
-      .preprocess(
-        numberAsText,
-        z
-          .string()
-          .max(64)
-          .regex(
-            /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/,
-            'must be a slug: lower-case letters and digits with single - or _ between them',
-          )
-          .refine((source) => !RESERVED_SOURCES.includes(source), 'is reserved'),
-      )
+      .preprocess(numberAsText, sourceSchema)
       .describe('Who is speaking, for example `ups`. `twilio`, `groupme` and `command` are reserved.'),
     images: z
       .preprocess(

@@ -16,6 +16,7 @@ const NODE_24 = join(ROOT, 'node_modules', 'node', 'bin', process.platform === '
 const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this machine
        npm test [-- OPTIONS]        every check and test
        npm run parked -- ACTION     what could not be forwarded
+       npm run token -- ACTION      tokens of those who send over HTTP
        npm run chaos [-- OPTIONS]   the chaos suite
        npm run fuzz [-- OPTIONS]    what no contract foresees
        npm run reset                remove the data of npm start
@@ -25,6 +26,7 @@ Each but reset takes --help as well: npm start -- --help
 const COMMANDS = {
   start: 'packages/launcher/src/start/main.ts',
   test: 'packages/launcher/src/check/main.ts',
+  token: 'apps/gateway/src/tokens/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',
   fuzz: 'packages/system-tests/src/fuzz/main.ts',

@@ -9,7 +9,7 @@ const WINDOW_MS = 60_000;
 export interface Limits {
   /** Counts a refused call against its address. */
   countRefused(request: FastifyRequest): Promise<number | undefined>;
-  /** Counts a call with the right token against its address and source. */
+  /** Counts a call against its token, or, with the shared password, against its address and source. */
   countSend(request: FastifyRequest): Promise<number | undefined>;
 }
 
@@ -17,11 +17,11 @@ export interface Limits {
  * Three budgets that do not touch each other, so that no stranger can spend a producer's.
  *
  * - Public pages: per address, before anything else.
- * - `/send` with the right token: per address and source that the body names. All producers share one password,
- *   and one that sends without end must not silence the others; it guards against mistakes, not against malice.
- * - Refused calls (no or wrong token, wrong callback secret, unknown path): per address. Once it is gone
- *   refusals become 429, but a right token from the same address still passes: behind one router or one
- *   reverse proxy the address is no evidence of who is calling.
+ * - Those who may send: per token. With the shared password per address and source that the body names: one producer that
+ *   sends without end must not silence the others; it guards against mistakes, not against malice.
+ * - Refused calls (no or wrong secret, unknown path): per address. Once it is gone refusals become 429, but a right
+ *   secret from the same address still passes: behind one router or one reverse proxy the address is no evidence of who
+ *   is calling.
  *
  * So the third budget slows nobody who guesses passwords by brute force; that takes a long password, and
  * the gateway warns at start about a short one. Counts live in the process: each replica has its own.
@@ -38,7 +38,8 @@ export async function addRateLimits(app: FastifyInstance, budgets: RateLimits): 
   const sends = app.createRateLimit({
     max: limitOf(budgets.send),
     timeWindow: WINDOW_MS,
-    keyGenerator: (request) => `${request.ip} ${sourceOf(request.body)}`,
+    keyGenerator: ({ body, caller, ip }) =>
+      caller?.source === undefined ? `${ip} ${sourceOf(body)}` : caller.name,
   });
   return {
     countRefused: async (request) => waitSeconds(await refused(request)),

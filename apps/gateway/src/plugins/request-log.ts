@@ -5,6 +5,8 @@ import type { GatewayMetrics } from '../metrics.ts';
 export interface RequestNote {
   wborMessageId?: string;
   source?: string;
+  /** Which token was presented: its id, which is no secret. */
+  token?: string;
   routingKey?: string;
   /** Why it was refused; more exact than what the caller is told. */
   reason?: string;
@@ -15,11 +17,19 @@ export interface RequestNote {
   err?: unknown;
 }
 
+/** Somebody who has shown a secret. */
+export interface Caller {
+  /** For budgets, for example `token 0a1b2c3d`. */
+  readonly name: string;
+  /** The only source for which a token's owner speaks. Whoever has the shared password may name any. */
+  readonly source?: string;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     note: RequestNote;
-    /** Who the caller has proven to be; strangers have none. */
-    caller: string | undefined;
+    /** Who the caller has proven to be; undefined for strangers. */
+    caller: Caller | undefined;
   }
 }
 
@@ -43,7 +53,8 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
     const route = routeOf(request);
     const status = reply.statusCode;
     metrics.requests.inc({ method: request.method, route, status: String(status) });
-    const { wborMessageId, source, routingKey, reason, faultPaths, duplicate, error, err } = request.note;
+    const { wborMessageId, source, token, routingKey, reason, faultPaths, duplicate, error, err } =
+      request.note;
     const line = {
       method: request.method,
       route,
@@ -51,6 +62,7 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
       wbor_message_id: wborMessageId,
       source,
+      token,
       routing_key: routingKey,
       reason,
       fault_paths: faultPaths,

@@ -1,6 +1,7 @@
 import { Secret } from '@wbor/service';
 import { describe, expect, it } from 'vitest';
-import { createGatewayUnderTest, PASSWORD } from '../../test/gateway-under-test.ts';
+import { createGatewayUnderTest, PASSWORD, requestLines } from '../../test/gateway-under-test.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 
 const valid = { body: 'hello', source: 'standard' };
 
@@ -65,5 +66,62 @@ describe('authentication of /send', () => {
     expect(logText()).toContain('unauthorized');
     expect(logText()).toContain('malformed_json');
     expect(logText()).not.toContain('nearly-right');
+  });
+});
+
+describe('a token of a source', () => {
+  const tokens: TokenStore = {
+    find: (given) => (given === 'token-of-ups' ? { id: '0a1b2c3d', source: 'ups' } : undefined),
+    fault: undefined,
+    close: () => {},
+  };
+  const headers = { authorization: 'Bearer token-of-ups' };
+
+  it('speaks for its source, named or not, and its id is in the log', async () => {
+    const gateway = await createGatewayUnderTest({ tokens, password: undefined });
+    for (const payload of [
+      { body: 'hello' },
+      { body: 'hello', source: 'ups' },
+      { body: 'hello', source: null },
+    ]) {
+      const response = await gateway.app.inject({ method: 'POST', url: '/send', payload, headers });
+      expect(response.statusCode).toBe(202);
+    }
+    expect(gateway.published.map(({ routingKey }) => routingKey)).toEqual(
+      Array(3).fill('source.standard.ups'),
+    );
+    expect(requestLines(gateway)[0]).toMatchObject({ token: '0a1b2c3d', source: 'ups' });
+    expect(gateway.logText()).not.toContain('token-of-ups');
+  });
+
+  it('counts as password in the body, too', async () => {
+    const { app } = await createGatewayUnderTest({ tokens });
+    const payload = { body: 'hello', password: 'token-of-ups' };
+    expect((await app.inject({ method: 'POST', url: '/send', payload })).statusCode).toBe(202);
+  });
+
+  it.each(['standard', 'UPS', 7, ['ups', 'x'], { a: 1 }])('does not speak for %j', async (source) => {
+    const { app, published } = await createGatewayUnderTest({ tokens });
+    const payload = { body: 'hello', source };
+    const response = await app.inject({ method: 'POST', url: '/send', payload, headers });
+    expect(response.statusCode).toBe(403);
+    expect(response.json()).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('ups alone'),
+    });
+    expect(published).toEqual([]);
+  });
+
+  it('has a budget of its own, wherever its calls come from', async () => {
+    const { app } = await createGatewayUnderTest({ tokens, rateLimits: { send: 2, refused: 9, public: 9 } });
+    const send = (remoteAddress: string, payload: object, authorization: string) =>
+      app.inject({ method: 'POST', url: '/send', payload, remoteAddress, headers: { authorization } });
+    const statuses: number[] = [];
+    for (const host of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
+      statuses.push((await send(host, { body: 'x' }, headers.authorization)).statusCode);
+    }
+    expect(statuses).toEqual([202, 202, 429]);
+    const other = await send('203.0.113.1', { body: 'x', source: 'ups' }, `Bearer ${PASSWORD}`);
+    expect(other.statusCode).toBe(202);
   });
 });

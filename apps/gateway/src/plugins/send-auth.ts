@@ -1,35 +1,55 @@
 import type { FastifyRequest } from 'fastify';
 import { GatewayError, rateLimited } from '../errors.ts';
 import type { SecretCheck } from '../secret-check.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import type { Limits } from './rate-limits.ts';
-
-/** What the shared password proves. Tokens per source will have names of their own. */
-const SHARED_PASSWORD = 'shared-password';
 
 /**
  * A preValidation hook: after the body was read, since the password may be in it, and before it is
  * validated, since strangers are not told what a valid body looks like.
+ *
+ * A source's token speaks for that source, which the body then need not name.
  */
-export function createSendAuth(isPassword: SecretCheck, limits: Limits) {
+export function createSendAuth(options: { isPassword: SecretCheck; tokens: TokenStore; limits: Limits }) {
+  const { isPassword, limits, tokens } = options;
   return async (request: FastifyRequest): Promise<void> => {
-    if (!isPassword(presentedPassword(request))) {
+    const given = bearerOf(request) ?? passwordOf(request.body);
+    const token = tokens.find(given);
+    if (token) {
+      request.note.token = token.id;
+      request.caller = { name: `token ${token.id}`, source: token.source };
+    } else if (isPassword(given)) {
+      request.caller = { name: 'shared password' };
+    } else {
       throw new GatewayError(
         401,
         'UNAUTHORIZED',
         'the password is missing or wrong; send it as Authorization: Bearer, or as password in the body',
       );
     }
-    request.caller = SHARED_PASSWORD;
     const waitSeconds = await limits.countSend(request);
     if (waitSeconds !== undefined) throw rateLimited(waitSeconds);
+    if (token) request.body = bodyOf(request.body, token.source);
   };
 }
 
 /** A bearer token decides alone; the body's password counts when there is none. */
-function presentedPassword(request: FastifyRequest): unknown {
+export function bearerOf(request: FastifyRequest): string | undefined {
   const bearer = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   // Node reads header bytes as Latin-1, while passwords are UTF-8.
-  if (bearer !== undefined) return Buffer.from(bearer, 'latin1').toString('utf8');
-  const { body } = request;
+  return bearer === undefined ? undefined : Buffer.from(bearer, 'latin1').toString('utf8');
+}
+
+function passwordOf(body: unknown): unknown {
   return typeof body === 'object' && body !== null && 'password' in body ? body.password : undefined;
+}
+
+/** The body with the source of the token. What is no object is left for the validation to name. */
+function bodyOf(body: unknown, source: string): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const named: unknown = 'source' in body ? body.source : undefined;
+  if (named !== undefined && named !== null && String(named) !== source) {
+    throw new GatewayError(403, 'FORBIDDEN', `this token speaks for the source ${source} alone`);
+  }
+  return { ...body, source };
 }

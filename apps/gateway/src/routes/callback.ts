@@ -66,7 +66,7 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
       request.note.reason = options.settings.callbackSecret ? 'wrong_secret' : 'callback_closed';
       throw notFound();
     }
-    if (!isOpen) request.caller = 'groupme';
+    if (!isOpen) request.caller = { name: 'groupme' };
   }
 
   async function accept(callback: GroupMeCallback, note: RequestNote): Promise<'OK'> {
