@@ -13,6 +13,7 @@ import { addRateLimits } from './plugins/rate-limits.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addSecurityHeaders } from './plugins/security-headers.ts';
 import { createSendAuth } from './plugins/send-auth.ts';
+import { botsPostRoutes } from './routes/bots-post.ts';
 import { callbackRoutes } from './routes/callback.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -72,6 +73,7 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
     }),
     publish,
   });
+  await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept: publish, metrics });
   await app.register(callbackRoutes, { settings, memory, publish, metrics });
   await app.register(referenceRoutes);
   return app;

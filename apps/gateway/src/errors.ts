@@ -72,6 +72,12 @@ export function toErrorBody(error: GatewayError, wborMessageId: string | undefin
   };
 }
 
+/** The same in GroupMe's form, for those who take us for GroupMe. */
+export function toGroupMeError(error: GatewayError): object {
+  const errors = error.faults?.map(({ path, message }) => `${path} ${message}`.trim()) ?? [error.message];
+  return { meta: { code: error.statusCode, errors }, response: null };
+}
+
 /** One text for unknown paths and wrong callback secrets, so that nobody can tell them apart. */
 export function notFound(): GatewayError {
   return new GatewayError(404, 'NOT_FOUND', 'there is nothing here; GET /reference describes the API');

@@ -1,14 +1,19 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CALLBACK_SECRET, createGatewayUnderTest, PASSWORD } from '../test/gateway-under-test.ts';
+import { CALLBACK_SECRET, createGatewayUnderTest, PASSWORD, tokensOf } from '../test/gateway-under-test.ts';
 
 const SEND = '/send';
 const CALLBACK = `/callback/${CALLBACK_SECRET}`;
+const TOKEN = 'token-of-a-source';
+const BOTS_POST = `/bots/post?bot_id=${TOKEN}`;
 
 let gateway: Awaited<ReturnType<typeof createGatewayUnderTest>>;
 let port: number;
 beforeAll(async () => {
-  gateway = await createGatewayUnderTest({ rateLimits: { send: 0, refused: 0, public: 0 } });
+  gateway = await createGatewayUnderTest({
+    tokens: tokensOf({ [TOKEN]: 'script' }),
+    rateLimits: { send: 0, refused: 0, public: 0 },
+  });
   // The real publish ends here, too, on what cannot be written as JSON.
   gateway.onPublish(async ({ body }) => void JSON.stringify(body));
   port = Number(new URL(await gateway.app.listen({ host: '127.0.0.1', port: 0 })).port);
@@ -81,7 +86,7 @@ const bodies: readonly (readonly [string, string | Buffer])[] = [
   ['bytes', Buffer.from(Array.from({ length: 256 }, (_, index) => index))],
 ];
 
-describe.each([SEND, CALLBACK, '/callback/wrong', '/', '/nothing'])('%s', (path) => {
+describe.each([SEND, CALLBACK, BOTS_POST, '/bots/post', '/callback/wrong', '/', '/nothing'])('%s', (path) => {
   it.each(bodies)('answers a body of %s with no 5xx', async (_what, body) => {
     const status = await statusOf(request(path, body));
     expect(status).toBeGreaterThanOrEqual(200);
@@ -164,4 +169,5 @@ it('names bounded faults, and does not log the names of unknown fields', async (
 it('still takes a good message afterwards', async () => {
   expect(await statusOf(request(SEND, '{"source":"ups","body":"hello"}'))).toBe(202);
   expect(await statusOf(request(CALLBACK, '{"id":"afterwards"}'))).toBe(200);
+  expect(await statusOf(request(BOTS_POST, '{"text":"hello"}'))).toBe(202);
 });

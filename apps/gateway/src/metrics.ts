@@ -6,6 +6,7 @@ export interface GatewayMetrics {
   readonly publishSeconds: Histogram<'outcome'>;
   readonly rejectedCallbacks: Counter<'reason'>;
   readonly duplicateCallbacks: Counter;
+  readonly droppedAttachments: Counter;
 }
 
 export function createMetrics(registry: Registry): GatewayMetrics {
@@ -33,6 +34,11 @@ export function createMetrics(registry: Registry): GatewayMetrics {
     duplicateCallbacks: new Counter({
       name: 'gateway_callbacks_duplicate_total',
       help: 'Callbacks that had been published before',
+      registers,
+    }),
+    droppedAttachments: new Counter({
+      name: 'gateway_attachments_dropped_total',
+      help: 'Attachments of /bots/post that were left out, since they are no pictures',
       registers,
     }),
   };

@@ -4,7 +4,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { buildApp } from '../src/app.ts';
 import type { GatewaySettings } from '../src/deps.ts';
-import { noTokens } from '../src/tokens/token-store.ts';
+import { noTokens, type TokenStore } from '../src/tokens/token-store.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
 export const CALLBACK_SECRET = 'callback-secret-5e1f9a';
@@ -121,5 +121,18 @@ export function callbackBody(overrides: Record<string, unknown> = {}): Record<st
     text: 'Hello world',
     user_id: '1234567890',
     ...overrides,
+  };
+}
+
+/** Tokens by their text, each with its source. Their ids are their numbers. */
+export function tokensOf(sources: Readonly<Record<string, string>>): TokenStore {
+  const known = Object.entries(sources);
+  return {
+    find(given) {
+      const index = known.findIndex(([token]) => token === given);
+      return index === -1 ? undefined : { id: String(index + 1), source: known[index]?.[1] ?? '' };
+    },
+    fault: undefined,
+    close: () => {},
   };
 }

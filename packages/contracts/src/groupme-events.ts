@@ -97,7 +97,7 @@ const unixSeconds = readAs({
 
 const attachment = z.looseObject({ type: lenient(z.string()) });
 /** A list that holds something odd keeps the rest, and one that stands alone is a list of one. */
-const attachments = readAs({
+export const attachmentsField = readAs({
   strict: z.array(attachment).nullish(),
   read: (value) =>
     [value].flat().flatMap((entry) => {
@@ -123,7 +123,7 @@ export const groupMeCallbackSchema = z.looseObject({
   created_at: unixSeconds,
   source_guid: lenient(z.string()),
   system: lenient(z.boolean()),
-  attachments,
+  attachments: attachmentsField,
 });
 export type GroupMeCallback = z.infer<typeof groupMeCallbackSchema>;
 

@@ -1,3 +1,4 @@
+export { type BotPost, botPostSchema } from './bot-post.ts';
 export { decodeBody, type EncodedBody, MAX_INFLATED_BYTES } from './decode-body.ts';
 export {
   type BodyOf,

@@ -1,33 +1,52 @@
-import { decodeBody, parseJson, type ReadFault } from '@wbor/contracts';
+import { decodeBody, parseJson, type ReadFault, type ReadResult } from '@wbor/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scan } from 'secure-json-parse';
 import { GatewayError } from '../errors.ts';
+import { parseForm } from '../form-body.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
+
+/** Makes a value of a body's text. `contentType` is what the caller says of it. */
+export type ReadBody = (text: string, contentType: string) => ReadResult<unknown>;
 
 /**
  * From now on bodies of this content type are read by the rule that holds for AMQP, too: charset and content encoding
  * count, and nothing is ever guessed or replaced. Fastify's own parser takes any bytes for UTF-8.
  */
-export function addBodyParser(app: FastifyInstance, contentType: string): void {
+export function addBodyParser(app: FastifyInstance, contentType: string, read: ReadBody = parseJson): void {
   app.addContentTypeParser(
     contentType,
     { parseAs: 'buffer' },
     async (request: FastifyRequest, content: Buffer) => {
+      const declared = request.headers['content-type'];
       const text = decodeBody(
-        {
-          content,
-          contentType: request.headers['content-type'],
-          contentEncoding: request.headers['content-encoding'],
-        },
+        { content, contentType: declared, contentEncoding: request.headers['content-encoding'] },
         MAX_BODY_BYTES,
       );
       if (!text.ok) throw toGatewayError(text.fault);
-      const json = parseJson(text.value);
-      if (!json.ok) throw toGatewayError(json.fault);
-      refuseForbiddenKeys(json.value);
-      return json.value;
+      const value = read(text.value, declared ?? '');
+      if (!value.ok) throw toGatewayError(value.fault);
+      refuseForbiddenKeys(value.value);
+      return value.value;
     },
   );
+}
+
+/** JSON, also where the caller says that it is a form, as curl does unasked; else a form, where it says so. */
+export const readJsonOrForm: ReadBody = (text, contentType) => {
+  const json = parseJson(text);
+  if (json.ok || !isForm(contentType)) return json;
+  const form = parseForm(text);
+  return form.ok ? { ok: true, value: Object.fromEntries(form.value) } : form;
+};
+
+/** The same, and whatever is neither is a text. */
+export const readAnything: ReadBody = (text, contentType) => {
+  const read = readJsonOrForm(text, contentType);
+  return read.ok || read.fault.code !== 'invalid-json' ? read : { ok: true, value: text };
+};
+
+function isForm(contentType: string): boolean {
+  return /^\s*application\/x-www-form-urlencoded\b/i.test(contentType);
 }
 
 function toGatewayError({ code, message }: ReadFault): GatewayError {

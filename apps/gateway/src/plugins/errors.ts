@@ -2,8 +2,15 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { type Fault, GatewayError, notFound, rateLimited, toErrorBody } from '../errors.ts';
+import { type Fault, GatewayError, notFound, rateLimited, toErrorBody, toGroupMeError } from '../errors.ts';
 import type { Limits } from './rate-limits.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Errors have GroupMe's form. */
+    answersAsGroupMe?: boolean;
+  }
+}
 
 const UNKNOWN_FIELD = 'is not a known field';
 
@@ -20,8 +27,13 @@ export function addErrors(app: FastifyInstance, limits: Limits): void {
       if (waitSeconds !== undefined) error = rateLimited(waitSeconds);
     }
     if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
-    if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer');
-    return reply.code(error.statusCode).send(toErrorBody(error, request.note.wborMessageId));
+    if (error.statusCode === 401 && !reply.hasHeader('www-authenticate')) {
+      reply.header('www-authenticate', 'Bearer');
+    }
+    reply.code(error.statusCode);
+    return request.routeOptions.config.answersAsGroupMe
+      ? toGroupMeError(error)
+      : toErrorBody(error, request.note.wborMessageId);
   });
   // Refused before the body is read: an answer about the body would tell a known path from an unknown one.
   app.addHook('onRequest', async (request) => {

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
-import { GatewayError, rateLimited } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { SecretCheck } from '../secret-check.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { Limits } from './rate-limits.ts';
+import { admit, admitToken, bearerOf } from './token-auth.ts';
 
 /**
  * A preValidation hook: after the body was read, since the password may be in it, and before it is
@@ -13,13 +14,14 @@ import type { Limits } from './rate-limits.ts';
 export function createSendAuth(options: { isPassword: SecretCheck; tokens: TokenStore; limits: Limits }) {
   const { isPassword, limits, tokens } = options;
   return async (request: FastifyRequest): Promise<void> => {
+    // A bearer token decides alone; the body's password counts when there is none.
     const given = bearerOf(request) ?? passwordOf(request.body);
     const token = tokens.find(given);
     if (token) {
-      request.note.token = token.id;
-      request.caller = { name: `token ${token.id}`, source: token.source };
+      await admitToken(request, token, limits);
+      request.body = withSource(request.body, token.source);
     } else if (isPassword(given)) {
-      request.caller = { name: 'shared password' };
+      await admit(request, { name: 'shared password' }, limits);
     } else {
       throw new GatewayError(
         401,
@@ -27,17 +29,7 @@ export function createSendAuth(options: { isPassword: SecretCheck; tokens: Token
         'the password is missing or wrong; send it as Authorization: Bearer, or as password in the body',
       );
     }
-    const waitSeconds = await limits.countSend(request);
-    if (waitSeconds !== undefined) throw rateLimited(waitSeconds);
-    if (token) request.body = bodyOf(request.body, token.source);
   };
-}
-
-/** A bearer token decides alone; the body's password counts when there is none. */
-export function bearerOf(request: FastifyRequest): string | undefined {
-  const bearer = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  // Node reads header bytes as Latin-1, while passwords are UTF-8.
-  return bearer === undefined ? undefined : Buffer.from(bearer, 'latin1').toString('utf8');
 }
 
 function passwordOf(body: unknown): unknown {
@@ -45,11 +37,13 @@ function passwordOf(body: unknown): unknown {
 }
 
 /** The body with the source of the token. What is no object is left for the validation to name. */
-function bodyOf(body: unknown, source: string): unknown {
+function withSource(body: unknown, source: string): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const named: unknown = 'source' in body ? body.source : undefined;
-  if (named !== undefined && named !== null && String(named) !== source) {
-    throw new GatewayError(403, 'FORBIDDEN', `this token speaks for the source ${source} alone`);
-  }
+  if (named !== undefined && named !== null && String(named) !== source) throw wrongSource(source);
   return { ...body, source };
+}
+
+function wrongSource(source: string): GatewayError {
+  return new GatewayError(403, 'FORBIDDEN', `this token speaks for the source ${source} alone`);
 }
