@@ -66,7 +66,15 @@ describe('the pages', () => {
     const schemaOf = (status: string) => post.responses[status].content['application/json'].schema;
     expect(schemaOf('400').required).toEqual(['statusCode', 'code', 'error', 'message']);
     expect(post.requestBody.content['application/json'].schema.properties).toHaveProperty('wbor_message_id');
-    expect(Object.keys(document.paths)).toEqual(['/send', '/bots/post', '/callback/{secret}']);
+    expect(Object.keys(document.paths)).toEqual([
+      '/send',
+      '/bots/post',
+      '/hooks/azuracast',
+      '/hooks/endec/{token}',
+      '/hooks/twilio/sms',
+      '/hooks/{name}',
+      '/callback/{secret}',
+    ]);
   });
 
   it('shows the reference page from this server alone', async () => {

@@ -15,6 +15,10 @@ import { addSecurityHeaders } from './plugins/security-headers.ts';
 import { createSendAuth } from './plugins/send-auth.ts';
 import { botsPostRoutes } from './routes/bots-post.ts';
 import { callbackRoutes } from './routes/callback.ts';
+import { azuracastHook } from './routes/hooks/azuracast.ts';
+import { endecHook } from './routes/hooks/endec.ts';
+import { templatedHooks } from './routes/hooks/templated.ts';
+import { twilioSmsHook } from './routes/hooks/twilio-sms.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { rootRoutes } from './routes/root.ts';
 import { sendRoutes } from './routes/send.ts';
@@ -74,6 +78,11 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
     publish,
   });
   await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept: publish, metrics });
+  const forHooks = { tokens: settings.tokens, limits, accept: publish };
+  await app.register(azuracastHook, forHooks);
+  await app.register(endecHook, forHooks);
+  await app.register(twilioSmsHook, { settings, accept: publish });
+  await app.register(templatedHooks, { ...forHooks, hooks: settings.hooks });
   await app.register(callbackRoutes, { settings, memory, publish, metrics });
   await app.register(referenceRoutes);
   return app;

@@ -1,4 +1,13 @@
-import { brokerSettings, commonSettings, flag, number, port, requireBroker, secret } from '@wbor/service';
+import {
+  brokerSettings,
+  commonSettings,
+  flag,
+  number,
+  port,
+  requireBroker,
+  type Secret,
+  secret,
+} from '@wbor/service';
 import { z } from 'zod';
 import { parseTrustProxy } from './trust-proxy.ts';
 
@@ -35,6 +44,24 @@ export const gatewaySettings = z
       .default(false)
       .describe('Accept callbacks from anybody when there is no GROUPME_CALLBACK_SECRET. For tests only.'),
     GROUPME_BOT_ID: secret().optional().describe('Added to callbacks as bot_id, for the audit.'),
+    TWILIO_AUTH_TOKEN: secret()
+      .optional()
+      .describe(
+        "The account's token at Twilio, by which /hooks/twilio/sms knows Twilio. Without it that is closed.",
+      ),
+    PUBLIC_URL: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional()
+      .describe(
+        'Our address as Twilio calls it, before /hooks: https://example.org, with a path if a proxy takes one away.',
+      ),
+    HOOKS_FILE: z
+      .string()
+      .optional()
+      .describe(
+        'File of the templates of /hooks/:name, see apps/gateway/examples/hooks.json. Read at the start.',
+      ),
     TRUST_PROXY: z
       .string()
       .transform((value, context) => {
@@ -58,6 +85,16 @@ export const gatewaySettings = z
       .default(60)
       .describe('Calls a minute and address of the pages that need no password; 0 = no limit.'),
   })
-  .check(requireBroker);
+  .check(requireBroker)
+  .check(
+    z.superRefine<{ TWILIO_AUTH_TOKEN?: Secret | undefined; PUBLIC_URL?: string | undefined }>(
+      (config, context) => {
+        if (!config.TWILIO_AUTH_TOKEN || config.PUBLIC_URL) return;
+        const message = 'is not set, and Twilio signs the URL that it calls; set it, or no TWILIO_AUTH_TOKEN';
+        context.addIssue({ code: 'custom', path: ['PUBLIC_URL'], message });
+      },
+      { when: () => true },
+    ),
+  );
 
 export type GatewayConfig = z.infer<typeof gatewaySettings>;

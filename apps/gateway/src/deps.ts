@@ -1,6 +1,7 @@
 import type { Broker } from '@wbor/amqp';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { HookTemplates } from './templates/hook-templates.ts';
 import type { TokenStore } from './tokens/token-store.ts';
 
 /** A value that is wrapped so that it cannot be printed. */
@@ -16,6 +17,12 @@ export interface GatewaySettings {
   readonly callbackSecret: Revealable | undefined;
   /** Counts only without a callback secret. */
   readonly openCallback: boolean;
+  /** The account's token at Twilio, and where Twilio calls us. Without both its hook is closed. */
+  readonly twilioAuthToken: Revealable | undefined;
+  /** Our address as the world knows it, without a slash at its end. */
+  readonly publicUrl: string | undefined;
+  /** What `/hooks/:name` knows. */
+  readonly hooks: HookTemplates;
   readonly botId: Revealable | undefined;
   /** Addresses, CIDRs or range names; see `parseTrustProxy`. */
   readonly trustProxy: readonly string[];

@@ -1,17 +1,27 @@
 import { connect } from 'node:net';
+import { Secret } from '@wbor/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLBACK_SECRET, createGatewayUnderTest, PASSWORD, tokensOf } from '../test/gateway-under-test.ts';
+import { readHooksFile } from './templates/hook-templates.ts';
 
 const SEND = '/send';
 const CALLBACK = `/callback/${CALLBACK_SECRET}`;
 const TOKEN = 'token-of-a-source';
+const ENDEC_TOKEN = 'token-of-endec';
+const AZURACAST_TOKEN = 'token-of-azuracast';
 const BOTS_POST = `/bots/post?bot_id=${TOKEN}`;
+
+const AZURACAST = '/hooks/azuracast';
+const BASIC = `Basic ${Buffer.from(`x:${AZURACAST_TOKEN}`).toString('base64')}`;
 
 let gateway: Awaited<ReturnType<typeof createGatewayUnderTest>>;
 let port: number;
 beforeAll(async () => {
   gateway = await createGatewayUnderTest({
-    tokens: tokensOf({ [TOKEN]: 'script' }),
+    tokens: tokensOf({ [TOKEN]: 'script', [ENDEC_TOKEN]: 'endec', [AZURACAST_TOKEN]: 'azuracast' }),
+    hooks: readHooksFile(new URL('../examples/hooks.json', import.meta.url).pathname),
+    twilioAuthToken: new Secret('auth-token'),
+    publicUrl: 'https://wbor.test',
     rateLimits: { send: 0, refused: 0, public: 0 },
   });
   // The real publish ends here, too, on what cannot be written as JSON.
@@ -36,7 +46,10 @@ function statusOf(bytes: string | Buffer): Promise<number> {
 function request(path: string, body: string | Buffer, headers: Record<string, string> = {}, method = 'POST') {
   const all = {
     host: 'localhost',
-    authorization: `Bearer ${PASSWORD}`,
+    authorization: path.startsWith(AZURACAST)
+      ? BASIC
+      : `Bearer ${path.startsWith('/hooks') ? TOKEN : PASSWORD}`,
+    'x-github-event': 'push',
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
@@ -86,7 +99,24 @@ const bodies: readonly (readonly [string, string | Buffer])[] = [
   ['bytes', Buffer.from(Array.from({ length: 256 }, (_, index) => index))],
 ];
 
-describe.each([SEND, CALLBACK, BOTS_POST, '/bots/post', '/callback/wrong', '/', '/nothing'])('%s', (path) => {
+const PATHS = [
+  SEND,
+  CALLBACK,
+  BOTS_POST,
+  '/bots/post',
+  AZURACAST,
+  `/hooks/endec/${ENDEC_TOKEN}`,
+  '/hooks/endec/wrong',
+  '/hooks/twilio/sms',
+  `/hooks/github?token=${TOKEN}`,
+  `/hooks/grafana?token=${TOKEN}`,
+  '/hooks/nothing',
+  '/callback/wrong',
+  '/',
+  '/nothing',
+];
+
+describe.each(PATHS)('%s', (path) => {
   it.each(bodies)('answers a body of %s with no 5xx', async (_what, body) => {
     const status = await statusOf(request(path, body));
     expect(status).toBeGreaterThanOrEqual(200);
@@ -170,4 +200,6 @@ it('still takes a good message afterwards', async () => {
   expect(await statusOf(request(SEND, '{"source":"ups","body":"hello"}'))).toBe(202);
   expect(await statusOf(request(CALLBACK, '{"id":"afterwards"}'))).toBe(200);
   expect(await statusOf(request(BOTS_POST, '{"text":"hello"}'))).toBe(202);
+  expect(await statusOf(request(AZURACAST, '{}'))).toBe(200);
+  expect(await statusOf(request('/hooks/github', '{}'))).toBe(200);
 });

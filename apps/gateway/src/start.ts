@@ -1,9 +1,16 @@
 import { type Broker, connectBroker, PublishError } from '@wbor/amqp';
-import { auditQueues, deriveTopology, relayParkedQueue, relayStandardQueue } from '@wbor/contracts';
+import {
+  auditQueues,
+  deriveTopology,
+  relayParkedQueue,
+  relayStandardQueue,
+  relayTwilioQueue,
+} from '@wbor/contracts';
 import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
+import { readHooksFile } from './templates/hook-templates.ts';
 import { noTokens, openTokenStore } from './tokens/token-store.ts';
 import { warnAboutSettings } from './warnings.ts';
 
@@ -19,6 +26,8 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   onStop('tokens', () => tokens.close());
   health.addNotice('tokens', () => tokens.fault);
 
+  const hooks = config.HOOKS_FILE === undefined ? new Map<string, never>() : readHooksFile(config.HOOKS_FILE);
+
   let broker: Broker | undefined;
   // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
   onStop('broker', () => broker?.close());
@@ -31,6 +40,9 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
       password: config.APP_PASSWORD,
       tokens,
       callbackSecret: config.GROUPME_CALLBACK_SECRET,
+      twilioAuthToken: config.TWILIO_AUTH_TOKEN,
+      publicUrl: config.PUBLIC_URL,
+      hooks,
       openCallback: config.ALLOW_OPEN_CALLBACK,
       botId: config.GROUPME_BOT_ID,
       trustProxy: config.TRUST_PROXY,
@@ -59,7 +71,10 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     appId: 'gateway',
     // Queues of others are declared too: what is accepted is kept if its taker comes up later, and a queue of
     // somebody else that happens to get everything does not pass for the relay's.
-    topology: deriveTopology([relayParkedQueue, relayStandardQueue, ...auditQueues], brokerNamespace(config)),
+    topology: deriveTopology(
+      [relayParkedQueue, relayStandardQueue, relayTwilioQueue, ...auditQueues],
+      brokerNamespace(config),
+    ),
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
   });

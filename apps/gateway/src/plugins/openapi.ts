@@ -13,7 +13,13 @@ export async function addOpenApi(app: FastifyInstance): Promise<void> {
         description:
           'Posts messages into the GroupMe chat of the WBOR managers. Every answer that is not 2xx has the same shape. 429 and 503 carry Retry-After.',
       },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          basic: { type: 'http', scheme: 'basic' },
+          query: { type: 'apiKey', in: 'query', name: 'token' },
+        },
+      },
     },
     transform: jsonSchemaTransform,
   });
