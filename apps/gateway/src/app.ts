@@ -4,7 +4,7 @@ import { createCallbackMemory } from './callback-memory.ts';
 import { createConfirmedPublish } from './confirmed-publish.ts';
 import type { GatewayDeps } from './deps.ts';
 import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS } from './limits.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, observeSpool } from './metrics.ts';
 import { addBodyParser } from './plugins/body-parser.ts';
 import { addErrors, answerClientError, answerFrameworkError } from './plugins/errors.ts';
 import { addGracefulClose } from './plugins/graceful-close.ts';
@@ -23,6 +23,8 @@ import { referenceRoutes } from './routes/reference.ts';
 import { rootRoutes } from './routes/root.ts';
 import { sendRoutes } from './routes/send.ts';
 import { createSecretCheck } from './secret-check.ts';
+import { createAccept } from './spool/accept.ts';
+import { startDrain } from './spool/drain.ts';
 
 /** Builds the fastify app: plugins, then routes. Nothing is opened before `listen()`. */
 export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
@@ -59,6 +61,13 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
     timeoutMs: settings.publishTimeoutMs,
     metrics,
   });
+  const accept = createAccept({ publish, spool: deps.spool, metrics });
+  if (deps.spool) {
+    const { brokerReady, logger, spool } = deps;
+    const drain = startDrain({ spool, publish, brokerReady, logger });
+    app.addHook('onClose', () => drain.stop());
+    observeSpool(deps.registry, spool);
+  }
   const memory = createCallbackMemory({ maxIds: REMEMBERED_CALLBACKS, maxAgeMs: CALLBACK_MEMORY_MS });
 
   addGracefulClose(app);
@@ -75,15 +84,15 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
       tokens: settings.tokens,
       limits,
     }),
-    publish,
+    publish: settings.spoolSend ? accept : publish,
   });
-  await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept: publish, metrics });
-  const forHooks = { tokens: settings.tokens, limits, accept: publish };
+  await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept, metrics });
+  const forHooks = { tokens: settings.tokens, limits, accept };
   await app.register(azuracastHook, forHooks);
   await app.register(endecHook, forHooks);
-  await app.register(twilioSmsHook, { settings, accept: publish });
+  await app.register(twilioSmsHook, { settings, accept });
   await app.register(templatedHooks, { ...forHooks, hooks: settings.hooks });
-  await app.register(callbackRoutes, { settings, memory, publish, metrics });
+  await app.register(callbackRoutes, { settings, memory, accept, metrics });
   await app.register(referenceRoutes);
   return app;
 }

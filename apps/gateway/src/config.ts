@@ -62,6 +62,21 @@ export const gatewaySettings = z
       .describe(
         'File of the templates of /hooks/:name, see apps/gateway/examples/hooks.json. Read at the start.',
       ),
+    SPOOL_FILE: z
+      .string()
+      .optional()
+      .describe(
+        'File in which callbacks, hooks and /bots/post wait while the broker is away. Without one they get 503.',
+      ),
+    SPOOL_MAX_BYTES: number()
+      .pipe(z.number().int('must be a whole number').min(1_000_000))
+      .default(268_435_456)
+      .describe('The most that may wait in SPOOL_FILE.'),
+    SPOOL_SEND: flag()
+      .default(false)
+      .describe(
+        'Answer /send with 202 from the spool, too. Its callers can repeat, so they get 503 by default.',
+      ),
     TRUST_PROXY: z
       .string()
       .transform((value, context) => {

@@ -1,6 +1,7 @@
 import type { Broker } from '@wbor/amqp';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { Spool } from './spool/spool.ts';
 import type { HookTemplates } from './templates/hook-templates.ts';
 import type { TokenStore } from './tokens/token-store.ts';
 
@@ -27,6 +28,8 @@ export interface GatewaySettings {
   /** Addresses, CIDRs or range names; see `parseTrustProxy`. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Whether `/send`, whose callers can repeat, may be answered from the spool, too. */
+  readonly spoolSend: boolean;
   /** How long a request waits for the broker's confirm. */
   readonly publishTimeoutMs: number;
 }
@@ -48,6 +51,8 @@ export interface GatewayDeps {
   readonly registry: Registry;
   /** Resolves once the broker has confirmed the message and some queue took it; throws a PublishError. */
   readonly publish: Broker['publish'];
+  /** Keeps what comes while the broker is away; without one that is refused. */
+  readonly spool: Spool | undefined;
   /** Whether publishing would work now. */
   readonly brokerReady: () => boolean;
 }

@@ -36,6 +36,7 @@ type GatewayErrorCode =
   | 'NOT_FOUND'
   | 'RATE_LIMITED'
   | 'REFUSED'
+  | 'SPOOL_FULL'
   | 'TEMPLATE_FAILED'
   | 'UNAUTHORIZED'
   | 'UNSUPPORTED_MEDIA_TYPE';

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Spool } from './spool/spool.ts';
 
 /** What the gateway counts. Labels come from short fixed lists, never from callers. */
 export interface GatewayMetrics {
@@ -7,6 +8,7 @@ export interface GatewayMetrics {
   readonly rejectedCallbacks: Counter<'reason'>;
   readonly duplicateCallbacks: Counter;
   readonly droppedAttachments: Counter;
+  readonly spooled: Counter;
 }
 
 export function createMetrics(registry: Registry): GatewayMetrics {
@@ -36,10 +38,38 @@ export function createMetrics(registry: Registry): GatewayMetrics {
       help: 'Callbacks that had been published before',
       registers,
     }),
+    spooled: new Counter({
+      name: 'gateway_spooled_total',
+      help: 'Messages that were kept in the spool, since the broker did not take them',
+      registers,
+    }),
     droppedAttachments: new Counter({
       name: 'gateway_attachments_dropped_total',
       help: 'Attachments of /bots/post that were left out, since they are no pictures',
       registers,
     }),
   };
+}
+
+/** What waits in the spool, whenever somebody asks. */
+export function observeSpool(registry: Registry, spool: Spool): void {
+  const gauges = [
+    ['gateway_spool_messages', 'Messages in the spool', () => spool.depth],
+    ['gateway_spool_bytes', 'Bytes of the messages in the spool', () => spool.bytes],
+    [
+      'gateway_spool_oldest_age_seconds',
+      'Age of the oldest message in the spool; 0 without one',
+      () => (spool.oldestAt === undefined ? 0 : (Date.now() - spool.oldestAt) / 1_000),
+    ],
+  ] as const;
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
 }

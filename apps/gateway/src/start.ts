@@ -10,6 +10,7 @@ import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } f
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
+import { openSpool, type Spool } from './spool/spool.ts';
 import { readHooksFile } from './templates/hook-templates.ts';
 import { noTokens, openTokenStore } from './tokens/token-store.ts';
 import { warnAboutSettings } from './warnings.ts';
@@ -28,6 +29,11 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
 
   const hooks = config.HOOKS_FILE === undefined ? new Map<string, never>() : readHooksFile(config.HOOKS_FILE);
 
+  const spool =
+    config.SPOOL_FILE === undefined ? undefined : openSpool(config.SPOOL_FILE, config.SPOOL_MAX_BYTES);
+  onStop('spool', () => spool?.close());
+  health.addNotice('spool', () => spool && describeSpool(spool));
+
   let broker: Broker | undefined;
   // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
   onStop('broker', () => broker?.close());
@@ -43,6 +49,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
       twilioAuthToken: config.TWILIO_AUTH_TOKEN,
       publicUrl: config.PUBLIC_URL,
       hooks,
+      spoolSend: config.SPOOL_SEND,
       openCallback: config.ALLOW_OPEN_CALLBACK,
       botId: config.GROUPME_BOT_ID,
       trustProxy: config.TRUST_PROXY,
@@ -59,6 +66,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
       if (!broker) throw new PublishError('DISCONNECTED', 'not connected to the broker yet');
       await broker.publish(definition, body, options);
     },
+    spool,
     brokerReady: () => broker?.ready ?? false,
   });
   onStop('http', () => app.close());
@@ -78,4 +86,10 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
   });
+}
+
+function describeSpool({ depth, oldestAt }: Spool): string | undefined {
+  if (depth === 0 || oldestAt === undefined) return undefined;
+  const seconds = Math.max(0, Math.round((Date.now() - oldestAt) / 1_000));
+  return `messages wait in the spool: ${depth}, the oldest for ${seconds} s`;
 }

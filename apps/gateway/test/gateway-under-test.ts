@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { buildApp } from '../src/app.ts';
 import type { GatewaySettings } from '../src/deps.ts';
+import type { Spool } from '../src/spool/spool.ts';
 import { noTokens, type TokenStore } from '../src/tokens/token-store.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
@@ -33,6 +34,7 @@ export interface GatewayUnderTest {
 /** The whole gateway, with publishing as a function of the test and everything logged, down to trace. */
 export async function createGatewayUnderTest(
   settings: Partial<GatewaySettings> = {},
+  spool?: Spool,
 ): Promise<GatewayUnderTest> {
   const log = createCapturedLogger();
   const published: PublishedMessage[] = [];
@@ -48,6 +50,7 @@ export async function createGatewayUnderTest(
       twilioAuthToken: undefined,
       publicUrl: undefined,
       hooks: new Map(),
+      spoolSend: false,
       botId: new Secret(BOT_ID),
       trustProxy: [],
       rateLimits: { send: 1_000, refused: 1_000, public: 1_000 },
@@ -65,6 +68,7 @@ export async function createGatewayUnderTest(
       await work(message);
       published.push(message);
     },
+    spool,
     brokerReady: () => ready,
   });
   return {

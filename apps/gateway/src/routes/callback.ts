@@ -25,7 +25,7 @@ import { createSecretCheck } from '../secret-check.ts';
 interface CallbackRoutesOptions {
   readonly settings: Pick<GatewaySettings, 'callbackSecret' | 'openCallback' | 'botId'>;
   readonly memory: CallbackMemory;
-  readonly publish: ConfirmedPublish;
+  readonly accept: ConfirmedPublish;
   readonly metrics: GatewayMetrics;
 }
 
@@ -35,7 +35,7 @@ const paramsSchema = z.object({
 
 /** `POST /callback/:secret`: GroupMe tells what was said in the chat, our own bot's posts included. */
 export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = async (app, options) => {
-  const { memory, metrics, publish } = options;
+  const { memory, metrics } = options;
   const isSecret = createSecretCheck(options.settings.callbackSecret);
   const isOpen = options.settings.callbackSecret === undefined && options.settings.openCallback;
 
@@ -77,7 +77,7 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
     // Made from the whole content, so that a copy is known as one even by consumers, while an edit, which has the
     // id of the message that was edited, is a callback of its own; and short, so that it cannot fill the memory.
     const messageId = uuidv5(canonicalJson(callback), CALLBACK_NAMESPACE);
-    const result = await memory.once(messageId, () => publish(definition, event, { messageId }));
+    const result = await memory.once(messageId, () => options.accept(definition, event, { messageId }));
     if (result === 'duplicate') {
       note.duplicate = true;
       metrics.duplicateCallbacks.inc();
