@@ -51,7 +51,7 @@ function flagOf(value: unknown): boolean | undefined {
 }
 
 /** AzuraCast's NowPlaying object, as its webhook "Generic Web Hook" sends it. Unknown fields are kept. */
-export const nowPlayingSchema = z.looseObject({
+const nowPlayingSchema = z.looseObject({
   station: object(
     { name: name('As the listeners know it.'), shortcode: name('As addresses name it.') },
     'The station.',
@@ -78,14 +78,12 @@ export const nowPlayingSchema = z.looseObject({
     'What plays now.',
   ),
 });
-export type NowPlaying = z.infer<typeof nowPlayingSchema>;
 
-export const azuracastSchema = z.looseObject({
+const azuracastSchema = z.looseObject({
   station: z.string().min(1).max(64).describe('A slug: `station.shortcode`, or `azuracast` without one.'),
   received_at: z.number().int().describe('Epoch milliseconds: when the gateway got it.'),
   now_playing: nowPlayingSchema.describe('As it came.'),
 });
-export type AzuracastState = z.infer<typeof azuracastSchema>;
 
 /** What triggered it is not in it: whoever reads it must know the state before. */
 export const azuracastMessage = defineMessage({
@@ -118,7 +116,7 @@ export const azuracastMessage = defineMessage({
  * An alert of the Sage ENDEC: what the ENDEC program sends by its webhook, and, with `source` and
  * `timestamp_processed_utc`, on the exchange for notifications. Unknown fields are kept.
  */
-export const endecSchema = z.looseObject({
+const endecSchema = z.looseObject({
   message_text: words('The text that the ENDEC made of the alert.'),
   eas_data: object(
     {
@@ -141,7 +139,6 @@ export const endecSchema = z.looseObject({
   source: name('Over AMQP: `wbor-endec`.'),
   timestamp_processed_utc: name('Over AMQP: ISO 8601.'),
 });
-export type EndecAlert = z.infer<typeof endecSchema>;
 
 export const endecMessage = defineMessage({
   exchange: 'source',

@@ -46,16 +46,7 @@ export {
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';
-export {
-  type AzuracastState,
-  azuracastMessage,
-  azuracastSchema,
-  type EndecAlert,
-  endecMessage,
-  endecSchema,
-  type NowPlaying,
-  nowPlayingSchema,
-} from './hooks.ts';
+export { azuracastMessage, endecMessage } from './hooks.ts';
 export { type ImageList, MAX_IMAGES } from './image-list.ts';
 export {
   type AlreadySent,

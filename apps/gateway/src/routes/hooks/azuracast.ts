@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { azuracastMessage, nowPlayingSchema } from '@wbor/contracts';
+import { azuracastMessage } from '@wbor/contracts';
 import type { FastifyRequest } from 'fastify';
-import { type FastifyPluginAsyncZod, validatorCompiler } from 'fastify-type-provider-zod';
-import type { $ZodType } from 'zod/v4/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ConfirmedPublish } from '../../confirmed-publish.ts';
 import { errorBodySchema, GatewayError } from '../../errors.ts';
 import { MAX_BODY_BYTES } from '../../limits.ts';
@@ -11,6 +10,7 @@ import type { Limits } from '../../plugins/rate-limits.ts';
 import { admitToken, basicPasswordOf } from '../../plugins/token-auth.ts';
 import type { TokenStore } from '../../tokens/token-store.ts';
 import { HOOK_ANSWERS } from './hook-answers.ts';
+import { handOnAsItCame, jsonObjectSchema } from './hook-body.ts';
 
 /** Its token must be one of this source. */
 const SOURCE = 'azuracast';
@@ -26,16 +26,7 @@ export const azuracastHook: FastifyPluginAsyncZod<{
 }> = async (app, { accept, limits, tokens }) => {
   app.removeAllContentTypeParsers();
   addBodyParser(app, '*');
-  // Held against the schema, and handed on as it came.
-  app.setValidatorCompiler<$ZodType>((route) => {
-    const validate = validatorCompiler(route);
-    return (value: unknown) => {
-      const result = validate(value);
-      return typeof result === 'object' && 'error' in result && result.error
-        ? { error: result.error }
-        : { value };
-    };
-  });
+  handOnAsItCame(app);
   app.post(
     '/hooks/azuracast',
     {
@@ -56,7 +47,7 @@ export const azuracastHook: FastifyPluginAsyncZod<{
         summary:
           "For AzuraCast: the URL of a generic webhook, with a token as the Basic authentication's password",
         security: [{ basic: [] }],
-        body: nowPlayingSchema,
+        body: jsonObjectSchema.describe("AzuraCast's NowPlaying object."),
         response: {
           ...HOOK_ANSWERS,
           401: errorBodySchema.describe('Token missing or wrong.'),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { endecMessage, endecSchema } from '@wbor/contracts';
+import { endecMessage } from '@wbor/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -11,6 +11,7 @@ import type { Limits } from '../../plugins/rate-limits.ts';
 import { admitToken } from '../../plugins/token-auth.ts';
 import type { TokenStore } from '../../tokens/token-store.ts';
 import { HOOK_ANSWERS } from './hook-answers.ts';
+import { handOnAsItCame, jsonObjectSchema } from './hook-body.ts';
 
 /** Its token must be one of this source. */
 const SOURCE = 'endec';
@@ -26,6 +27,7 @@ export const endecHook: FastifyPluginAsyncZod<{
 }> = async (app, { accept, limits, tokens }) => {
   app.removeAllContentTypeParsers();
   addBodyParser(app, '*');
+  handOnAsItCame(app);
 
   /** Before the body is read, and by the same answer as an unknown path: a guess must learn nothing. */
   async function checkToken(request: FastifyRequest): Promise<void> {
@@ -49,13 +51,13 @@ export const endecHook: FastifyPluginAsyncZod<{
           summary: 'For the ENDEC program: the URL of its webhook',
           hide: url.endsWith('/'),
           params: z.object({ token: z.string().describe('A token of the source `endec`.') }),
-          body: endecSchema,
+          body: jsonObjectSchema.describe('`message_text` and `eas_data`.'),
           response: { ...HOOK_ANSWERS, 404: errorBodySchema.describe('Wrong token.') },
         },
       },
       async (request, reply) => {
-        const alert = request.body;
-        if (alert.message_text === undefined && alert.eas_data?.event_name === undefined) {
+        const alert = endecMessage.schema.safeParse(request.body).data;
+        if (alert?.message_text === undefined && alert?.eas_data?.event_name === undefined) {
           throw new GatewayError(400, 'INVALID_REQUEST', 'neither message_text nor eas_data says anything');
         }
         const messageId = randomUUID();
@@ -64,7 +66,7 @@ export const endecHook: FastifyPluginAsyncZod<{
           routingKey: endecMessage.key,
           wborMessageId: messageId,
         });
-        await accept(endecMessage, alert, { messageId });
+        await accept(endecMessage, request.body, { messageId });
         reply.type('text/plain');
         return 'OK' as const;
       },
