@@ -62,11 +62,24 @@ describe('the pages', () => {
     const document = (await app.inject('/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
     const { post } = document.paths['/send'];
-    expect(Object.keys(post.responses)).toEqual(['202', '400', '401', '403', '413', '415', '429', '503']);
+    expect(Object.keys(post.responses)).toEqual([
+      '200',
+      '202',
+      '400',
+      '401',
+      '403',
+      '413',
+      '415',
+      '429',
+      '502',
+      '503',
+      '504',
+    ]);
     const schemaOf = (status: string) => post.responses[status].content['application/json'].schema;
     expect(schemaOf('400').required).toEqual(['statusCode', 'code', 'error', 'message']);
     expect(post.requestBody.content['application/json'].schema.properties).toHaveProperty('wbor_message_id');
     expect(Object.keys(document.paths)).toEqual([
+      '/send/{wbor_message_id}',
       '/send',
       '/bots/post',
       '/hooks/azuracast',

@@ -19,6 +19,7 @@ import { azuracastHook } from './routes/hooks/azuracast.ts';
 import { endecHook } from './routes/hooks/endec.ts';
 import { templatedHooks } from './routes/hooks/templated.ts';
 import { twilioSmsHook } from './routes/hooks/twilio-sms.ts';
+import { messageStatusRoutes } from './routes/message-status.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { rootRoutes } from './routes/root.ts';
 import { sendRoutes } from './routes/send.ts';
@@ -78,12 +79,19 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   await addOpenApi(app);
 
   await app.register(rootRoutes);
+  const authenticate = createSendAuth({
+    isPassword: createSecretCheck(settings.password),
+    tokens: settings.tokens,
+    limits,
+  });
+  const { replies, states } = deps;
+  // Who waits for the relay is told how far it is, and not cut off.
+  app.addHook('preClose', async () => replies.close());
+  await app.register(messageStatusRoutes, { authenticate, states });
   await app.register(sendRoutes, {
-    authenticate: createSendAuth({
-      isPassword: createSecretCheck(settings.password),
-      tokens: settings.tokens,
-      limits,
-    }),
+    authenticate,
+    replies,
+    states,
     publish: settings.spoolSend ? accept : publish,
   });
   await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept, metrics });

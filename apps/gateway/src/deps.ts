@@ -1,6 +1,8 @@
 import type { Broker } from '@wbor/amqp';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { MessageStates } from './outcomes/message-states.ts';
+import type { RelayReplies } from './outcomes/relay-replies.ts';
 import type { Spool } from './spool/spool.ts';
 import type { HookTemplates } from './templates/hook-templates.ts';
 import type { TokenStore } from './tokens/token-store.ts';
@@ -51,6 +53,10 @@ export interface GatewayDeps {
   readonly registry: Registry;
   /** Resolves once the broker has confirmed the message and some queue took it; throws a PublishError. */
   readonly publish: Broker['publish'];
+  /** What the relay says of messages whose callers wait. */
+  readonly replies: RelayReplies;
+  /** What became of messages lately. */
+  readonly states: MessageStates;
   /** Keeps what comes while the broker is away; without one that is refused. */
   readonly spool: Spool | undefined;
   /** Whether publishing would work now. */

@@ -15,11 +15,15 @@ export const errorBodySchema = z.object({
   error: z.string().describe("The status' name."),
   message: z.string().describe('For people.'),
   faults: z.array(faultSchema).optional().describe('With 400: everything that is wrong, not just the first.'),
+  status: z
+    .enum(['failed', 'expired'])
+    .optional()
+    .describe('With 502 and 504 on /send: what became of the message.'),
   wbor_message_id: z
     .string()
     .optional()
     .describe(
-      'With 503 on /send: repeat the call with this id: the relay remembers what it has posted lately, and posts it once.',
+      'With 503 on /send: repeat the call with this id: the relay remembers what it has posted lately, and posts it once. With 502 and 504: which message it is.',
     ),
 });
 type ErrorBody = z.infer<typeof errorBodySchema>;
@@ -33,6 +37,8 @@ type GatewayErrorCode =
   | 'INVALID_REQUEST'
   | 'MALFORMED_JSON'
   | 'NO_RECEIVER'
+  | 'NOT_DELIVERED'
+  | 'NOT_POSTED'
   | 'NOT_FOUND'
   | 'RATE_LIMITED'
   | 'REFUSED'
@@ -48,18 +54,25 @@ export class GatewayError extends Error {
   readonly statusCode: number;
   readonly retryAfterSeconds: number | undefined;
   readonly faults: readonly Fault[] | undefined;
+  readonly status: 'failed' | 'expired' | undefined;
 
   constructor(
     statusCode: number,
     code: GatewayErrorCode,
     message: string,
-    details: { retryAfterSeconds?: number; faults?: readonly Fault[]; cause?: unknown } = {},
+    details: {
+      retryAfterSeconds?: number;
+      faults?: readonly Fault[];
+      status?: 'failed' | 'expired';
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.statusCode = statusCode;
     this.code = code;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.faults = details.faults;
+    this.status = details.status;
   }
 }
 
@@ -70,7 +83,8 @@ export function toErrorBody(error: GatewayError, wborMessageId: string | undefin
     error: STATUS_CODES[error.statusCode] ?? 'Error',
     message: error.message,
     ...(error.faults ? { faults: [...error.faults] } : {}),
-    ...(error.statusCode === 503 && wborMessageId !== undefined ? { wbor_message_id: wborMessageId } : {}),
+    ...(error.status ? { status: error.status } : {}),
+    ...(error.statusCode > 500 && wborMessageId !== undefined ? { wbor_message_id: wborMessageId } : {}),
   };
 }
 

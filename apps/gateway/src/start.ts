@@ -1,7 +1,8 @@
-import { type Broker, connectBroker, PublishError } from '@wbor/amqp';
+import { type Broker, connectBroker, PublishError, type ReplyQueue } from '@wbor/amqp';
 import {
   auditQueues,
   deriveTopology,
+  postEvent,
   relayParkedQueue,
   relayStandardQueue,
   relayTwilioQueue,
@@ -10,6 +11,9 @@ import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } f
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
+import { createMessageStates } from './outcomes/message-states.ts';
+import { createRelayReplies } from './outcomes/relay-replies.ts';
+import { createStateStore } from './outcomes/state-store.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { readHooksFile } from './templates/hook-templates.ts';
 import { noTokens, openTokenStore } from './tokens/token-store.ts';
@@ -35,6 +39,11 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   health.addNotice('spool', () => spool && describeSpool(spool));
 
   let broker: Broker | undefined;
+  let replyQueue: ReplyQueue | undefined;
+  const replies = createRelayReplies(() => replyQueue?.name);
+  const store = spool && createStateStore(spool.database);
+  onStop('states', () => store?.close());
+  const states = createMessageStates(store);
   // Registered before the HTTP server, hence closed after it: what is in flight still gets its confirm.
   onStop('broker', () => broker?.close());
   health.addCheck('broker', () => {
@@ -67,6 +76,8 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
       await broker.publish(definition, body, options);
     },
     spool,
+    replies,
+    states,
     brokerReady: () => broker?.ready ?? false,
   });
   onStop('http', () => app.close());
@@ -86,6 +97,8 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
   });
+  replyQueue = await broker.openReplyQueue({ onReply: replies.hear });
+  await broker.listen({ pattern: postEvent.key, onMessage: states.hear });
 }
 
 function describeSpool({ depth, oldestAt }: Spool): string | undefined {

@@ -4,22 +4,31 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { buildApp } from '../src/app.ts';
 import type { GatewaySettings } from '../src/deps.ts';
+import { createMessageStates, type MessageStates } from '../src/outcomes/message-states.ts';
+import { createRelayReplies, type RelayReplies } from '../src/outcomes/relay-replies.ts';
 import type { Spool } from '../src/spool/spool.ts';
 import { noTokens, type TokenStore } from '../src/tokens/token-store.ts';
 
 export const PASSWORD = 'correct-horse-battery-staple';
 export const CALLBACK_SECRET = 'callback-secret-5e1f9a';
+/** Where the gateway under test waits for replies. */
+export const REPLY_QUEUE = 'amq.gen-replies';
 export const BOT_ID = 'bot-id-0123456789abcdef';
 
 interface PublishedMessage {
   readonly routingKey: string;
   readonly messageId: string | undefined;
   readonly body: unknown;
+  readonly replyTo?: string;
+  readonly correlationId?: string | undefined;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface GatewayUnderTest {
   readonly app: FastifyInstance;
   readonly registry: Registry;
+  readonly replies: RelayReplies;
+  readonly states: MessageStates;
   /** What was published, in order. */
   readonly published: PublishedMessage[];
   /** Log lines, parsed. */
@@ -39,6 +48,8 @@ export async function createGatewayUnderTest(
   const log = createCapturedLogger();
   const published: PublishedMessage[] = [];
   const registry = new Registry();
+  const replies = createRelayReplies(() => REPLY_QUEUE);
+  const states = createMessageStates();
   let work: (message: PublishedMessage) => Promise<void> = async () => {};
   let ready = true;
   const app = await buildApp({
@@ -64,16 +75,24 @@ export async function createGatewayUnderTest(
         routingKey: options?.key ?? definition.key,
         messageId: options?.messageId,
         body,
+        ...(options?.replyTo === undefined
+          ? {}
+          : { replyTo: options.replyTo, correlationId: options.correlationId }),
+        ...(Object.keys(options?.headers ?? {}).length === 0 ? {} : { headers: options?.headers }),
       };
       await work(message);
       published.push(message);
     },
     spool,
+    replies,
+    states,
     brokerReady: () => ready,
   });
   return {
     app,
     registry,
+    replies,
+    states,
     published,
     logLines: log.lines,
     logText: log.text,

@@ -11,6 +11,7 @@ import { parkDelivery } from './parking.ts';
 import { verifyBroker } from './preflight.ts';
 import { createPublisher } from './publisher.ts';
 import { createReplier } from './replier.ts';
+import { openReplyQueue } from './reply-queue.ts';
 import type { Broker, BrokerOptions, Consumer } from './types.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
@@ -104,6 +105,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     listen: (listenerOptions) =>
       startListener({ ...listenerOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
+    openReplyQueue: (replyOptions) =>
+      openReplyQueue({ ...replyOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
     publish: (definition, body, published = {}) =>
       publisher.publish(outgoingMessage(topology, definition, body, published)),
     publishUntilConfirmed: (definition, body, published = {}, signal) =>

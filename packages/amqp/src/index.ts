@@ -18,5 +18,6 @@ export type {
   Logger,
   PublishOptions,
   QueueBrowser,
+  ReplyQueue,
   ScreenReason,
 } from './types.ts';

@@ -13,6 +13,7 @@ export interface OutgoingMessage {
   readonly type: string;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly correlationId?: string;
+  readonly replyTo?: string;
   readonly mandatory?: boolean;
 }
 

@@ -191,6 +191,7 @@ function toProperties(
     ...('bytes' in message ? ofBytes(message) : {}),
     headers: { ...(message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }), ...message.headers },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
+    ...(message.replyTo === undefined ? {} : { replyTo: message.replyTo }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface PublishOptions<Definition extends MessageDefinition = MessageDe
   /** Added to the `x-retry-count: 0` that every message on the topic exchange carries. */
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly correlationId?: string;
+  /** Name of the queue where the publisher waits for a reply. */
+  readonly replyTo?: string;
   /** Fail with code `RETURNED` when no queue takes the message. Default true. */
   readonly mandatory?: boolean;
 }
@@ -211,6 +213,17 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+export interface ReplyQueueOptions {
+  /** Called for each reply that is not too large. Must not throw. */
+  readonly onReply: (content: Buffer, correlationId: string | undefined) => void;
+}
+
+export interface ReplyQueue {
+  /** What to give as `replyTo`; undefined while there is no connection. */
+  readonly name: string | undefined;
+  stop(): Promise<void>;
+}
+
 export interface Broker {
   /** Connected, not blocked by a resource alarm, and consuming without constant failure. */
   readonly ready: boolean;
@@ -226,6 +239,8 @@ export interface Broker {
    * Nothing is kept meanwhile: for hints, not for work.
    */
   listen(options: ListenerOptions): Promise<Listener>;
+  /** Opens a queue of our own for replies. A reply that comes while there is no connection is lost. */
+  openReplyQueue(options: ReplyQueueOptions): Promise<ReplyQueue>;
   /**
    * Publishes a message of the contract: JSON, persistent, to the exchange or the queue that its definition names.
    * The types hold the body against the schema; nothing is parsed here. Resolves once the broker has confirmed it

@@ -70,6 +70,34 @@ describe('closing', () => {
   });
 });
 
+it('a queue for replies hears what is sent to it, and has another name after a lost connection', async () => {
+  const proxy = await startTcpProxy({ target: bed.url });
+  bed.onEnd(() => proxy.dispose());
+  const broker = await bed.connect(proxy.url(bed.url));
+  const heard: unknown[] = [];
+  const replies = await broker.openReplyQueue({
+    onReply: (content, correlationId) => heard.push([content.toString(), correlationId]),
+  });
+  const admin = await bed.openAdmin();
+  const answer = (correlationId: string) =>
+    admin.sendToQueue(String(replies.name), Buffer.from('an answer'), { correlationId });
+  const first = replies.name;
+  answer('1');
+  await waitFor(() => heard.length === 1, { what: 'the first answer' });
+  await proxy.cut();
+  await waitFor(() => replies.name === undefined, { what: 'the queue is gone' });
+  await proxy.heal();
+  await waitFor(() => replies.name !== undefined, { what: 'another queue' });
+  expect(replies.name).not.toBe(first);
+  answer('2');
+  await waitFor(() => heard.length === 2, { what: 'the second answer' });
+  expect(heard).toEqual([
+    ['an answer', '1'],
+    ['an answer', '2'],
+  ]);
+  await replies.stop();
+});
+
 describe('listening', () => {
   it('says when copies begin and cease to come, also after the connection was cut', async () => {
     const proxy = await startTcpProxy({ target: bed.url });

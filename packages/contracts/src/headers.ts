@@ -1,5 +1,6 @@
 // What each header means is said once, in the table below: the generated documents are made of it.
 export const DELIVER_BY_HEADER = 'x-deliver-by';
+export const INTERIM_REPLY_HEADER = 'x-interim-reply';
 export const ALREADY_SENT_HEADER = 'alreadysent';
 export const RETRY_COUNT_HEADER = 'x-retry-count';
 export const ORIGINAL_KEY_HEADER = 'x-original-routing-key';
@@ -36,6 +37,12 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     audience: 'public',
     summary:
       'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration`, counted from `timestamp`, means the same.',
+  },
+  [INTERIM_REPLY_HEADER]: {
+    type: 'boolean',
+    audience: 'public',
+    summary:
+      'With `reply_to`, `correlation_id` and `x-deliver-by`: before the first post the producer is told by a reply with the status `posting`, after which it must not post by itself.',
   },
   [ALREADY_SENT_HEADER]: {
     type: 'boolean',

@@ -38,6 +38,7 @@ export {
   DELIVER_BY_HEADER,
   headerDefinitions,
   IN_DOUBT_HEADER,
+  INTERIM_REPLY_HEADER,
   LOW_PRIORITY_HEADER,
   ORIGINAL_KEY_HEADER,
   PARKED_HEADERS,
@@ -117,6 +118,7 @@ export {
   type SendAccepted,
   type SendRequest,
   sendAcceptedSchema,
+  sendDeliveredSchema,
   sendRequestSchema,
   sourceSchema,
 } from './send-request.ts';

@@ -23,8 +23,21 @@ type Texts = Partial<Record<(typeof TEXT_FIELDS)[number], string | null | undefi
 
 const text = z.string().max(MAX_BODY_LENGTH).nullish();
 
+const STATUS = z.number().int().min(0).max(999);
+
 /** Scripts count their messages, and some are named by a number. */
 const numberAsText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
+
+const FLAGS = new Map<unknown, boolean>([
+  ['true', true],
+  ['false', false],
+  [1, true],
+  [0, false],
+]);
+const flagOf = (value: unknown) => FLAGS.get(value) ?? nullAsMissing(value);
+
+const digitsAsNumber = (value: unknown) =>
+  typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : nullAsMissing(value);
 
 const nullAsMissing = (value: unknown) => (value === null ? undefined : value);
 
@@ -84,27 +97,51 @@ export const sendRequestSchema = z
           .optional(),
       )
       .describe('Your own id for the message; made for you when missing.'),
+    alreadysent: z
+      .preprocess(flagOf, z.boolean().optional())
+      .describe('You have posted it to GroupMe by yourself: it is only logged.'),
+    statuscode: z
+      .preprocess(digitsAsNumber, STATUS.optional())
+      .describe("With `alreadysent`: the HTTP status of GroupMe's answer; 0 when none came."),
   })
   .refine((request) => textsOf(request).length < 2, {
     message: 'body, text and Body are different texts; send one of them',
     when: ({ value }) => isSpokenRequest(value),
   })
-  .refine((request) => textsOf(request).length > 0 || (request.images?.length ?? 0) > 0, {
-    path: ['body'],
-    message: 'is empty and there are no images',
-    // zod leaves refinements out once a field is wrong; the caller is to hear of every fault at once.
-    when: ({ value }) => isSpokenRequest(value),
-  })
+  .refine(
+    (request) => request.alreadysent || textsOf(request).length > 0 || (request.images?.length ?? 0) > 0,
+    {
+      path: ['body'],
+      message: 'is empty and there are no images',
+      // zod leaves refinements out once a field is wrong; the caller is to hear of every fault at once.
+      when: ({ value }) => isSpokenRequest(value),
+    },
+  )
   .transform((request) => {
-    const { images, source, wbor_message_id } = request;
+    const { alreadysent, images, source, statuscode, wbor_message_id } = request;
     const body = textsOf(request)[0] ?? request.body ?? '';
-    return { body, source, ...(images ? { images } : {}), ...(wbor_message_id ? { wbor_message_id } : {}) };
+    return {
+      body,
+      source,
+      ...(images ? { images } : {}),
+      ...(wbor_message_id ? { wbor_message_id } : {}),
+      ...(alreadysent ? { alreadysent } : {}),
+      ...(alreadysent && statuscode !== undefined ? { statuscode } : {}),
+    };
   });
 export type SendRequest = z.infer<typeof sendRequestSchema>;
 
 /** What `POST /send` answers with 202. */
 export const sendAcceptedSchema = z.object({
-  status: z.literal('queued'),
+  status: z
+    .enum(['queued', 'posting'])
+    .describe('`posting`: the relay has begun, so it must not be posted by anybody else.'),
+  wbor_message_id: z.string(),
+});
+
+/** What it answers with 200, to those who wait. */
+export const sendDeliveredSchema = z.object({
+  status: z.literal('delivered'),
   wbor_message_id: z.string(),
 });
 export type SendAccepted = z.infer<typeof sendAcceptedSchema>;

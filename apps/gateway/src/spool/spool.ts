@@ -27,6 +27,8 @@ export class SpoolError extends Error {
 
 /** Messages on disk, in the order in which they were accepted. */
 export interface Spool {
+  /** The file, for what else is kept in it. */
+  readonly database: DatabaseSync;
   /** How many wait. */
   readonly depth: number;
   /** Bytes of what waits. */
@@ -205,6 +207,7 @@ export function openSpool(path: string, maxBytes: number): Spool {
   }
 
   return {
+    database: db,
     get depth() {
       return depth;
     },

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { postEvent } from '@wbor/contracts';
+import { afterAll, expect, it } from 'vitest';
+import { openSpool } from '../spool/spool.ts';
+import { createMessageStates } from './message-states.ts';
+import { createStateStore } from './state-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'states-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function open() {
+  const spool = openSpool(join(folder, 'spool.sqlite'), 1_000_000);
+  const store = createStateStore(spool.database);
+  return {
+    store,
+    states: createMessageStates(store),
+    stop() {
+      store.close();
+      spool.close();
+    },
+  };
+}
+
+it('what became of a message is known after a restart, for a day', () => {
+  const first = open();
+  first.states.accepted('queued', 'ups');
+  first.states.hear(Buffer.from(JSON.stringify({ ...postEvent.example, wbor_message_id: 'delivered' })));
+  first.store.save('old', {
+    source: 'ups',
+    status: 'delivered',
+    delivered: [1],
+    at: Date.now() - 25 * 60 * 60 * 1_000,
+  });
+  first.stop();
+  const second = open();
+  expect(second.states.get('queued')).toMatchObject({ source: 'ups', status: 'queued' });
+  expect(second.states.get('delivered')).toMatchObject({
+    source: 'twilio',
+    status: 'delivered',
+    delivered: [1],
+  });
+  expect(second.states.get('old')).toBeUndefined();
+  second.stop();
+});
