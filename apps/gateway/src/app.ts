@@ -92,7 +92,8 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
     authenticate,
     replies,
     states,
-    publish: settings.spoolSend ? accept : publish,
+    publish,
+    accept: settings.spoolSend ? accept : publish,
   });
   await app.register(botsPostRoutes, { tokens: settings.tokens, limits, accept, metrics });
   const forHooks = { tokens: settings.tokens, limits, accept };

@@ -43,6 +43,7 @@ type GatewayErrorCode =
   | 'RATE_LIMITED'
   | 'REFUSED'
   | 'SPOOL_FULL'
+  | 'STOPPING'
   | 'TEMPLATE_FAILED'
   | 'UNAUTHORIZED'
   | 'UNSUPPORTED_MEDIA_TYPE';

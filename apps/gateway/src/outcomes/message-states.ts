@@ -25,7 +25,7 @@ export const MESSAGE_STATUSES = [
   'blocked',
   'already-sent',
 ] as const;
-export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 export interface MessageStates {
   get(wborMessageId: string): MessageState | undefined;

@@ -12,17 +12,17 @@ type RelayReply = z.infer<typeof replySchema>;
 
 /** How a message ended, or how far it is when nobody waits any longer. */
 export type WaitOutcome =
-  | { readonly status: 'delivered' | 'queued' | 'posting' | 'expired' }
+  | { readonly status: 'delivered' | 'queued' | 'posting' | 'expired' | 'stopped' }
   | { readonly status: 'failed'; readonly code: number; readonly reason: string };
 
 /** The replies to one call. */
-export interface ExpectedReplies {
+interface ExpectedReplies {
   /** Where the relay is to reply to; undefined while there is no connection, and then no reply will come. */
   readonly replyTo: string | undefined;
   readonly correlationId: string;
   /**
    * Waits for the last reply until `untilMs` (epoch). `expired`: the relay posts it no more, since it has not said by the
-   * deadline and the margin that it begins.
+   * deadline and the margin that it begins. `stopped`: the gateway is stopping before that is known.
    */
   wait(untilMs: number, deliverByMs: number | undefined): Promise<WaitOutcome>;
   /** Nobody waits any more. */
@@ -69,7 +69,10 @@ export function createRelayReplies(address: () => string | undefined): RelayRepl
             if (last) return toOutcome(last, isPosting && entry.replies[0] !== last);
             const now = Date.now();
             if (!isPosting && now >= expiresAtMs) return { status: 'expired' };
-            if (now >= untilMs || isClosed) return { status: isPosting ? 'posting' : 'queued' };
+            if (isPosting && (now >= untilMs || isClosed)) return { status: 'posting' };
+            // Who has a deadline would take `queued` for a promise that it is posted, whatever the time.
+            if (isClosed) return { status: deliverByMs === undefined ? 'queued' : 'stopped' };
+            if (now >= untilMs) return { status: 'queued' };
             await new Promise<void>((resolve) => {
               const end = isPosting ? untilMs : Math.min(untilMs, expiresAtMs);
               const timer = setTimeout(resolve, Math.max(1, end - now));

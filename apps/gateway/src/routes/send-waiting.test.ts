@@ -94,8 +94,12 @@ describe('Prefer: wait', () => {
     gateway.onPublish(async () => started.resolve());
     const answer = send(gateway, { prefer: 'wait=25' });
     await started.promise;
+    const withDeadline = send(gateway, { prefer: 'wait=25', 'x-deliver-by': later() });
+    await expect.poll(() => gateway.published.length).toBe(2);
     gateway.replies.close();
     expect((await answer).json()).toMatchObject({ status: 'queued' });
+    const stopped = await withDeadline;
+    expect([stopped.statusCode, stopped.json().code]).toEqual([503, 'STOPPING']);
   });
 
   it.each(['wait=x', 'wait', 'wait=-1', 'wait=1e99', 'nowait=9', '\xff'])('%s is no wait', async (prefer) => {

@@ -25,6 +25,8 @@ import { readSendHeaders, type SendHeaders } from '../send-headers.ts';
 interface SendRoutesOptions {
   readonly authenticate: preValidationAsyncHookHandler;
   readonly publish: ConfirmedPublish;
+  /** The same, and where it is configured by way of the spool. */
+  readonly accept: ConfirmedPublish;
   readonly replies: RelayReplies;
   readonly states: MessageStates;
 }
@@ -38,13 +40,13 @@ const DESCRIPTION = [
 
 /** `POST /send`: somebody who knows the password has a message for the chat. */
 export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, options) => {
-  const { publish, replies, states } = options;
+  const { accept, publish, replies, states } = options;
 
   /** A log of what its producer posted. Each content is one log, however often it comes. */
   async function log(request: SendRequest, wborMessageId: string): Promise<void> {
     const { alreadysent: _, ...fields } = request;
     const body = { ...fields, wbor_message_id: wborMessageId };
-    await publish(alreadySentMessage, body, {
+    await accept(alreadySentMessage, body, {
       key: standardKey(request.source),
       messageId: uuidv5(canonicalJson(['already-sent', body]), SEND_NAMESPACE),
       headers: { [ALREADY_SENT_HEADER]: true },
@@ -57,8 +59,10 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
     const until = Date.now() + waitSeconds * 1_000;
     const expected = waitSeconds > 0 ? replies.expect() : undefined;
     const replyTo = expected?.replyTo;
+    // Who posts by itself after a deadline must not be told that it waits in a spool.
+    const take = deliverBy === undefined ? accept : publish;
     try {
-      await publish(
+      await take(
         standardMessage,
         { body, source, wbor_message_id: id, ...(images ? { images } : {}) },
         {
@@ -129,6 +133,10 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
           throw new GatewayError(502, 'NOT_DELIVERED', outcome.reason, { status: outcome.status });
         case 'expired':
           throw notPosted();
+        case 'stopped':
+          throw new GatewayError(503, 'STOPPING', 'the gateway is stopping; repeat it with the same id', {
+            retryAfterSeconds: 1,
+          });
         default:
           return reply.code(202).send({ status: outcome.status, wbor_message_id: wborMessageId });
       }

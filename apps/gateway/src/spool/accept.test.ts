@@ -63,6 +63,9 @@ describe('while the broker takes nothing', () => {
     gateway.setBrokerReady(false);
     expect((await send()).statusCode).toBe(202);
     expect(spool.depth).toBe(1);
+    // But not to those who post by themselves after a deadline.
+    const headers = { authorization: `Bearer ${PASSWORD}`, 'x-deliver-by': String(Date.now() + 60_000) };
+    expect((await post('/send', { source: 'ups', body: 'y' }, headers)).statusCode).toBe(503);
   });
 
   it('what comes while messages wait goes behind them', async () => {
