@@ -15,7 +15,7 @@ export const ban: Command = {
   },
   async run(context) {
     const { call, clock, db, normaliseSender, now } = context;
-    const lookup = await findMessage(context, { preferSender: true });
+    const lookup = await findMessage(context, { forBan: true });
     if (lookup.kind === 'not-found') return invalid(lookup.reply);
     const { message } = lookup;
     const uid = showUid(message.wbor_message_id);

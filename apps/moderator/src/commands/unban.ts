@@ -23,7 +23,7 @@ export const unban: Command = {
     const { call, db, normaliseSender, now } = context;
     await lockBanList(db);
     const active = await readActiveBans(db, now);
-    const lookup = await findMessage(context, { preferSender: true });
+    const lookup = await findMessage(context, { forBan: true });
     const meant = new Set(endingIn(active, call));
     const sender = lookup.kind === 'found' ? lookup.message.sender : null;
     for (const row of sameSender(active, sender ?? '', normaliseSender)) meant.add(row);
