@@ -25,6 +25,11 @@ export const ban: Command = {
         `${uid} came from ${shorten(message.source, 60) || 'an unknown source'} and has no sender, so there is nobody to ban.`,
       );
     }
+    if (call.isCut) {
+      return invalid(
+        'I cannot read a text that long to its end, so nothing was done. A length and a short reason will do.',
+      );
+    }
     const length = readBanLength(lookup.rest, now, clock);
     if (length.kind === 'invalid') return invalid(length.reply);
 
