@@ -18,7 +18,7 @@ const UNCLEAR: BanLength = {
 };
 
 const FOR_GOOD =
-  /(?<![\p{L}\p{N}])(?:(for|4)\s*ever|for\s+life|perm(?:a|anent(?:ly)?|aban(?:ned)?|\s?ban(?:ned)?)?|indefinite(?:ly)?|for\s+good)(?![\p{L}\p{N}])/iu;
+  /(?<![\p{L}\p{N}])(?:(?:for|4)\s*ever|for\s+life|perm(?:a|anent(?:ly)?|aban(?:ned)?|\s?ban(?:ned)?)?|indefinite(?:ly)?|for\s+good)(?![\p{L}\p{N}])/iu;
 /** Words that join a length to something that makes it another length. */
 const JOINTS = new Set(['and', 'a', 'an', 'plus', 'or', 'of']);
 const UNTIL = new Set(['until', 'untill', 'till', 'til']);
@@ -32,7 +32,7 @@ const DOUBTS = new Set(
    than instead rather wait actually oops scratch jk kidding joking isn wasn don doesn won`.split(/\s+/),
 );
 const NO_LENGTH_AFTER = new Set(
-  'ago earlier old late early before after each every per max min tops starting beginning off on x times'.split(
+  'ago earlier old late early before after each every per max min tops starting beginning off x times'.split(
     ' ',
   ),
 );
