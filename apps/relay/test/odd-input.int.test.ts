@@ -49,6 +49,18 @@ const posted: readonly {
     options: { contentEncoding: 'utf-8', contentType: 'application/json' },
     shows: 'celery é',
   },
+  {
+    what: 'an encoding that means nothing',
+    body: '{"body":"string é"}',
+    options: { contentEncoding: 'string' },
+    shows: 'string é',
+  },
+  {
+    what: 'a charset as Python names it',
+    body: Buffer.from('{"body":"python é"}', 'latin1'),
+    options: { contentType: 'application/json; charset=latin-1' },
+    shows: 'python é',
+  },
   { what: 'NaN', body: '{"body":"not a number","load":NaN}', shows: 'not a number' },
   { what: 'a trailing NUL', body: '{"body":"nul behind"}\u0000', shows: 'nul behind' },
   { what: 'lines that CR ends', body: { body: 'FIRST\rSECOND\u0085THIRD' }, shows: 'FIRST\nSECOND\nTHIRD' },
@@ -192,7 +204,7 @@ describe('a message that cannot be read', () => {
     [json({ wbor_message_id: 'sent-2', body: ' ' }), 'sent-2', 'empty', {}],
     [Buffer.from('{"wbor_message_id":"sent-3","body":"caf\xe9"}', 'latin1'), 'sent-3', 'invalid-utf8', {}],
     ['nothing', 'amqp-4', 'invalid-json', {}],
-    ['{"body":"a"}', 'amqp-4', 'unknown-encoding', { contentEncoding: 'aes' }],
+    ['8f3a', 'amqp-4', 'unknown-encoding', { contentEncoding: 'aes' }],
     [gzipSync(Buffer.alloc(30_000_000)), 'amqp-4', 'too-large', { contentEncoding: 'gzip' }],
     [`{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'amqp-4', 'invalid-json', {}],
   ])('is answered with the id that was sent: %s, %s, %s', async (body, messageId, reason, options) => {
