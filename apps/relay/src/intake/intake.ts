@@ -59,6 +59,9 @@ export function createIntake(options: IntakeOptions): Intake {
       return;
     }
     for (const field of incoming.repaired) metrics.repaired.inc({ field });
+    if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
+      metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
+    }
     if (incoming.kind === 'already-sent') {
       await record(queue, delivery, incoming);
       return;
@@ -84,9 +87,6 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function record(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
     metrics.received.inc({ queue, result: 'already-sent' });
-    if (!isPlainYes(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
-      metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
-    }
     await notPosted.alreadySent(incoming, delivery);
     producer.succeeded(replyTargetOfRaw(delivery, incoming.wborMessageId));
     delivery.ack();
@@ -150,9 +150,9 @@ function readDeadline(
   return deliverBy;
 }
 
-/** As the contract says it. */
-function isPlainYes(header: unknown): boolean {
-  return header === true || header === 'true';
+/** Whether a yes or no is not as the contract says it. */
+function isOdd(header: unknown): boolean {
+  return ![undefined, null, true, false, 'true', 'false'].some((plain) => plain === header);
 }
 
 /** Parks what can never be forwarded as it is. */
