@@ -22,6 +22,7 @@ export function yesOrNo(header: unknown): boolean | undefined {
 
 function yesOrNoOfText(raw: string): boolean | undefined {
   const text = raw
+    .trim()
     .slice(0, MAX_LENGTH)
     // Full-width letters are letters.
     .normalize('NFKC')
