@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addressesOf, MAX_IMAGES } from './image-list.ts';
 import { MAX_BODY_LENGTH } from './incoming.ts';
-import { isBlank, isNone, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+import { isNone, isNothing, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];
@@ -77,8 +77,8 @@ export const sendRequestSchema = z
         z
           .string()
           .max(MAX_MESSAGE_ID_LENGTH)
-          // The relay takes a blank id for a missing one, and the caller would be told an id that nobody knows.
-          .refine((id) => !isBlank(id), 'is blank')
+          // The relay takes such an id for a missing one, and the caller would be told an id that nobody knows.
+          .refine((id) => !isNothing(id), 'is blank, or a word for nothing')
           // It would be another one in headers and rows.
           .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'has a character that no id may have')
           .optional(),

@@ -22,7 +22,9 @@ it('keeps the payload as it came', () => {
 });
 
 it.each([
-  [{ text: 'words\u0007', body: 'others' }, 'words\u0007'],
+  [{ text: 'words\u0007', body: 'others' }, 'words�'],
+  [{ text: 'words\rmore' }, 'words\nmore'],
+  [{ text: 'None' }, 'None'],
   [{ text: ' ', body: 'words\u0000\rmore' }, 'words�\nmore'],
   [{ body: 7 }, '7'],
   [{}, undefined],
@@ -35,6 +37,10 @@ it.each([
   [{ images: ['https://a.example/1', 'https://a.example/2'] }, 'https://a.example/1'],
   [{ images: 'https://a.example/1', picture_url: null }, 'https://a.example/1'],
   [{ MediaUrl0: 'https://a.example/0' }, 'https://a.example/0'],
+  [{ picture_url: 'null' }, undefined],
+  [{ picture_url: ' None ', MediaUrl0: '<nil>' }, undefined],
+  [{ picture_url: 'undefined', MediaUrl0: 'https://a.example/0' }, 'https://a.example/0'],
+  [{ picture_url: '(null)', images: ['https://a.example/1'] }, 'https://a.example/1'],
   [{ picture_url: 5, images: [7] }, undefined],
 ])('finds the picture of %j', (body, pictureUrl) => {
   expect(read(body)).toMatchObject({ pictureUrl });

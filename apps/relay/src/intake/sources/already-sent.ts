@@ -1,4 +1,4 @@
-import { ALREADY_SENT_HEADER, alreadySentSchema } from '@wbor/contracts';
+import { ALREADY_SENT_HEADER, alreadySentSchema, isNothing } from '@wbor/contracts';
 import { sanitiseText } from '../text/sanitise-text.ts';
 import { defineSource, headerOf, sourceOfKey } from './source.ts';
 import { yesOrNo } from './yes-or-no.ts';
@@ -12,7 +12,7 @@ export const alreadySent = defineSource({
     kind: 'already-sent',
     source: log.source ?? sourceOfKey(routingKey),
     wborMessageId: log.wbor_message_id,
-    text: log.text ?? (log.body === undefined ? undefined : sanitiseText(log.body)),
+    text: sanitised(log.text ?? log.body),
     pictureUrl: [raw.picture_url, log.images.urls[0], raw.MediaUrl0].find(isAddress),
     botId: log.bot_id,
     statusCode: log.statuscode,
@@ -31,6 +31,11 @@ export const alreadySent = defineSource({
   ],
 });
 
+/** As it stands in the chat, whoever posted it. */
+function sanitised(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : sanitiseText(text);
+}
+
 function isAddress(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  return typeof value === 'string' && !isNothing(value);
 }

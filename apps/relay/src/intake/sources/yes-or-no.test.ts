@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { yesOrNo } from './yes-or-no.ts';
 
 const decimal = (digits: number, places: number) => ({ '!': 'decimal', value: { digits, places } });
+/** A list is one header and not several arguments. */
+const each = (headers: readonly unknown[]) => it.each(headers.map((header) => [header] as const));
 const timestamp = (value: number) => ({ '!': 'timestamp', value });
 
-it.each([
+each([
   ...[true, 1, 2, -1, 0.5, Number.POSITIVE_INFINITY],
   ...[
     'true',
@@ -57,7 +59,7 @@ it.each([
   expect(yesOrNo(header)).toBe(true);
 });
 
-it.each([
+each([
   ...[
     false,
     0,
@@ -98,7 +100,7 @@ it.each([
   expect(yesOrNo(header)).toBe(false);
 });
 
-it.each([
+each([
   ...[undefined, null, Number.NaN, {}, [], [true, false], { yes: true }, { value: {} }, { toString: 1 }],
   ...['maybe', 'pending', 'truely', 'on hold', 'yesno', '1 of 2', 'x'.repeat(1_000_000)],
 ])('takes %j for neither', (header) => {
