@@ -69,9 +69,12 @@ describe("the producer's deadline", () => {
     expect(read(header)).toEqual({ isRepaired: false });
   });
 
-  it.each(['X-Deliver-By', 'x_deliver_by'])('is taken from a header that is called %s', (name) => {
-    expect(read(THEN, {}, name)).toMatchObject({ deliverBy: THEN });
-  });
+  it.each(['X-Deliver-By', 'x_deliver_by', 'Deliver-By'])(
+    'is taken from a header that is called %s',
+    (name) => {
+      expect(read(THEN, {}, name)).toMatchObject({ deliverBy: THEN });
+    },
+  );
 
   it.each([
     ['5 s ago', -5_000, 55_000],
