@@ -161,7 +161,7 @@ describe('the content encoding of a body', () => {
     '%s is not believed of a JSON object',
     (contentEncoding) => {
       for (const blanks of ['', ' ', '\n\t', ' '.repeat(1_000), '\u0002']) {
-        for (const json of [WORDS, `[ ${WORDS}]`, '{}', '{ \r\n "body":1}']) {
+        for (const json of [WORDS, `[ ${WORDS}]`, JSON.stringify(WORDS), '{}', '{ \r\n "body":1}']) {
           const content = Buffer.from(blanks + json);
           expect(decodeBody({ content, contentEncoding })).toEqual({ ok: true, value: blanks + json });
           const marked = Buffer.concat([Buffer.from('\ufeff'), content]);

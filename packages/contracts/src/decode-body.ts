@@ -160,8 +160,11 @@ function inflate(
 /** A text editor puts no more blanks in front. */
 const MAX_LOOKED_AT = 4_096;
 
-/** Blanks, control characters, zeros of UTF-16 and the bytes of byte-order marks may stand before an object. */
-const OBJECT = /^[\x00-\x20\xef\xbb\xbf\xfe\xff]*(?:\[[\x00-\x20]*)?\{[\x00-\x20]*["}]/;
+/**
+ * Blanks, control characters, zeros of UTF-16 and the bytes of byte-order marks may stand before an object, and the bracket
+ * or the quote of what it is wrapped in.
+ */
+const OBJECT = /^[\x00-\x20\xef\xbb\xbf\xfe\xff]*(?:[["][\x00-\x20]*)*\{[\x00-\x20]*\\?["}]/;
 
 /**
  * Whether it is a JSON object as it stands. A header is left behind by a proxy that decompresses, or means nothing; no
