@@ -1,4 +1,11 @@
-import { type Broker, connectBroker, type Delivery, originalKey } from '@wbor/amqp';
+import {
+  type Broker,
+  connectBroker,
+  type Delivery,
+  originalKey,
+  type ParkedWatch,
+  startParkedWatch,
+} from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
 import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
@@ -49,6 +56,7 @@ export async function startAuditLogger(
   const namespace = brokerNamespace(config);
   let broker: Broker | undefined;
   let consumer: AuditConsumer | undefined;
+  let watch: ParkedWatch | undefined;
 
   const database = openDatabase({
     url: config.DATABASE_URL.reveal(),
@@ -71,7 +79,11 @@ export async function startAuditLogger(
     const inHandMs = Date.now() - (batcher.oldestAtMs ?? Date.now());
     return Math.max(inHandMs, database.outage.downForMs()) / 1000;
   });
-  const parking = createParking({ broker: () => broker, namespace, metrics, logger });
+  const onParked = (): void => {
+    metrics.parked();
+    watch?.parked();
+  };
+  const parking = createParking({ broker: () => broker, namespace, onParked, logger });
   health.addCheck('parking', parking.fault);
   const stopping = new AbortController();
   const batcher = createBatcher<AuditEvent, Delivery>({
@@ -105,17 +117,27 @@ export async function startAuditLogger(
   // Side by side, not one after the other: the queue must exist, and so keep events, while Postgres is away; and a
   // wrong password must be said while the broker is away.
   const [connected] = await Promise.all([connect(), database.migrate()]);
+  const parkedQueue = queueName(auditParkedQueue, namespace);
+  const parkedWatch = startParkedWatch({
+    broker: connected,
+    queue: parkedQueue,
+    howToLook: `parked list --queue ${auditParkedQueue.name}`,
+    logger,
+  });
+  watch = parkedWatch;
+  health.addNotice('parked', () => parkedWatch.notice);
+  onStop('watch of parked messages', () => parkedWatch.stop());
   consumer = await consumeWhileStored({
     broker: connected,
     queue: queueName(auditEventsQueue, namespace),
     prefetch: PREFETCH,
     limits: {
-      parkedQueue: queueName(auditParkedQueue, namespace),
+      parkedQueue,
       maxBytesInHand: MAX_BYTES_IN_HAND,
       // Each event is a row of its own, whenever it comes.
       keepsOrder: false,
       maxDeliveries: MAX_DELIVERIES,
-      onParked: metrics.parked,
+      onParked,
     },
     parse: (delivery) => parseEvent({ ...delivery, routingKey: originalKey(delivery) }, Date.now()),
     batcher,

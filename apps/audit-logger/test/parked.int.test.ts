@@ -47,3 +47,16 @@ it('stores an event that was parked by the broker and replayed, even the second 
   expect(await bed.count('audit_rejected')).toBe(0);
   expect(await parked('list')).toContain('0 messages parked');
 });
+
+it('says that there are parked events, also those that the broker parked', async () => {
+  await bed.broker.publish(postEvent, postBody(1));
+  await giveUp();
+  const auditLogger = bed.launch();
+  await auditLogger.started;
+  await eventually(() =>
+    expect(auditLogger.notices()).toEqual([
+      'parked messages: 1, the oldest for less than a minute; see parked list --queue audit-logger.parked',
+    ]),
+  );
+  expect(auditLogger.faults()).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { type Broker, connectBroker } from '@wbor/amqp';
+import { type Broker, connectBroker, startParkedWatch } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
 import {
   auditQueues,
@@ -106,10 +106,22 @@ export async function startModerator(
 
   const queue = queueName(moderatorCallbacksQueue, namespace);
   const parkedQueue = queueName(moderatorParkedQueue, namespace);
+  const watch = startParkedWatch({
+    broker: connected,
+    queue: parkedQueue,
+    howToLook: `parked list --queue ${moderatorParkedQueue.name}`,
+    logger,
+  });
+  health.addNotice('parked', () => watch.notice);
+  onStop('watch of parked messages', () => watch.stop());
+  const onParked = (): void => {
+    metrics.parked.inc();
+    watch.parked();
+  };
   const stopping = new AbortController();
   const consumer = await connected.consume({
     queues: [{ queue, prefetch: PREFETCH }],
-    limits: { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked: () => metrics.parked.inc() },
+    limits: { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked },
     onDelivery: createCallbackHandler({
       broker: connected,
       db,
@@ -126,6 +138,7 @@ export async function startModerator(
       },
       queue,
       parkedQueue,
+      onParked,
       outage,
       backOffMs,
       metrics,

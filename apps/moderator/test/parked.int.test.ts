@@ -31,6 +31,11 @@ it('lists what the moderator parked with queue, time and error, and replays it t
     parkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
   };
   await eventually(async () => expect(await list()).toMatchObject(described));
+  await eventually(() =>
+    expect(moderator.notices()).toEqual([
+      'parked messages: 1, the oldest for less than a minute; see parked list --queue moderator.parked',
+    ]),
+  );
   expect(await parked('replay', '--all')).toContain('1 message replayed');
   await eventually(() => expect(moderator.logged('parked an invalid callback')).toHaveLength(2));
   // Still none, so it is parked again, and no worse described than before.

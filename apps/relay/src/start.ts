@@ -1,4 +1,4 @@
-import { type Broker, connectBroker } from '@wbor/amqp';
+import { type Broker, connectBroker, startParkedWatch } from '@wbor/amqp';
 import { endsWithin } from '@wbor/async';
 import {
   auditQueues,
@@ -13,6 +13,7 @@ import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { createSenderNormaliser } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
+import { readDeadLetter } from './dead-letter.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
 import { sourceBindings } from './intake/sources/index.ts';
 import { startIntake } from './intake/start-intake.ts';
@@ -24,7 +25,6 @@ import { createParkedNotice } from './notify/parked-notice.ts';
 import { createProducerNotifier } from './notify/producer.ts';
 import { createOutbox } from './outbox.ts';
 import { createParker, type Parker } from './park.ts';
-import { startParkedWatch } from './parked-watch.ts';
 import type { RelayParts } from './relay-parts.ts';
 
 /** For audit events and notifications under way, once intake and delivery have stopped. */
@@ -108,11 +108,16 @@ function wireParking(
   }: Pick<RelayParts, 'broker' | 'config' | 'metrics' | 'namespace' | 'outbox'>,
   { health, logger, onStop }: ServiceContext,
 ): Parker {
+  const parkedQueue = queueName(relayParkedQueue, namespace);
   const notice = config.PARKED_NOTICE ? createParkedNotice({ outbox, logger }) : undefined;
   const watch = startParkedWatch({
     broker,
-    namespace,
-    onDeadLettered: (message) => notice?.say(message),
+    queue: parkedQueue,
+    howToLook: 'parked list',
+    onMore(message) {
+      const dead = readDeadLetter(message);
+      if (dead !== undefined) notice?.say(dead);
+    },
     logger,
   });
   onStop('notices of parked messages', () => notice?.drain(DRAIN_TIMEOUT_MS));
@@ -121,7 +126,7 @@ function wireParking(
   metrics.watchParked(() => watch);
   return createParker({
     broker,
-    parkedQueue: queueName(relayParkedQueue, namespace),
+    parkedQueue,
     onParked({ isNotice = false, reason, source }) {
       metrics.parked.inc({ reason });
       watch.parked();

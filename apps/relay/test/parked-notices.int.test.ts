@@ -77,8 +77,9 @@ describe('a message that was parked', () => {
     }
     for (let number = 0; number < 500; number += 1) await park(`madeup${number}`);
     await until('all parked', async () => (await gauges(relay)).count === 500);
-    await until('the good ones and the notices', () => world.posts().length >= 26);
-    expect(notices().length).toBeLessThanOrEqual(12);
+    await until('the good ones and the notices', () => world.posts().length >= 33);
+    // An hour of the clock may end meanwhile.
+    expect(notices().length).toBeLessThanOrEqual(26);
     expect(notices().filter((text) => text.includes('of other sources')).length).toBeGreaterThan(0);
     const lastGood = world.posts().findLastIndex((text) => text.includes('good'));
     const firstNotice = world.posts().findIndex((text) => text.includes('parked list'));

@@ -1,6 +1,7 @@
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
 export { parkableHeaders } from './parkable-headers.ts';
+export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
 export type {
   Broker,

@@ -2,7 +2,6 @@ import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
 import { auditParkedQueue, type Namespace, queueName } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { AuditEvent } from '../intake/parse-event.ts';
-import type { AuditMetrics } from '../metrics.ts';
 
 /** Longer than a broker takes that is well. */
 const STUCK_AFTER_MS = 10_000;
@@ -17,10 +16,10 @@ export interface Parking {
 export function createParking(options: {
   readonly broker: () => Broker | undefined;
   readonly namespace: Namespace;
-  readonly metrics: AuditMetrics;
+  readonly onParked: () => void;
   readonly logger: Logger;
 }): Parking {
-  const { logger, metrics, namespace } = options;
+  const { logger, namespace } = options;
   let sinceMs: number | undefined;
   return {
     async park(event, delivery, reason, signal) {
@@ -43,7 +42,7 @@ export function createParking(options: {
       } finally {
         sinceMs = undefined;
       }
-      metrics.parked();
+      options.onParked();
       logger.error(
         {
           event_id: event.eventId,

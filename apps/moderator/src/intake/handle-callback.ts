@@ -17,6 +17,7 @@ export interface CallbackHandlerOptions {
   /** Full name of the queue of callbacks, like that of the parked ones below. */
   readonly queue: string;
   readonly parkedQueue: string;
+  readonly onParked: () => void;
   readonly outage: OutageState;
   readonly backOffMs: BackOff;
   readonly metrics: ModeratorMetrics;
@@ -44,7 +45,7 @@ export function createCallbackHandler(
       { parkedQueue, queue, reason: 'no-callback', error: `invalid callback: ${reason}` },
       AbortSignal.any([delivery.signal, options.stopping]),
     );
-    metrics.parked.inc();
+    options.onParked();
     logger.warn({ amqp_message_id: delivery.messageId, reason }, 'parked an invalid callback');
   }
 

@@ -2,6 +2,7 @@ import { createTaskTracker, errorMessage } from '@wbor/async';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5 } from 'uuid';
 import type { Outbox } from '../outbox.ts';
+import type { ParkReason } from '../park.ts';
 
 /** What the chat is told of a message that was parked. Never its words. */
 export interface ParkedMessage {
@@ -25,33 +26,38 @@ export interface ParkedNotice {
   drain(timeoutMs: number): Promise<void>;
 }
 
+/** Why the broker puts a message aside by itself. */
+type BrokerReason = 'delivery_limit' | 'expired';
+
 /** By this name the audit knows the relay's own words. */
 const NOTICE_SOURCE = 'relay';
 const NOTICE_NAMESPACE = '6b0d7d8e-4b7e-5d3c-8a35-2f5f6f0f9c11';
 const HOUR_MS = 3_600_000;
 /** A flood under made-up names must not become a flood in the chat. */
-const MAX_SOURCES_AN_HOUR = 5;
+const MAX_SOURCES_AN_HOUR = 12;
 /** Beside the names: what says that there are more. */
 const MORE = 'more';
 const SEND_TIMEOUT_MS = 60_000;
 const ABORT_TIMEOUT_MS = 500;
 const MAX_NAME_LENGTH = 40;
 
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['invalid-utf8', 'its text is not UTF-8'],
-  ['invalid-json', 'it is not JSON'],
-  ['invalid-message', 'it does not have the fields of a message'],
-  ['empty', 'it has neither text nor an image'],
-  ['too-long', 'its text is too long'],
-  ['rejected', 'GroupMe rejected it'],
-  ['fault', 'the relay failed at it again and again'],
-  ['too-large', 'it is too large'],
-  ['unreadable-headers', 'its headers are nested too deep'],
-  ['delivered-too-often', 'nobody came to an end with it'],
-  // The broker's own.
-  ['delivery_limit', 'it was given back too often'],
-  ['expired', 'it has expired'],
-]);
+const REASONS: Readonly<Record<ParkReason | BrokerReason, string>> = {
+  'invalid-utf8': 'its text is not UTF-8',
+  'invalid-charset': 'its text is not in the charset that it names',
+  'unknown-encoding': 'nobody here knows its encoding',
+  'invalid-encoding': 'it is not in the encoding that it names',
+  'invalid-json': 'it is not JSON',
+  'invalid-message': 'it does not have the fields of a message',
+  empty: 'it has neither text nor an image',
+  'too-long': 'its text is too long',
+  rejected: 'GroupMe rejected it',
+  fault: 'the relay failed at it again and again',
+  'too-large': 'it is too large',
+  'unreadable-headers': 'its headers are nested too deep',
+  'delivered-too-often': 'nobody came to an end with it',
+  delivery_limit: 'it was given back too often',
+  expired: 'it has expired',
+};
 
 export function createParkedNotice(options: {
   outbox: Pick<Outbox, 'putLow'>;
@@ -95,11 +101,12 @@ export function createParkedNotice(options: {
       if (parkedInHour < hour) return;
       if (parkedInHour > hour) told = new Set();
       hour = parkedInHour;
-      const topic = `source ${source ?? ''}`;
+      const name = source === undefined ? '' : nameOf(source);
+      const topic = `source ${name.toLowerCase()}`;
       if (told.has(topic)) return;
       const sending =
         told.size < MAX_SOURCES_AN_HOUR
-          ? send(topic, describe(source, reason))
+          ? send(topic, describe(name, reason))
           : send(MORE, `Messages of other sources were not posted either. ${HOW_TO_LOOK}`);
       void tasks.track(sending);
     },
@@ -113,19 +120,23 @@ export function createParkedNotice(options: {
 
 const HOW_TO_LOOK = 'Whoever runs the relay sees what was put aside with `parked list`.';
 
-function describe(source: string | undefined, reason: string): string {
-  const name = source === undefined ? '' : nameOf(source);
+function describe(name: string, reason: string): string {
   const what = name === '' ? 'A message' : `A message of ${name}`;
-  const why = REASONS.get(reason) ?? `the reason is ${nameOf(reason)}`;
+  const why = isKnown(reason) ? REASONS[reason] : `the reason is ${nameOf(reason)}`;
   return `${what} was not posted, or not all of it: ${why}. ${HOW_TO_LOOK} (Said once an hour.)`;
 }
 
-/** Names come from routing keys, which anybody chooses. */
+function isKnown(reason: string): reason is keyof typeof REASONS {
+  return Object.hasOwn(REASONS, reason);
+}
+
+/** Names come from routing keys, which anybody chooses: no line, no link and no footer may be made of one. */
 function nameOf(text: string): string {
   return text
     .slice(0, 4 * MAX_NAME_LENGTH)
     .toWellFormed()
-    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .replace(/[^\p{L}\p{N}\p{M}._+-]+/gu, ' ')
+    .replace(/-{2,}/g, '-')
     .trim()
     .slice(0, MAX_NAME_LENGTH)
     .toWellFormed();

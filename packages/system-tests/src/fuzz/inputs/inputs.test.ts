@@ -39,3 +39,24 @@ it('names no address but those of this machine', () => {
   });
   expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
 });
+
+it('names every post of a planned message, whatever byte of it was changed', () => {
+  const planned = inputs.flatMap((input) => {
+    if (input.kind !== 'amqp') return [];
+    const texts = textsOfParts(input.content);
+    return texts.map((text) => ({ text, what: input.what, named: tokensIn(text).has(input.token) }));
+  });
+  expect(planned.length).toBeGreaterThan(3);
+  expect(planned.filter(({ named }) => !named)).toEqual([]);
+});
+
+function textsOfParts(content: Buffer): string[] {
+  let message: { readonly parts?: unknown } | null;
+  try {
+    message = JSON.parse(content.toString());
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(message?.parts)) return [];
+  return message.parts.map((part) => part?.text).filter((text) => typeof text === 'string');
+}

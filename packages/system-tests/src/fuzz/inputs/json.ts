@@ -199,7 +199,7 @@ function describeChange(change: Change): string {
 }
 
 function render(value: unknown): string {
-  return JSON.stringify(value).replace(/"\u{e000}(.*?)\u{e000}"/gsu, (_all, text: string) =>
+  return JSON.stringify(value).replace(/"\u{e000}([^\u{e000}]*)\u{e000}"/gu, (_all, text: string) =>
     JSON.parse(`"${text}"`),
   );
 }

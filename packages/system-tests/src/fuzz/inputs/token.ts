@@ -3,7 +3,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 // Everything that is sent carries a word of its own, so that what became of it can be found wherever it went. The
 // word begins with letters that no hexadecimal digest has.
 
-const TOKEN = /(?:zq|gd)[0-9a-z]{6}/g;
+export const TOKEN = /(?:zq|gd)[0-9a-z]{6}/g;
 
 /** Names an input that is hostile or careless. */
 export const badToken = (index: number): string => `zq${index.toString(36).padStart(6, '0')}`;

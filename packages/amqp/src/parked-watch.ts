@@ -1,19 +1,8 @@
-import type { Broker, BrowsedMessage } from '@wbor/amqp';
 import { endsWithin, errorMessage, sleep } from '@wbor/async';
-import {
-  LOW_PRIORITY_HEADER,
-  type Namespace,
-  parkedAtOf,
-  plannedMessage,
-  queueName,
-  readMessage,
-  relayParkedQueue,
-} from '@wbor/contracts';
-import type { Logger } from '@wbor/service';
-import { sourceOfKey } from './intake/sources/source.ts';
-import type { ParkedMessage } from './notify/parked-notice.ts';
+import { parkedAtOf } from '@wbor/contracts';
+import type { Broker, BrowsedMessage, Logger } from './types.ts';
 
-/** What lies in `relay.parked`, as the broker says: also what was there before us, and what it put there by itself. */
+/** What lies in a queue of parked messages, as the broker says: also what was there before us, and what it put there by itself. */
 export interface ParkedWatch {
   /** As of the last look. */
   readonly count: number;
@@ -32,9 +21,6 @@ const LOOK_SOON_MS = 2_000;
 const STOP_TIMEOUT_MS = 500;
 /** Of more messages the new ones are not looked for among all. */
 const MAX_SEARCHED = 1_000;
-/** What the broker put aside longer ago was told of, or it is too late to be of use. */
-const NEWS_MS = 3_600_000;
-
 /** Of a larger one the headers will do. */
 const MAX_READ_BYTES = 262_144;
 
@@ -48,19 +34,21 @@ interface Look {
 /**
  * Asks the broker how many messages are parked, twice a minute. As a rule nothing is read. It is when another message may
  * have become the oldest, and when more have come than we parked ourselves: then the broker has given up on some, or another
- * relay has parked them.
+ * process has parked them.
  *
- * @param options.onDeadLettered told of what the broker put aside by itself within the last hour.
  */
 export function startParkedWatch(options: {
   broker: Pick<Broker, 'browse'>;
-  namespace: Namespace;
-  onDeadLettered: (message: ParkedMessage) => void;
+  /** Its full name. */
+  queue: string;
+  /** The command that shows them. */
+  howToLook: string;
+  /** Told of all that lies there, when more have come than we parked ourselves. */
+  onMore?: (message: BrowsedMessage) => void;
   logger: Logger;
   lookEveryMs?: number;
 }): ParkedWatch {
-  const { broker, logger, lookEveryMs = LOOK_EVERY_MS, namespace, onDeadLettered } = options;
-  const queue = queueName(relayParkedQueue, namespace);
+  const { broker, logger, lookEveryMs = LOOK_EVERY_MS, onMore, queue } = options;
   const stopping = new AbortController();
   let last: Look | undefined;
   let ownCount = 0;
@@ -79,8 +67,7 @@ export function startParkedWatch(options: {
       let { oldestMs } = now;
       for (let entry = await browser.next(); entry; entry = await browser.next()) {
         oldestMs = Math.min(oldestMs, parkedAtOf(entry.headers)?.getTime() ?? oldestMs);
-        const dead = news > 0 ? deadLetterOf(entry) : undefined;
-        if (dead !== undefined && dead.parkedAtMs > Date.now() - NEWS_MS) onDeadLettered(dead);
+        if (news > 0) onMore?.(entry);
       }
       return { ...now, oldestMs };
     } finally {
@@ -114,7 +101,7 @@ export function startParkedWatch(options: {
     get notice() {
       const { count = 0 } = last ?? {};
       if (count === 0) return undefined;
-      return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see parked list`;
+      return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see ${options.howToLook}`;
     },
     parked() {
       ownCount += 1;
@@ -124,23 +111,6 @@ export function startParkedWatch(options: {
       stopping.abort();
       await endsWithin(watching, STOP_TIMEOUT_MS);
     },
-  };
-}
-
-/** What the broker put aside by itself; undefined for what a relay parked, and for our own notices. */
-function deadLetterOf(entry: BrowsedMessage): ParkedMessage | undefined {
-  const deaths = entry.headers['x-death'];
-  const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
-  const parkedAtMs = parkedAtOf(entry.headers)?.getTime();
-  const isOwn = entry.type === 'parked' || entry.headers[LOW_PRIORITY_HEADER] === true;
-  if (typeof death !== 'object' || death === null || isOwn || parkedAtMs === undefined) return undefined;
-  const { reason, 'routing-keys': keys } = death as { reason?: unknown; 'routing-keys'?: unknown };
-  const planned = readMessage(plannedMessage, entry);
-  const key: unknown = Array.isArray(keys) ? keys[0] : undefined;
-  return {
-    parkedAtMs,
-    reason: typeof reason === 'string' ? reason : 'unknown',
-    source: planned.ok ? planned.value.source : typeof key === 'string' ? sourceOfKey(key) : undefined,
   };
 }
 
