@@ -87,6 +87,12 @@ const posted: readonly {
     body: { Body: ' ', text: 'sms in text', NumMedia: 'two' },
     shows: 'sms in text',
   },
+  ...['no', 'maybe', [false, true]].map((alreadysent, index) => ({
+    what: `alreadysent: ${JSON.stringify(alreadysent)}`,
+    body: { body: `not sent ${index}` },
+    options: { headers: { alreadysent } },
+    shows: `not sent ${index}`,
+  })),
   {
     what: 'an expiration of a clock that is wrong',
     body: { body: 'wrong clock' },
@@ -135,6 +141,7 @@ describe('a message whose text can be read', () => {
     expect(world.posts()).toHaveLength(posted.length);
     expect(await metric(/^relay_messages_parked_total\{.*\} (\d+)$/gm)).toBe(0);
     expect(await metric(/^relay_input_repaired_total\{field="source"\} (\d+)$/gm)).toBe(2);
+    expect(await metric(/^relay_input_repaired_total\{field="alreadysent"\} (\d+)$/gm)).toBe(3);
     expect(await metric(/^relay_input_repaired_total\{field="x-deliver-by"\} (\d+)$/gm)).toBe(8);
   });
 
