@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import process from 'node:process';
 import { promisify } from 'node:util';
 import type { Namespace } from '@wbor/contracts';
 import {
@@ -130,13 +131,22 @@ it('runs from the bundle alone, reference page included', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wbor-gateway-'));
   await promisify(execFile)('npm', ['run', 'build', '--', '--outdir', folder], { cwd: appFolder });
   const spy = await spyOnExchange(brokerUrl, namespace.exchange);
-  const service = await startProcess({}, relative(appFolder, join(folder, 'main.js')));
+  const env = {
+    SPOOL_FILE: join(folder, 'spool.sqlite'),
+    HOOKS_FILE: join(appFolder, 'examples/hooks.json'),
+  };
+  const service = await startProcess(env, relative(appFolder, join(folder, 'main.js')));
   await service.waitUntilReady();
   expect((await send()).status).toBe(202);
   const page = await fetch(`http://127.0.0.1:${port}/reference`);
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('js/scalar.js')]);
   const script = await fetch(`http://127.0.0.1:${port}/reference/js/scalar.js`);
   expect((await script.text()).length).toBeGreaterThan(1_000_000);
+  const token = await promisify(execFile)(process.execPath, [
+    join(folder, 'token.js'),
+    ...['create', 'ups', '--file', join(folder, 'tokens.json')],
+  ]);
+  expect(token.stdout).toMatch(/^wbor_/);
   expect((await service.stop()).exitCode).toBe(0);
   await spy.close();
   await rm(folder, { recursive: true });

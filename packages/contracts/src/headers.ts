@@ -1,7 +1,7 @@
 // What each header means is said once, in the table below: the generated documents are made of it.
 export const DELIVER_BY_HEADER = 'x-deliver-by';
-export const INTERIM_REPLY_HEADER = 'x-interim-reply';
 export const ALREADY_SENT_HEADER = 'alreadysent';
+export const INTERIM_REPLY_HEADER = 'x-interim-reply';
 export const RETRY_COUNT_HEADER = 'x-retry-count';
 export const ORIGINAL_KEY_HEADER = 'x-original-routing-key';
 export const IN_DOUBT_HEADER = 'x-in-doubt';
@@ -38,17 +38,17 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     summary:
       'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration` means the same, counted from `timestamp`, or from its arrival where that cannot be true.',
   },
-  [INTERIM_REPLY_HEADER]: {
-    type: 'boolean',
-    audience: 'public',
-    summary:
-      'With `reply_to`, `correlation_id` and `x-deliver-by`: before the first post the producer is told by a reply with the status `posting`, after which it must not post by itself.',
-  },
   [ALREADY_SENT_HEADER]: {
     type: 'boolean',
     audience: 'public',
     summary:
       'The producer has posted this to GroupMe by itself: it is only logged. `true`; other numbers than 0 and texts such as "True" and "yes" count as well.',
+  },
+  [INTERIM_REPLY_HEADER]: {
+    type: 'boolean',
+    audience: 'public',
+    summary:
+      'With `reply_to`: the producer wants to hear that its message is about to be posted, before it is. With `x-deliver-by` too, nothing is posted of which it could not be told. A producer that takes any reply for the last one must not set it.',
   },
   [RETRY_COUNT_HEADER]: {
     type: 'integer',

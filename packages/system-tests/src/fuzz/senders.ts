@@ -58,11 +58,12 @@ export function createSenders(system: Reachable): Senders {
     const final = [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)]
       .map(([, status]) => Number(status))
       .find((status) => status >= 200);
+    const line = bytes.subarray(0, bytes.indexOf('\r\n')).toString('latin1');
+    // What a change left of the words is all that programs' calls carry: whether that is a token, nobody knows.
+    const isOfProgram = /\/(?:bots|hooks)\//.test(line);
     const stored =
-      final === 202 ||
-      (final === 200 &&
-        /\r\n\r\nOK$/.test(text) &&
-        bytes.subarray(0, 16).toString().startsWith('POST /callback'));
+      (final === 202 && !isOfProgram) ||
+      (final === 200 && /\r\n\r\nOK$/.test(text) && line.startsWith('POST /callback'));
     return { of: 'gateway', status: final ?? 0, stored };
   }
 

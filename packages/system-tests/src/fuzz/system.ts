@@ -1,3 +1,7 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Simulator } from '@wbor/groupme-simulator';
 import {
   type App,
@@ -7,9 +11,9 @@ import {
   startServers,
   startSystem,
 } from '@wbor/start-system';
-import type { ServiceProcess, TestBroker } from '@wbor/testkit';
+import { repoRoot, type ServiceProcess, type TestBroker } from '@wbor/testkit';
 import pg from 'pg';
-import type { GatewayRoutes } from './inputs/http.ts';
+import { FUZZ_SOURCES, type GatewayRoutes, type Programs } from './inputs/http.ts';
 
 /** All four services, one process each, on servers of their own. */
 export interface FuzzSystem {
@@ -34,6 +38,10 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
   const database = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   database.on('error', () => undefined);
   releases.add(() => database.end());
+  const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
+  releases.add(async () => rmSync(folder, { recursive: true }));
+  const tokens = writeTokens(join(folder, 'tokens.json'));
+  const twilio = { authToken: randomBytes(16).toString('hex'), publicUrl: 'http://127.0.0.1' };
   const system = await startSystem({
     brokerUrl: broker.url,
     databaseUrl,
@@ -43,7 +51,16 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
     env: {
       // What is refused for its number would not be tried.
       relay: { GROUPME_RATE_PER_SECOND: '0' },
-      gateway: { RATE_LIMIT_SEND: '0', RATE_LIMIT_REFUSED: '0', RATE_LIMIT_PUBLIC: '0' },
+      gateway: {
+        RATE_LIMIT_SEND: '0',
+        RATE_LIMIT_REFUSED: '0',
+        RATE_LIMIT_PUBLIC: '0',
+        TOKENS_FILE: join(folder, 'tokens.json'),
+        SPOOL_FILE: join(folder, 'spool.sqlite'),
+        HOOKS_FILE: join(repoRoot, 'apps/gateway/examples/hooks.json'),
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        PUBLIC_URL: twilio.publicUrl,
+      },
     },
   });
   releases.add(() => Promise.all(APPS.map((app) => system.service(app).kill())));
@@ -59,6 +76,7 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
       password: PASSWORD,
       callback: new URL(callbackUrl(system.gatewayUrl)).pathname,
       groupId: system.simulator.groupId,
+      programs: { tokens, twilio },
       documented: Object.keys(document.paths).sort(),
     },
     services: Object.fromEntries(APPS.map((app) => [app, system.service(app)])) as Record<
@@ -66,4 +84,19 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
       ServiceProcess
     >,
   };
+}
+
+/** A token of each source, in a file as `npm run token` writes it. */
+function writeTokens(file: string): Programs['tokens'] {
+  const made = FUZZ_SOURCES.map((source, index) => {
+    const token = `wbor_${index}_${randomBytes(32).toString('base64url')}`;
+    const hash = createHash('sha256').update(token).digest('hex');
+    return {
+      source,
+      token,
+      record: { id: String(index), source, hash, created_at: new Date().toISOString() },
+    };
+  });
+  writeFileSync(file, JSON.stringify({ version: 1, tokens: made.map(({ record }) => record) }));
+  return Object.fromEntries(made.map(({ source, token }) => [source, token])) as Programs['tokens'];
 }

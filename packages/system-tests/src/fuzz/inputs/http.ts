@@ -1,9 +1,28 @@
-import { callbackEvent, groupMeCallbackSchema, type sendRequestSchema } from '@wbor/contracts';
+import { createHmac } from 'node:crypto';
+import {
+  azuracastMessage,
+  callbackEvent,
+  endecMessage,
+  groupMeCallbackSchema,
+  type sendRequestSchema,
+  twilioSmsMessage,
+} from '@wbor/contracts';
 import fc from 'fast-check';
 import { encoded } from './bytes.ts';
 import { mutatedJson } from './json.ts';
 import { idOf } from './token.ts';
 import type { HttpInput } from './types.ts';
+
+export const FUZZ_SOURCES = ['azuracast', 'endec', 'script'] as const;
+type FuzzSource = (typeof FUZZ_SOURCES)[number];
+
+/** By what programs show who they are. */
+export interface Programs {
+  /** A token of each of these sources. */
+  readonly tokens: Readonly<Record<FuzzSource, string>>;
+  /** What Twilio's calls are signed with, over this address and the path. */
+  readonly twilio: { readonly authToken: string; readonly publicUrl: string };
+}
 
 /** What the gateway serves, as its own OpenAPI document and the code say. */
 export interface GatewayRoutes {
@@ -12,6 +31,8 @@ export interface GatewayRoutes {
   /** The path of the callback, with its secret. */
   readonly callback: string;
   readonly groupId: string;
+  /** Without it none of the calls of other programs is drawn. */
+  readonly programs?: Programs;
   /** Every path that the document names, `/send` and the callback's among them. */
   readonly documented: readonly string[];
 }
@@ -51,6 +72,9 @@ const MORE_HEADERS = [
   'Prefer: wait=1e999',
   'Prefer: wait=0',
   'Idempotency-Key: \u0001',
+  `Idempotency-Key: ${'k'.repeat(300)}`,
+  'X-Deliver-By: soon',
+  'X-GitHub-Event: push',
   'Expect: 100-continue',
   'Expect: nothing',
   'Connection: keep-alive, Upgrade\r\nUpgrade: websocket',
@@ -97,6 +121,11 @@ const target = (path: string) =>
         `/${'p'.repeat(3_000)}`,
         '/callback',
         '/callback/guess',
+        '/hooks',
+        '/hooks/guess',
+        '/hooks/endec/guess',
+        '/v3/bots/post',
+        '/send/guess',
         'http://127.0.0.1/send',
         '/constructor',
       ),
@@ -118,6 +147,71 @@ const authorization = (password: string) =>
     },
   );
 
+interface Call {
+  readonly path: string;
+  readonly fields: object;
+  /** Default: the password, mostly. */
+  readonly credentials?: string[];
+  /** Sent as a form, which Twilio signs. */
+  readonly isForm?: boolean;
+}
+
+/** What the gateway's hooks and its GroupMe take, each as its program shows who it is. */
+function callsOfPrograms({ tokens }: Programs, token: string): readonly Call[] {
+  const { azuracast, endec, script } = tokens;
+  const basic = Buffer.from(`azuracast:${azuracast}`).toString('base64');
+  const { NumMedia: _count, MediaUrl0: _url, ...sms } = twilioSmsMessage.example;
+  return [
+    {
+      path: '/bots/post',
+      fields: { bot_id: script, text: `${token} by a script`, attachments: [{ type: 'location', lat: '1' }] },
+    },
+    {
+      path: '/hooks/azuracast',
+      fields: { ...azuracastMessage.example.now_playing },
+      credentials: [`Authorization: Basic ${basic}`],
+    },
+    {
+      path: `/hooks/endec/${endec}`,
+      fields: { ...endecMessage.example, message_text: `${token} is a test` },
+    },
+    { path: '/hooks/twilio/sms', fields: { ...sms, Body: `${token} by Twilio` }, isForm: true },
+    {
+      path: `/hooks/uptime-kuma?token=${script}`,
+      fields: { msg: `${token} is down`, monitor: { name: 'stream' }, heartbeat: { status: 0 } },
+    },
+    {
+      path: '/hooks/grafana',
+      fields: {
+        title: `${token} is firing`,
+        alerts: [{ status: 'firing', labels: { alertname: 'silence' }, annotations: {} }],
+      },
+      credentials: [`Authorization: Bearer ${script}`],
+    },
+  ];
+}
+
+/** Undefined where a change left no fields, or some that cannot be written. */
+function formOf(json: string): URLSearchParams | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const form = new URLSearchParams();
+    for (const [name, field] of Object.entries(value)) {
+      form.append(name, typeof field === 'string' ? field : String(JSON.stringify(field)));
+    }
+    return form;
+  } catch {
+    return undefined;
+  }
+}
+
+function signatureOf(form: URLSearchParams, path: string, { twilio }: Programs): string {
+  const fields = [...form].sort(([a], [b]) => (a < b ? -1 : 1)).map((field) => field.join(''));
+  const hmac = createHmac('sha1', twilio.authToken).update(`${twilio.publicUrl}${path}${fields.join('')}`);
+  return `X-Twilio-Signature: ${hmac.digest('base64')}`;
+}
+
 /** A request to any route, of any method, with changes to path, headers and body. */
 export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<HttpInput> {
   const send = {
@@ -135,14 +229,18 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
   } = callbackEvent.example;
   const callback = groupMeCallbackSchema.parse({ ...example, group_id: routes.groupId });
   const documented = routes.documented.map((path) => path.replace(/\{.*?\}/, 'guess'));
-  const body = fc.oneof<fc.MaybeWeightedArbitrary<readonly [string, object]>[]>(
-    { weight: 4, arbitrary: fc.constant(['/send', send] as const) },
-    { weight: 3, arbitrary: fc.constant([routes.callback, callback] as const) },
-    { weight: 1, arbitrary: fc.constantFrom(...documented).map((path) => [path, send] as const) },
+  const call = fc.oneof<fc.MaybeWeightedArbitrary<Call>[]>(
+    { weight: 8, arbitrary: fc.constant({ path: '/send', fields: send }) },
+    { weight: 6, arbitrary: fc.constant({ path: routes.callback, fields: callback }) },
+    ...(routes.programs === undefined
+      ? []
+      : [{ weight: 6, arbitrary: fc.constantFrom(...callsOfPrograms(routes.programs, token)) }]),
+    { weight: 2, arbitrary: fc.constantFrom(...documented).map((path) => ({ path, fields: send })) },
   );
-  return body
-    .chain(([path, fields]) =>
+  return call
+    .chain(({ path, fields, credentials, isForm = false }) =>
       fc.record({
+        isForm: fc.constant(isForm),
         path: target(path),
         method: fc.oneof(
           { weight: 9, arbitrary: fc.constant('POST') },
@@ -157,28 +255,43 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
           { weight: 10, arbitrary: fc.constant<string[]>([]) },
           { weight: 2, arbitrary: fc.subarray([...MORE_HEADERS], { minLength: 1, maxLength: 2 }) },
         ),
-        credentials: authorization(routes.password),
+        credentials: credentials === undefined ? authorization(routes.password) : fc.constant(credentials),
         chunked: fc.oneof(
           { weight: 5, arbitrary: fc.constant(false) },
           { weight: 1, arbitrary: fc.constant(true) },
         ),
       }),
     )
-    .chain((drawn) => encoded(drawn.json.text).map((bytes) => ({ ...drawn, bytes })))
-    .map(({ path, method, json, contentType, more, credentials, chunked, bytes }) => {
+    .chain((drawn) => {
+      const form = drawn.isForm ? formOf(drawn.json.text) : undefined;
+      const signed =
+        form === undefined || routes.programs === undefined
+          ? []
+          : [signatureOf(form, drawn.path, routes.programs)];
+      const text = form?.toString() ?? drawn.json.text;
+      return encoded(text).map((bytes) => ({
+        ...drawn,
+        bytes,
+        credentials: [...drawn.credentials, ...signed],
+      }));
+    })
+    .map(({ path, method, json, contentType, more, credentials, chunked, bytes, isForm }) => {
       const charset = bytes.charset === undefined ? '' : `; charset=${bytes.charset}`;
       const head = [
         `${method} ${path} HTTP/1.1`,
         `Host: ${routes.host}`,
         'Connection: close',
-        `Content-Type: ${contentType ?? `application/json${charset}`}`,
+        `Content-Type: ${contentType ?? `application/${isForm ? 'x-www-form-urlencoded' : 'json'}${charset}`}`,
         ...(bytes.contentEncoding === undefined ? [] : [`Content-Encoding: ${bytes.contentEncoding}`]),
         ...credentials,
         ...more,
         chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes.content.length}`,
       ].join('\r\n');
       const content = chunked ? inChunks(bytes.content) : bytes.content;
-      const shownPath = path.replace(routes.callback, '/callback/SECRET').slice(0, 40);
+      const shownPath = path
+        .replace(routes.callback, '/callback/SECRET')
+        .replace(/wbor_\w+/, 'TOKEN')
+        .slice(0, 40);
       return {
         kind: 'http',
         token,

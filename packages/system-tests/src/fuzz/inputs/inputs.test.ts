@@ -8,9 +8,13 @@ const ROUTES: GatewayRoutes = {
   password: 'p',
   callback: '/callback/secret',
   groupId: '1',
+  programs: {
+    tokens: { azuracast: 'wbor_a_1', endec: 'wbor_b_2', script: 'wbor_c_3' },
+    twilio: { authToken: 't', publicUrl: 'http://127.0.0.1:1' },
+  },
   documented: ['/callback/{secret}', '/send'],
 };
-const inputs = Array.from({ length: 600 }, (_, index) => drawInput(5, index, ROUTES));
+const inputs = Array.from({ length: 900 }, (_, index) => drawInput(5, index, ROUTES));
 
 it('draws the same inputs for the same seed, and others for another', () => {
   expect(drawInput(5, 17, ROUTES)).toEqual(inputs[17]);
@@ -19,6 +23,25 @@ it('draws the same inputs for the same seed, and others for another', () => {
 
 it('draws inputs of every kind', () => {
   expect(new Set(inputs.map(({ kind }) => kind))).toEqual(new Set(['amqp', 'http', 'chat']));
+});
+
+it('draws calls of every route that programs call', () => {
+  const requests = inputs.flatMap((input) =>
+    input.kind === 'http' ? [input.request.toString('latin1')] : [],
+  );
+  const paths = [
+    '/bots/post',
+    '/hooks/azuracast',
+    '/hooks/endec/',
+    '/hooks/twilio/sms',
+    '/hooks/uptime-kuma',
+    '/hooks/grafana',
+  ];
+  for (const path of paths)
+    expect(
+      requests.some((text) => text.startsWith(`POST ${path}`)),
+      path,
+    ).toBe(true);
 });
 
 it('gives every message on the broker a token, in its body or in its headers', () => {
