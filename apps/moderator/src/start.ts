@@ -16,12 +16,12 @@ import {
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
 import { createMetrics } from './metrics.ts';
 import { startRepeatedWork } from './repeated-work.ts';
-import { createStationClock } from './text/station-clock.ts';
 
 /** One at a time: commands count in the order in which they were typed. */
 const PREFETCH = 1;

@@ -9,6 +9,7 @@ import {
   requireBroker,
   secret,
 } from '@wbor/service';
+import { timeZoneSetting } from '@wbor/station-clock';
 import { z } from 'zod';
 
 export const relaySettings = z
@@ -59,6 +60,15 @@ export const relaySettings = z
       .pipe(z.number().min(1).max(800))
       .default(600)
       .describe('How long a message is held while GroupMe is away, before the broker is told again.'),
+    NOTIFICATIONS_EXCHANGE: list()
+      .default([])
+      .describe(
+        'Exchanges of other programs whose notifications are for the chat, comma-separated. They are never declared; one that is not there is waited for. Empty: none.',
+      ),
+    NOTIFICATION_KEYS: list()
+      .default(['notification.wbor-endec', 'notification.ups.#', 'notification.failsafe-status'])
+      .describe('What is heard there, as in a binding, comma-separated.'),
+    STATION_TIME_ZONE: timeZoneSetting('Time zone of the station, in which the chat is told times.'),
     URGENT_SOURCES: list()
       .default([])
       .describe(

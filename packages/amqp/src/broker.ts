@@ -5,6 +5,7 @@ import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
+import { startForeignBindings } from './foreign-bindings.ts';
 import { startListener } from './listener.ts';
 import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
 import { parkDelivery } from './parking.ts';
@@ -104,6 +105,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     listen: (listenerOptions) =>
       startListener({ ...listenerOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
+    bindToForeign: (bindingOptions) =>
+      startForeignBindings({ ...bindingOptions, connection: consuming, logger }),
     publish: (definition, body, published = {}) =>
       publisher.publish(outgoingMessage(topology, definition, body, published)),
     publishUntilConfirmed: (definition, body, published = {}, signal) =>

@@ -211,6 +211,23 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+export interface ForeignBindingsOptions {
+  /** Full name of a queue of ours. */
+  readonly queue: string;
+  /** Name of an exchange of others, which is never declared. */
+  readonly exchange: string;
+  readonly patterns: readonly string[];
+  /** Default: half a minute. */
+  readonly bindEveryMs?: number;
+}
+
+export interface ForeignBindings {
+  /** Why the queue is not bound, for people; undefined while it is. */
+  readonly notice: string | undefined;
+  /** No further tries. What is bound stays so. */
+  stop(): Promise<void>;
+}
+
 export interface Broker {
   /** Connected, not blocked by a resource alarm, and consuming without constant failure. */
   readonly ready: boolean;
@@ -226,6 +243,11 @@ export interface Broker {
    * Nothing is kept meanwhile: for hints, not for work.
    */
   listen(options: ListenerOptions): Promise<Listener>;
+  /**
+   * Keeps a queue bound to an exchange that other programs declare, and that need not be there: it is tried again each half
+   * minute and with each new connection, on a channel that concerns nobody else.
+   */
+  bindToForeign(options: ForeignBindingsOptions): ForeignBindings;
   /**
    * Publishes a message of the contract: JSON, persistent, to the exchange or the queue that its definition names.
    * The types hold the body against the schema; nothing is parsed here. Resolves once the broker has confirmed it

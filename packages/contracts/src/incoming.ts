@@ -24,11 +24,11 @@ const MAX_STATUS = 999;
 const ID_DESCRIPTION = 'Names the message in the chat and in the audit; made by the relay when missing.';
 
 /** Producers send a missing value as nothing, as null or as an empty string. All three mean "none". */
-const words = (description: string) =>
+export const words = (description: string) =>
   lenient({ strict: z.string().nullish(), read: wordsOf, finish: withoutBlank, description });
-const name = (description: string) =>
+export const name = (description: string) =>
   lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutBlank, description });
-const messageId = lenient({
+export const messageId = lenient({
   strict: z.string().max(MAX_MESSAGE_ID_LENGTH).nullish(),
   read: nameOf,
   finish: toMessageId,

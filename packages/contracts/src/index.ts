@@ -6,6 +6,7 @@ export {
   defineMessage,
   defineQueue,
   defineTerminalQueue,
+  type ExchangeRole,
   type KeyOf,
   type MessageDefinition,
   type MessageFamily,
@@ -118,6 +119,13 @@ export {
   sendRequestSchema,
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
+export {
+  azuracastMessage,
+  endecMessage,
+  endecNotification,
+  failsafeNotification,
+  upsNotification,
+} from './station-sources.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
 export { toUnixSeconds } from './unix-seconds.ts';
 export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

@@ -11,12 +11,24 @@ import {
   dashboardClear,
 } from './moderation.ts';
 import { plannedMessage } from './outbox.ts';
+import {
+  azuracastMessage,
+  endecMessage,
+  endecNotification,
+  failsafeNotification,
+  upsNotification,
+} from './station-sources.ts';
 
 /** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
 export const messages: Readonly<Record<string, MessageDefinition>> = {
   twilioSmsMessage,
   standardMessage,
   alreadySentMessage,
+  endecMessage,
+  endecNotification,
+  upsNotification,
+  failsafeNotification,
+  azuracastMessage,
   commandReply,
   postEvent,
   imageEvent,

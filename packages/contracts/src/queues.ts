@@ -14,7 +14,7 @@ export const relayTwilioQueue = defineQueue({
 
 export const relayStandardQueue = defineQueue({
   name: 'relay.standard',
-  bindings: ['source.standard.#'],
+  bindings: ['source.standard.#', 'source.azuracast.nowplaying', 'source.endec.alert'],
   singleActiveConsumer: true,
   deadLetterQueue: relayParkedQueue.name,
 });

@@ -1,7 +1,7 @@
+import { createStationClock } from '@wbor/station-clock';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainText } from '../text/plain-text.ts';
-import { createStationClock } from '../text/station-clock.ts';
 import { readBanLength } from './read-length.ts';
 
 /** A Wednesday, 15:00 at the station. */

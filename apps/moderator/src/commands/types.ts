@@ -1,10 +1,10 @@
 import type { CommandEvent } from '@wbor/contracts';
 import type { Database } from '@wbor/database';
 import type { SenderNormaliser } from '@wbor/phone';
+import type { StationClock } from '@wbor/station-clock';
 import type { Kysely } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
 import type { Outgoing } from '../replies/outgoing.ts';
-import type { StationClock } from '../text/station-clock.ts';
 
 export interface CommandContext {
   /** The transaction in which the command runs: all of it counts, or nothing. */

@@ -54,7 +54,10 @@ function channelsOf(definition: MessageDefinition): { id: string; channel: Recor
   const bindings = {
     amqp: {
       is: 'routingKey',
-      exchange: { name: exchange.name, type: exchange.type, durable: true, autoDelete: false },
+      exchange:
+        definition.exchange === 'notifications'
+          ? { name: 'notifications', type: 'topic' }
+          : { name: exchange.name, type: exchange.type, durable: true, autoDelete: false },
       bindingVersion: BINDING_VERSION,
     },
   };

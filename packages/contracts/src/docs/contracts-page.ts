@@ -54,11 +54,17 @@ function keyPattern(definition: MessageDefinition): string {
   return isFamily(definition) ? `${definition.key}[.<${definition.family}>]` : definition.key;
 }
 
+const EXCHANGES = {
+  source: code(DEFAULT_EXCHANGE_NAME),
+  default: 'default; the key is a queue',
+  notifications: 'the one of these programs, which `NOTIFICATIONS_EXCHANGE` of the relay names',
+} as const;
+
 function renderRoute(definition: MessageDefinition): string[] {
   const { exchange, headers = [], listeners = [], publishers } = definition;
   const consumers = queuesOf(definition).map((queue) => `${ownerOf(queue)} (${code(queue.name)})`);
   return [
-    `- exchange: ${exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : 'default; the key is a queue'}`,
+    `- exchange: ${EXCHANGES[exchange]}`,
     `- published by: ${publishers.join(', ')}`,
     `- consumed by: ${consumers.length === 0 ? 'nobody; no queue keeps it' : consumers.join(', ')}`,
     ...(listeners.length === 0 ? [] : [`- heard by: ${listeners.join(', ')}, while connected`]),
@@ -151,7 +157,7 @@ function renderWriteRules(): string[] {
     '|---|---|---|',
     ...writeRules.map((rule) =>
       row(
-        rule.exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : 'default',
+        rule.exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : rule.exchange,
         code(`${rule.key}${rule.isFamily ? '[.<word>]' : ''}`),
         `${rule.writers.includes('producers') ? '' : 'only '}${rule.writers.join(', ')}`,
       ),

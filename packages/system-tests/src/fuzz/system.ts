@@ -1,3 +1,4 @@
+import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
 import type { Simulator } from '@wbor/groupme-simulator';
 import {
   type App,
@@ -42,7 +43,7 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
     releases,
     env: {
       // What is refused for its number would not be tried.
-      relay: { GROUPME_RATE_PER_SECOND: '0' },
+      relay: { GROUPME_RATE_PER_SECOND: '0', NOTIFICATIONS_EXCHANGE: DEFAULT_EXCHANGE_NAME },
       gateway: { RATE_LIMIT_SEND: '0', RATE_LIMIT_REFUSED: '0', RATE_LIMIT_PUBLIC: '0' },
     },
   });

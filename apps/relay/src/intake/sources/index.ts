@@ -1,5 +1,6 @@
 import { alreadySent } from './already-sent.ts';
 import { matchesKey } from './matches-key.ts';
+import { neverForTheChat } from './never-for-the-chat.ts';
 import type { IgnoredSource, MessageHeaders, Source } from './source.ts';
 import { standard } from './standard.ts';
 import { otherTwilio, twilioSms } from './twilio-sms.ts';
@@ -8,6 +9,7 @@ import { otherTwilio, twilioSms } from './twilio-sms.ts';
 export const sources: readonly (Source | IgnoredSource)[] = [
   // It comes first: whatever the key is, what is in the chat already must not be posted again.
   alreadySent,
+  ...neverForTheChat,
   twilioSms,
   otherTwilio,
   standard,
