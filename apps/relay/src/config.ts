@@ -12,6 +12,13 @@ import {
 import { timeZoneSetting } from '@wbor/station-clock';
 import { z } from 'zod';
 
+/** What the station's own programs publish for the chat; `health.*` and `command.*` are not. */
+export const DEFAULT_NOTIFICATION_KEYS: readonly string[] = [
+  'notification.wbor-endec',
+  'notification.ups.#',
+  'notification.failsafe-status',
+];
+
 export const relaySettings = z
   .object({
     ...brokerSettings(),
@@ -66,9 +73,15 @@ export const relaySettings = z
         'Exchanges of other programs whose notifications are for the chat, comma-separated. They are never declared; one that is not there is waited for. Empty: none.',
       ),
     NOTIFICATION_KEYS: list()
-      .default(['notification.wbor-endec', 'notification.ups.#', 'notification.failsafe-status'])
+      .default([...DEFAULT_NOTIFICATION_KEYS])
       .describe('What is heard there, as in a binding, comma-separated.'),
     STATION_TIME_ZONE: timeZoneSetting('Time zone of the station, in which the chat is told times.'),
+    FOLD_SECONDS: number()
+      .pipe(z.number().min(0).max(60))
+      .default(10)
+      .describe(
+        'How long the beginning of a power cut or a switch of the failsafe is kept back, so that one message says both when it is over within that time; 0: not at all.',
+      ),
     URGENT_SOURCES: list()
       .default([])
       .describe(

@@ -96,7 +96,7 @@ const failsafeSchema = z.looseObject({
   source_application: name('Which program sends it.'),
   event_type: name('`source_change`.'),
   timestamp_utc: moment('When it happened, UTC.'),
-  active_source: name('What plays now: `A` is the studio, `B` the backup.'),
+  active_source: name('What plays now: `A` or `B`.'),
   previous_active_source: name('What played before.'),
 });
 

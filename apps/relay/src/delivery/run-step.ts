@@ -2,6 +2,7 @@ import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
+import { NOTICE_SOURCE } from '../notify/parked-notice.ts';
 import { type ProducerNotifier, replyTargetOf } from '../notify/producer.ts';
 import type { Parker, ParkReason } from '../park.ts';
 import type { Clock } from './clock.ts';
@@ -155,7 +156,7 @@ async function parkRest(
     replacement: { ...rest, parts: planned.parts.slice(done) },
     wborMessageId: planned.wbor_message_id,
     source: planned.source,
-    isNotice: lane === 'low',
+    isNotice: lane === 'low' && planned.source === NOTICE_SOURCE,
   });
   options.producer.failed(replyTargetOf(planned), code, error);
 }

@@ -1,6 +1,7 @@
 import { type Delivery, originalKey } from '@wbor/amqp';
 import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, type Part, type PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
+import type { StationClock } from '@wbor/station-clock';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
@@ -8,6 +9,7 @@ import type { ProducerNotifier } from '../notify/producer.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Parker, ParkReason } from '../park.ts';
 import { deadlineOf } from './deadline.ts';
+import type { Episodes, Opening } from './episodes.ts';
 import { createOrderBySource } from './in-order-by-source.ts';
 import {
   type Incoming,
@@ -18,7 +20,8 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
-import { headerOf, sourceOfKey } from './sources/source.ts';
+import { type Episode, headerOf, sourceOfKey } from './sources/source.ts';
+import { sanitiseText } from './text/sanitise-text.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -35,6 +38,9 @@ export interface IntakeOptions {
   readonly notPosted: NotPosted;
   readonly producer: ProducerNotifier;
   readonly parker: Parker;
+  readonly episodes: Episodes;
+  /** In whose time the chat is told times. */
+  readonly clock: StationClock;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
@@ -46,7 +52,7 @@ export function createIntake(options: IntakeOptions): Intake {
   async function onDelivery(queue: string, delivery: Delivery): Promise<void> {
     let incoming: Incoming;
     try {
-      incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) });
+      incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) }, options.clock);
     } catch (error) {
       if (!(error instanceof IncomingError)) throw error;
       await parkUnreadable(queue, delivery, error, options);
@@ -67,11 +73,52 @@ export function createIntake(options: IntakeOptions): Intake {
     const missing = message.imagesWithoutAddress + message.imagesLeftOut;
     if (missing > 0) metrics.images.inc({ outcome: 'not-attached' }, missing);
     const deliverBy = readDeadline(message, delivery, options);
-    const prepared = prepareUnlessBanned(message, delivery.signal, options);
-    await inOrder.run(message.source, prepared, ({ banned, parts }) => {
-      const planned = toPlanned(message, parts, delivery, deliverBy);
-      return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
-    });
+    // Who waits for an answer waits for one of each message.
+    const episode = delivery.replyTo === undefined && deliverBy === undefined ? message.episode : undefined;
+    if (episode?.phase === 'end') {
+      const stored = options.episodes.close(message.source, episode, Date.now());
+      if (stored !== undefined) return fold(queue, delivery, message, stored);
+    }
+    const opening = openEpisode(message.source, episode, delivery);
+    const prepared = prepareUnlessBanned(message, delivery.signal, options, opening);
+    let stored = false;
+    try {
+      await inOrder.run(message.source, prepared, async ({ banned, parts }) => {
+        const planned = toPlanned(message, parts, delivery, deliverBy);
+        if (banned) await block(queue, delivery, planned);
+        else stored = await commit(queue, delivery, planned, message);
+      });
+    } finally {
+      opening?.settle(stored);
+    }
+  }
+
+  function openEpisode(
+    source: string,
+    episode: Episode | undefined,
+    { signal }: Delivery,
+  ): Opening | undefined {
+    if (episode?.phase !== 'begin') return undefined;
+    return options.episodes.open(source, episode, Date.now(), signal);
+  }
+
+  /** The end of what had hardly begun: the beginning's message says both. */
+  async function fold(
+    queue: string,
+    delivery: Delivery,
+    { source, wborMessageId }: IncomingMessage,
+    stored: Promise<boolean>,
+  ): Promise<void> {
+    if (!(await stored)) {
+      if (delivery.signal.aborted) return;
+      throw new Error('the message that should say this too was not stored');
+    }
+    delivery.ack();
+    metrics.received.inc({ queue, result: 'folded' });
+    logger.info(
+      { queue, key: delivery.routingKey, wbor_message_id: wborMessageId, source },
+      'said by the message before it',
+    );
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -92,11 +139,17 @@ export function createIntake(options: IntakeOptions): Intake {
     delivery.ack();
   }
 
-  async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
+  /** @returns whether the message is in the outbox. */
+  async function commit(
+    queue: string,
+    delivery: Delivery,
+    planned: PlannedMessage,
+    { eventId, priority }: IncomingMessage,
+  ): Promise<boolean> {
     // When the broker has given the message to another relay, publishing it would make a second copy. A relay that was
     // frozen does not know that yet, so it asks.
-    if (!(await delivery.isHeld())) return;
-    if (!(await outbox.put(planned, delivery))) return;
+    if (!(await delivery.isHeld())) return false;
+    if (!(await outbox.put(planned, delivery, { eventId, priority }))) return false;
     delivery.ack();
     metrics.received.inc({ queue, result: 'planned' });
     logger.info(
@@ -109,6 +162,7 @@ export function createIntake(options: IntakeOptions): Intake {
       },
       'planned',
     );
+    return true;
   }
 
   return {
@@ -127,7 +181,12 @@ async function prepareUnlessBanned(
   message: IncomingMessage,
   lost: AbortSignal,
   { bans, preparer }: Pick<IntakeOptions, 'bans' | 'preparer'>,
+  opening: Opening | undefined,
 ): Promise<{ banned: boolean; parts: Part[] }> {
+  const folded = await opening?.folded;
+  if (folded !== undefined) {
+    return { banned: false, parts: await preparer.prepare({ ...message, text: sanitiseText(folded) }) };
+  }
   // Most messages have no sender: they must not wait for a moderator.
   const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
   return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };

@@ -1,7 +1,16 @@
-import { isBlank, MAX_BODY_LENGTH, type ReadFault, readIncoming } from '@wbor/contracts';
-import { v4 as uuidv4 } from 'uuid';
+import {
+  decodeBody,
+  isBlank,
+  type LenientReading,
+  MAX_BODY_LENGTH,
+  type ReadFault,
+  type ReadResult,
+  readIncoming,
+} from '@wbor/contracts';
+import type { StationClock } from '@wbor/station-clock';
+import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
 import { findSource } from './sources/index.ts';
-import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
+import type { MessageHeaders, Source, SourceLog, SourceMessage } from './sources/source.ts';
 import type { Format } from './text/render-parts.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
 import { truncateText } from './text/split-text.ts';
@@ -59,17 +68,39 @@ export interface RawMessage {
 /**
  * Makes a message of the exchange typed: finds its source, reads the body as that source does, and fills the gaps.
  *
+ * @param clock in whose time the chat is told times.
  * @throws IncomingError when it can never be forwarded.
  */
-export function parseIncoming(message: RawMessage): Incoming {
+export function parseIncoming(message: RawMessage, clock?: StationClock): Incoming {
   const { routingKey } = message;
   const source = findSource(routingKey, message.headers);
   if ('ignored' in source) return { kind: 'ignored' };
-  const body = readIncoming(source, message);
+  const body = readBody(source, message);
   if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
   const { value, raw, repaired } = body.value;
-  const read = source.read(value, routingKey, raw);
+  const read = source.read(value, routingKey, raw, clock);
   return read.kind === 'message' ? complete(read, repaired) : completeLog(read, repaired);
+}
+
+/** A producer that writes JSON wrong writes little. Repairing takes more time the longer the text is. */
+const MAX_REPAIRED_LENGTH = 65_536;
+
+/** Reads the body, and once more as its source repairs it when it is no JSON. */
+function readBody(source: Source, message: RawMessage): ReadResult<LenientReading<unknown>> {
+  const reading = readIncoming(source, message);
+  if (reading.ok || reading.fault.code !== 'invalid-json' || source.repair === undefined) return reading;
+  const text = decodeBody(message);
+  if (!text.ok || text.value.length > MAX_REPAIRED_LENGTH) return reading;
+  let repaired: string;
+  try {
+    repaired = source.repair(text.value);
+  } catch {
+    return reading;
+  }
+  const again = readIncoming(source, { content: Buffer.from(repaired) });
+  return again.ok
+    ? { ok: true, value: { ...again.value, repaired: [...again.value.repaired, 'json'] } }
+    : reading;
 }
 
 /** Checks the bounds, which hold for the text as it was sent, and sanitises it, once for all that follows. */
@@ -90,12 +121,21 @@ function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessag
     imageUrls,
     imagesWithoutAddress,
     imagesLeftOut: read.imagesLeftOut ?? 0,
-    wborMessageId: read.wborMessageId ?? uuidv4(),
+    wborMessageId:
+      read.eventId === undefined ? (read.wborMessageId ?? uuidv4()) : eventUuid(read.source, read.eventId),
     format: read.format ?? 'quoted',
     acknowledge: read.acknowledge ?? false,
     repaired,
   };
 }
+
+/** One event has one id, by whichever way its messages come. */
+function eventUuid(source: string, eventId: string): string {
+  return uuidv5(`${source}\n${eventId}`, EVENT_NAMESPACE);
+}
+
+/** Namespace of the ids of events. */
+const EVENT_NAMESPACE = 'd0b5a0f5-3c0a-5b57-8f0e-6a1c9d2e7b35';
 
 const TEXT_FIELDS: readonly string[] = ['body', 'text', 'Body'];
 

@@ -1,6 +1,8 @@
 import { queueName, relayStandardQueue, relayTwilioQueue } from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
+import { createStationClock } from '@wbor/station-clock';
 import type { RelayParts } from '../relay-parts.ts';
+import { createEpisodes } from './episodes.ts';
 import { createImageFetcher } from './images/fetch-image.ts';
 import { createImageMemory } from './images/image-memory.ts';
 import { createIntake } from './intake.ts';
@@ -40,7 +42,9 @@ export async function startIntake(
     metrics,
     logger,
   });
-  const intake = createIntake({ ...options, preparer, logger });
+  const episodes = createEpisodes(config.FOLD_SECONDS * 1000);
+  const clock = createStationClock(config.STATION_TIME_ZONE);
+  const intake = createIntake({ ...options, preparer, episodes, clock, logger });
   // A channel each: two relays may share the work, one queue each.
   const consumers = await Promise.all(
     [relayTwilioQueue, relayStandardQueue].map((definition) =>
@@ -58,7 +62,10 @@ export async function startIntake(
   );
   return {
     async stop() {
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      const stopped = consumers.map((consumer) => consumer.stop());
+      // What is kept back goes out now.
+      episodes.release();
+      await Promise.all(stopped);
     },
   };
 }

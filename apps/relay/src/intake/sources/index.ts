@@ -1,9 +1,12 @@
 import { alreadySent } from './already-sent.ts';
+import { endec, endecOnAmqp } from './endec.ts';
+import { failsafe } from './failsafe.ts';
 import { matchesKey } from './matches-key.ts';
 import { neverForTheChat } from './never-for-the-chat.ts';
 import type { IgnoredSource, MessageHeaders, Source } from './source.ts';
 import { standard } from './standard.ts';
 import { otherTwilio, twilioSms } from './twilio-sms.ts';
+import { ups } from './ups.ts';
 
 /** Everything that the relay can read. The first one that takes a message reads it. */
 export const sources: readonly (Source | IgnoredSource)[] = [
@@ -12,6 +15,10 @@ export const sources: readonly (Source | IgnoredSource)[] = [
   ...neverForTheChat,
   twilioSms,
   otherTwilio,
+  endec,
+  endecOnAmqp,
+  ups,
+  failsafe,
   standard,
 ];
 
