@@ -155,10 +155,7 @@ describe('an episode', () => {
     await notify('notification.ups.other', { event_type: 'other', data: { message: 'Something else.' } });
     await notify('notification.ups.offbattery', back);
     await waitFor(() => world.posts().length === 2, { what: 'the posts' });
-    expect(world.posts()).toEqual([
-      'UPS studio was on battery power for 4 seconds.',
-      'Something else.',
-    ]);
+    expect(world.posts()).toEqual(['UPS studio was on battery power for 4 seconds.', 'Something else.']);
     await relay.waitForLog(({ msg }) => msg === 'said by the message before it');
   });
 

@@ -103,13 +103,16 @@ function readBody(source: Source, message: RawMessage): ReadResult<LenientReadin
     : reading;
 }
 
-/** Checks the bounds, which hold for the text as it was sent, and sanitises it, once for all that follows. */
+/** Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows. */
 function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessage {
-  const { length } = read.text;
-  if (length > MAX_BODY_LENGTH) {
-    throw new IncomingError('too-long', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
+  const words = read.text.length > MAX_BODY_LENGTH ? trimPadding(read.text) : read.text;
+  if (words.length > MAX_BODY_LENGTH) {
+    throw new IncomingError(
+      'too-long',
+      `the text has ${words.length} characters, ${MAX_BODY_LENGTH} are the most`,
+    );
   }
-  const text = isBlank(read.text) ? '' : sanitiseText(read.text);
+  const text = isBlank(words) ? '' : sanitiseText(words);
   const given = read.imageUrls ?? [];
   const imageUrls = given.filter((url) => url.length <= MAX_URL_LENGTH);
   const imagesWithoutAddress = (read.imagesWithoutAddress ?? 0) + given.length - imageUrls.length;
@@ -136,6 +139,17 @@ function eventUuid(source: string, eventId: string): string {
 
 /** Namespace of the ids of events. */
 const EVENT_NAMESPACE = 'd0b5a0f5-3c0a-5b57-8f0e-6a1c9d2e7b35';
+
+/** Buffers of a fixed length are filled with blanks or NULs. Not by a pattern, which would take the square of their number. */
+function trimPadding(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && PADDING.test(text.charAt(start))) start += 1;
+  while (end > start && PADDING.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const PADDING = /[\s\p{Cc}]/u;
 
 const TEXT_FIELDS: readonly string[] = ['body', 'text', 'Body'];
 

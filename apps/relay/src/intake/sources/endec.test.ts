@@ -22,7 +22,7 @@ describe('an alert', () => {
   });
 
   it('is told by its header, when that is all there is', () => {
-    expect(read({ raw_header: HEADER }, undefined)).toMatchObject({
+    expect(read({ raw_header: HEADER }, null)).toMatchObject({
       text: 'EMERGENCY ALERT: TOR',
       priority: 'urgent',
       eventId: HEADER,
