@@ -194,7 +194,7 @@ describe('/send', () => {
 
   it.each([
     ['two texts', { body: 'one', text: 'another' }, ''],
-    ['a picture that is no address', { body: 'a', images: 'none' }, 'images.0'],
+    ['a picture that is no address', { body: 'a', images: 'nowhere' }, 'images.0'],
     ['a picture that is nothing', { body: 'a', images: [7] }, 'images.0'],
     ['a text that is a list', { text: ['a'] }, 'text'],
     ['a body that shows nothing', { body: '\u200b\ufffc' }, 'body'],

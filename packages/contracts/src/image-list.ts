@@ -18,10 +18,11 @@ const UNREADABLE = '';
 
 /** `addresses` as {@link addressesOf} makes them. */
 export function toImageList(addresses: readonly string[] | null | undefined): ImageList {
-  const urls = (addresses ?? []).filter((address) => address !== UNREADABLE);
+  const meant = (addresses ?? []).filter((address) => address === UNREADABLE || !isNothing(address));
+  const urls = meant.filter((address) => address !== UNREADABLE);
   return {
     urls: urls.slice(0, MAX_IMAGES),
-    unreadable: (addresses ?? []).length - urls.length,
+    unreadable: meant.length - urls.length,
     omitted: Math.max(urls.length - MAX_IMAGES, 0),
   };
 }
