@@ -82,6 +82,9 @@ export const relaySettings = z
       .describe(
         'How long the beginning of a power cut or a switch of the failsafe is kept back, so that one message says both when it is over within that time; 0: not at all.',
       ),
+    AZURACAST_SONGS: flag()
+      .default(false)
+      .describe('Whether the chat is told each new song of AzuraCast’s stations.'),
     URGENT_SOURCES: list()
       .default([])
       .describe(

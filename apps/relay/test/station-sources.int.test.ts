@@ -171,3 +171,77 @@ describe('an episode', () => {
     expect(heads()).toEqual(['UPS studio is on battery power.', 'UPS studio has mains power again.']);
   });
 });
+
+describe('a station of AzuraCast', () => {
+  const START_MS = Date.UTC(2025, 5, 1, 19, 20);
+  let minute: number;
+  beforeEach(() => {
+    minute = 0;
+  });
+
+  /** As the gateway publishes what AzuraCast's webhook said, a minute after the one before. */
+  async function see(
+    now: { online?: boolean; streamer?: string; song?: string },
+    station = 'main',
+  ): Promise<void> {
+    minute += 1;
+    await world.publish('source.azuracast.nowplaying', {
+      station,
+      received_at: START_MS + minute * 60_000,
+      now_playing: {
+        station: { id: 1, name: station === 'main' ? 'WBOR' : station, shortcode: station },
+        is_online: now.online ?? true,
+        live: {
+          is_live: now.streamer !== undefined,
+          streamer_name: now.streamer ?? '',
+          broadcast_start: null,
+        },
+        now_playing: { sh_id: now.online === false ? 0 : 7, song: { text: now.song ?? 'Artist - Title' } },
+        cache: 'event',
+      },
+    });
+  }
+
+  it('is told of when something has changed, over restarts of the relay', async () => {
+    const relay = await world.start();
+    await see({});
+    await see({ song: 'Another' });
+    await see({ online: false });
+    await see({ online: false });
+    await see({ online: false }, 'other');
+    await waitFor(() => world.posts().length === 2, { what: 'both stations' });
+    await relay.kill();
+    const next = await world.start();
+    await see({ online: false });
+    await see({});
+    await waitFor(() => world.posts().length === 3, { what: 'the station is back' });
+    await next.stop();
+    await world.start();
+    await see({});
+    await see({ streamer: 'Night Owl' });
+    await see({});
+    await waitFor(() => world.posts().length === 5, { what: 'the live stream' });
+    expect(world.posts()).toEqual([
+      'AzuraCast: WBOR is offline.',
+      'AzuraCast: other is offline.',
+      'AzuraCast: WBOR is online again after 4 minutes.',
+      'AzuraCast: Night Owl is live on WBOR.',
+      'AzuraCast: Night Owl is no longer live on WBOR after 60 seconds.',
+    ]);
+  });
+
+  it('is told of once, however often its status is delivered, and never by an older one', async () => {
+    await world.start({ AZURACAST_SONGS: 'true' });
+    await see({});
+    const before = minute;
+    await see({ song: 'Another' });
+    minute = before;
+    await see({ song: 'Another' });
+    minute = before - 1;
+    await see({ online: false });
+    await world.publish('source.azuracast.nowplaying', { station: 'main', now_playing: null });
+    await world.publish('source.standard.azuracast', { body: 'next', source: 'azuracast' });
+    await waitFor(() => heads().includes('"next"'), { what: 'the message after it' });
+    expect(heads()).toEqual(['AzuraCast: WBOR plays Another', '"next"']);
+  });
+});

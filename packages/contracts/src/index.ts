@@ -106,6 +106,7 @@ export {
   relayParkedQueue,
   relayQueues,
   relayStandardQueue,
+  relayStationsQueue,
   relayTwilioQueue,
 } from './queues.ts';
 export type { ReadFault, ReadResult } from './read-fault.ts';
@@ -126,6 +127,7 @@ export {
   failsafeNotification,
   upsNotification,
 } from './station-sources.ts';
+export { type StationState, stationStates } from './station-states.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
 export { toUnixSeconds } from './unix-seconds.ts';
 export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

@@ -19,6 +19,8 @@ import {
   upsNotification,
 } from './station-sources.ts';
 
+import { stationStates } from './station-states.ts';
+
 /** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
 export const messages: Readonly<Record<string, MessageDefinition>> = {
   twilioSmsMessage,
@@ -43,6 +45,7 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   dashboardClear,
   plannedMessage,
   callIntent,
+  stationStates,
 };
 
 export function isFamily(definition: MessageDefinition): definition is MessageFamily {

@@ -50,6 +50,9 @@ export const relayJournalQueue = defineTerminalQueue({
   maxLength: 600,
 });
 
+/** The newest word of what AzuraCast's stations do, for whichever relay reads next. Losing it costs a change that is not told. */
+export const relayStationsQueue = defineTerminalQueue({ name: 'relay.stations', maxLength: 1 });
+
 /** What Postgres could not be given and the broker gave up on. */
 export const auditParkedQueue = defineTerminalQueue({ name: 'audit-logger.parked' });
 
@@ -75,6 +78,7 @@ export const moderatorQueues: readonly QueueDefinition[] = [moderatorParkedQueue
 export const relayQueues: readonly QueueDefinition[] = [
   relayParkedQueue,
   relayJournalQueue,
+  relayStationsQueue,
   relayOutboxUrgentQueue,
   relayOutboxQueue,
   relayTwilioQueue,

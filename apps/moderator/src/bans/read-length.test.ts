@@ -1,4 +1,4 @@
-import { createStationClock, createStationClock } from '@wbor/station-clock';
+import { createStationClock } from '@wbor/station-clock';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainText } from '../text/plain-text.ts';

@@ -27,7 +27,9 @@ import {
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
 import { type Episode, headerOf, sourceOfKey } from './sources/source.ts';
+import type { HandleStatus } from './stations/handle-status.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
+import { toPlanned } from './to-planned.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -45,6 +47,7 @@ export interface IntakeOptions {
   readonly producer: ProducerNotifier;
   readonly parker: Parker;
   readonly episodes: Episodes;
+  readonly handleStatus: HandleStatus;
   /** In whose time the chat is told times. */
   readonly clock: StationClock;
   readonly metrics: RelayMetrics;
@@ -73,6 +76,13 @@ export function createIntake(options: IntakeOptions): Intake {
     for (const field of incoming.repaired) metrics.repaired.inc({ field });
     if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
       metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
+    }
+    if (incoming.kind === 'status') {
+      const status = incoming;
+      await inOrder.run(status.source, Promise.resolve(), () =>
+        options.handleStatus(queue, delivery, status),
+      );
+      return;
     }
     if (incoming.kind === 'already-sent') {
       await record(queue, delivery, incoming);
@@ -273,24 +283,4 @@ function tellProducer(
 /** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */
 function replyTargetOfRaw({ replyTo, correlationId }: Delivery, wborMessageId: string) {
   return { wborMessageId, acknowledge: false, replyTo, correlationId };
-}
-
-function toPlanned(
-  message: IncomingMessage,
-  parts: PlannedMessage['parts'],
-  delivery: Delivery,
-  deliverBy: number | undefined,
-): PlannedMessage {
-  return {
-    wbor_message_id: message.wborMessageId,
-    source: message.source,
-    parts,
-    ...(message.sender === undefined ? {} : { sender: message.sender }),
-    ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
-    acknowledge: message.acknowledge,
-    planned_at: Date.now(),
-    ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
-    ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
-    ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
-  };
 }

@@ -10,7 +10,7 @@ import {
 import type { StationClock } from '@wbor/station-clock';
 import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
 import { findSource } from './sources/index.ts';
-import type { MessageHeaders, Source, SourceLog, SourceMessage } from './sources/source.ts';
+import type { MessageHeaders, Source, SourceLog, SourceMessage, SourceStatus } from './sources/source.ts';
 import type { Format } from './text/render-parts.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
 import { truncateText } from './text/split-text.ts';
@@ -32,6 +32,11 @@ export interface IncomingLog extends SourceLog {
   readonly repaired: RepairedFields;
 }
 
+/** What a station does now. Its names are sanitised. */
+export interface IncomingStatus extends SourceStatus {
+  readonly repaired: RepairedFields;
+}
+
 /** Names of the fields that were not as the contract says, and were read or left out all the same. */
 type RepairedFields = readonly string[];
 
@@ -40,7 +45,7 @@ interface IgnoredMessage {
   readonly kind: 'ignored';
 }
 
-export type Incoming = IncomingMessage | IncomingLog | IgnoredMessage;
+export type Incoming = IncomingMessage | IncomingLog | IncomingStatus | IgnoredMessage;
 
 /** Why a message cannot be forwarded; it is parked under this reason. */
 type IncomingErrorCode = ReadFault['code'] | 'empty' | 'too-long';
@@ -79,7 +84,8 @@ export function parseIncoming(message: RawMessage, clock?: StationClock): Incomi
   if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
   const { value, raw, repaired } = body.value;
   const read = source.read(value, routingKey, raw, clock);
-  return read.kind === 'message' ? complete(read, repaired) : completeLog(read, repaired);
+  if (read.kind === 'status') return completeStatus(read, repaired);
+  return read.kind === 'message' ? completeMessage(read, repaired) : completeLog(read, repaired);
 }
 
 /** A producer that writes JSON wrong writes little. Repairing takes more time the longer the text is. */
@@ -103,8 +109,12 @@ function readBody(source: Source, message: RawMessage): ReadResult<LenientReadin
     : reading;
 }
 
-/** Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows. */
-function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessage {
+/**
+ * Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows.
+ *
+ * @throws IncomingError when there is nothing to post, or too much.
+ */
+export function completeMessage(read: SourceMessage, repaired: RepairedFields = []): IncomingMessage {
   const words = read.text.length > MAX_BODY_LENGTH ? trimPadding(read.text) : read.text;
   if (words.length > MAX_BODY_LENGTH) {
     throw new IncomingError(
@@ -171,6 +181,23 @@ function completeLog(read: SourceLog, repaired: RepairedFields): IncomingLog {
     wborMessageId: read.wborMessageId ?? uuidv4(),
     repaired,
   };
+}
+
+function completeStatus(read: SourceStatus, repaired: RepairedFields): IncomingStatus {
+  const { seen } = read;
+  return {
+    ...read,
+    station: bound(read.station, MAX_NAME_LENGTH),
+    name: shownName(read.name) ?? 'The station',
+    seen: { ...seen, streamer: shownName(seen.streamer), song: shownName(seen.song) },
+    repaired,
+  };
+}
+
+/** A name in one line of the chat; undefined when it shows nothing. */
+function shownName(name: string | undefined): string | undefined {
+  if (name === undefined || isBlank(name)) return undefined;
+  return sanitiseText(bound(name, MAX_NAME_LENGTH)).replace(/\s+/g, ' ');
 }
 
 /** Names travel with every part, log line and row of a message. */

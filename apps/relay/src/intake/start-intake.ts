@@ -1,4 +1,4 @@
-import { queueName, relayStandardQueue, relayTwilioQueue } from '@wbor/contracts';
+import { queueName, relayStandardQueue, relayStationsQueue, relayTwilioQueue } from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
 import { createStationClock } from '@wbor/station-clock';
 import type { RelayParts } from '../relay-parts.ts';
@@ -7,6 +7,8 @@ import { createImageFetcher } from './images/fetch-image.ts';
 import { createImageMemory } from './images/image-memory.ts';
 import { createIntake } from './intake.ts';
 import { createPreparer } from './prepare.ts';
+import { createStatusHandler } from './stations/handle-status.ts';
+import { createStationMemory } from './stations/station-memory.ts';
 
 /**
  * Messages that are prepared at once: many, or those of one source that wait for slow images would keep all others
@@ -44,7 +46,14 @@ export async function startIntake(
   });
   const episodes = createEpisodes(config.FOLD_SECONDS * 1000);
   const clock = createStationClock(config.STATION_TIME_ZONE);
-  const intake = createIntake({ ...options, preparer, episodes, clock, logger });
+  const handleStatus = createStatusHandler({
+    ...options,
+    preparer,
+    memory: createStationMemory({ broker, queue: queueName(relayStationsQueue, namespace), logger }),
+    songs: config.AZURACAST_SONGS,
+    logger,
+  });
+  const intake = createIntake({ ...options, preparer, episodes, handleStatus, clock, logger });
   // A channel each: two relays may share the work, one queue each.
   const consumers = await Promise.all(
     [relayTwilioQueue, relayStandardQueue].map((definition) =>

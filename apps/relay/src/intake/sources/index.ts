@@ -1,4 +1,5 @@
 import { alreadySent } from './already-sent.ts';
+import { azuracast } from './azuracast.ts';
 import { endec, endecOnAmqp } from './endec.ts';
 import { failsafe } from './failsafe.ts';
 import { matchesKey } from './matches-key.ts';
@@ -19,6 +20,7 @@ export const sources: readonly (Source | IgnoredSource)[] = [
   endecOnAmqp,
   ups,
   failsafe,
+  azuracast,
   standard,
 ];
 

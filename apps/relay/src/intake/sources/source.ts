@@ -34,7 +34,7 @@ export interface Source<Schema extends z.ZodType = z.ZodType> {
     routingKey: string,
     raw: RawBody,
     clock?: StationClock,
-  ): SourceMessage | SourceLog;
+  ): SourceMessage | SourceLog | SourceStatus;
   /** Messages as the producer sends them, and how they are read. They document the source, and a test runs them. */
   readonly examples: readonly SourceExample[];
 }
@@ -101,6 +101,28 @@ export interface Episode {
   readonly fold?: (length: string) => string;
 }
 
+/** What a station of AzuraCast does now. Only what has changed since it was last seen is for the chat. */
+export interface SourceStatus {
+  readonly kind: 'status';
+  readonly source: string;
+  /** By which it is remembered. */
+  readonly station: string;
+  /** For people. */
+  readonly name: string;
+  /** When it was seen, epoch milliseconds. */
+  readonly atMs: number | undefined;
+  readonly seen: SeenStation;
+}
+
+/** What is undefined was not said. */
+export interface SeenStation {
+  readonly online: boolean | undefined;
+  readonly live: boolean | undefined;
+  /** Who streams live. */
+  readonly streamer: string | undefined;
+  readonly song: string | undefined;
+}
+
 /** A log of what the producer has posted by itself. Nothing is posted for it. */
 export interface SourceLog {
   readonly kind: 'already-sent';
@@ -124,7 +146,7 @@ interface SourceExample {
   readonly headers?: MessageHeaders;
   /** The JSON body. */
   readonly body: unknown;
-  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'>;
+  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'> | SourceStatus;
 }
 
 /** Changes nothing; it lets the compiler check `read` against the schema. */

@@ -18,15 +18,12 @@ describe('a UPS', () => {
     expect((parse(json) as { text: string }).text.startsWith(text.split('\n')[0] ?? '')).toBe(true);
   });
 
-  it.each([
-    'no JSON at all',
-    '',
-    '[',
-    `{"ups_name":"${'"x'.repeat(70_000)}"}`,
-    '['.repeat(50_000),
-  ])('that sends what nobody can read is parked: %#', (json) => {
-    expect(() => parse(json)).toThrow(IncomingError);
-  });
+  it.each(['no JSON at all', '', '[', `{"ups_name":"${'"x'.repeat(70_000)}"}`, '['.repeat(50_000)])(
+    'that sends what nobody can read is parked: %#',
+    (json) => {
+      expect(() => parse(json)).toThrow(IncomingError);
+    },
+  );
 
   it('is repaired nowhere else', () => {
     expect(() => parse('{"body":"a "quoted" word"}', 'source.standard.ups')).toThrow('not JSON');
