@@ -104,6 +104,12 @@ export const relaySettings = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe('Where the SMS service waits for word that an SMS is in the chat. Empty: none.'),
+    SMS_DEADLINE_SECONDS: number()
+      .pipe(z.number().min(1).max(86_400))
+      .optional()
+      .describe(
+        'So long after an SMS was sent to the relay the SMS service posts it by itself, so that it is not begun any more. Only where it does so and sends no x-deliver-by. Empty: there is no end.',
+      ),
     IMAGE_ALLOW_HOSTS: list()
       .default([])
       .describe(

@@ -99,6 +99,7 @@ export {
   moderatorCallbacksQueue,
   moderatorParkedQueue,
   moderatorQueues,
+  moderatorSmsCommandsQueue,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,
@@ -120,6 +121,7 @@ export {
   sendRequestSchema,
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
+export { smsBan, smsUnban } from './sms-commands.ts';
 export {
   azuracastMessage,
   endecMessage,

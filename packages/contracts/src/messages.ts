@@ -11,6 +11,7 @@ import {
   dashboardClear,
 } from './moderation.ts';
 import { plannedMessage } from './outbox.ts';
+import { smsBan, smsUnban } from './sms-commands.ts';
 import {
   azuracastMessage,
   endecMessage,
@@ -18,7 +19,6 @@ import {
   failsafeNotification,
   upsNotification,
 } from './station-sources.ts';
-
 import { stationStates } from './station-states.ts';
 
 /** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
@@ -31,6 +31,8 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   upsNotification,
   failsafeNotification,
   azuracastMessage,
+  smsBan,
+  smsUnban,
   commandReply,
   postEvent,
   imageEvent,

@@ -73,7 +73,19 @@ export const moderatorCallbacksQueue = defineQueue({
   deadLetterQueue: moderatorParkedQueue.name,
 });
 
-export const moderatorQueues: readonly QueueDefinition[] = [moderatorParkedQueue, moderatorCallbacksQueue];
+/** What was banned and unbanned by SMS, one after the other too. */
+export const moderatorSmsCommandsQueue = defineQueue({
+  name: 'moderator.sms-commands',
+  bindings: ['source.twilio.ban', 'source.twilio.unban'],
+  singleActiveConsumer: true,
+  deadLetterQueue: moderatorParkedQueue.name,
+});
+
+export const moderatorQueues: readonly QueueDefinition[] = [
+  moderatorParkedQueue,
+  moderatorCallbacksQueue,
+  moderatorSmsCommandsQueue,
+];
 
 export const relayQueues: readonly QueueDefinition[] = [
   relayParkedQueue,

@@ -19,7 +19,7 @@ export interface CommandContext {
 
 export interface CommandResult {
   readonly result: CommandEvent['result'];
-  /** Plain text for the chat. Numbers are masked in it. */
+  /** Plain text for the chat. Numbers are masked in it. Empty when the answer follows from what is published. */
   readonly reply: string;
   /** Messages that are published with the reply. */
   readonly outgoing?: readonly Outgoing[];

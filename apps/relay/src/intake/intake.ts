@@ -48,6 +48,8 @@ export interface IntakeOptions {
   readonly parker: Parker;
   readonly episodes: Episodes;
   readonly handleStatus: HandleStatus;
+  /** How long the SMS service waits before it posts by itself; undefined when it waits for ever. */
+  readonly smsPatienceMs: number | undefined;
   /** In whose time the chat is told times. */
   readonly clock: StationClock;
   readonly metrics: RelayMetrics;
@@ -71,6 +73,10 @@ export function createIntake(options: IntakeOptions): Intake {
       metrics.received.inc({ queue, result: 'ignored' });
       logger.debug({ queue, key: delivery.routingKey }, 'ignored: not for the chat');
       delivery.ack();
+      return;
+    }
+    if (incoming.kind === 'empty-sms') {
+      endEmptySms(queue, delivery, incoming);
       return;
     }
     for (const field of incoming.repaired) metrics.repaired.inc({ field });
@@ -138,6 +144,19 @@ export function createIntake(options: IntakeOptions): Intake {
       { queue, key: delivery.routingKey, wbor_message_id: wborMessageId, source },
       'said by the message before it',
     );
+  }
+
+  /** There is nothing to post, and the SMS service would post that by itself. */
+  function endEmptySms(
+    queue: string,
+    delivery: Delivery,
+    { source, wborMessageId }: { source: string; wborMessageId: string | undefined },
+  ): void {
+    metrics.received.inc({ queue, result: 'empty' });
+    logger.info({ queue, source, wbor_message_id: wborMessageId }, 'an SMS without words or pictures');
+    const target = replyTargetOfRaw(delivery, wborMessageId ?? '');
+    producer.succeeded({ ...target, acknowledge: wborMessageId !== undefined });
+    delivery.ack();
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -212,9 +231,11 @@ async function prepareUnlessBanned(
 function readDeadline(
   message: IncomingMessage,
   delivery: Delivery,
-  { logger, metrics }: Pick<IntakeOptions, 'logger' | 'metrics'>,
+  { logger, metrics, smsPatienceMs }: Pick<IntakeOptions, 'logger' | 'metrics' | 'smsPatienceMs'>,
 ): number | undefined {
-  const { deliverBy, ignored, isRepaired } = deadlineOf(delivery, Date.now());
+  // It is the SMS service alone that waits for an acknowledgement.
+  const patienceMs = message.acknowledge ? smsPatienceMs : undefined;
+  const { deliverBy, ignored, isRepaired } = deadlineOf(delivery, Date.now(), patienceMs);
   if (isRepaired) metrics.repaired.inc({ field: DELIVER_BY_HEADER });
   if (ignored !== undefined) {
     logger.warn(

@@ -45,7 +45,14 @@ interface IgnoredMessage {
   readonly kind: 'ignored';
 }
 
-export type Incoming = IncomingMessage | IncomingLog | IncomingStatus | IgnoredMessage;
+/** A message that says nothing, for which the SMS service waits all the same. */
+interface EmptySms {
+  readonly kind: 'empty-sms';
+  readonly source: string;
+  readonly wborMessageId: string | undefined;
+}
+
+export type Incoming = IncomingMessage | IncomingLog | IncomingStatus | EmptySms | IgnoredMessage;
 
 /** Why a message cannot be forwarded; it is parked under this reason. */
 type IncomingErrorCode = ReadFault['code'] | 'empty' | 'too-long';
@@ -85,6 +92,10 @@ export function parseIncoming(message: RawMessage, clock?: StationClock): Incomi
   const { value, raw, repaired } = body.value;
   const read = source.read(value, routingKey, raw, clock);
   if (read.kind === 'status') return completeStatus(read, repaired);
+  if (read.kind === 'message' && isEmptySms(read, repaired)) {
+    const { source, wborMessageId } = read;
+    return { kind: 'empty-sms', source: bound(source, MAX_NAME_LENGTH), wborMessageId };
+  }
   return read.kind === 'message' ? completeMessage(read, repaired) : completeLog(read, repaired);
 }
 
@@ -107,6 +118,20 @@ function readBody(source: Source, message: RawMessage): ReadResult<LenientReadin
   return again.ok
     ? { ok: true, value: { ...again.value, repaired: [...again.value.repaired, 'json'] } }
     : reading;
+}
+
+/** A person can send one. What only looks empty since nobody can read it is none. */
+function isEmptySms(
+  { acknowledge, imageUrls, imagesWithoutAddress, text }: SourceMessage,
+  repaired: RepairedFields,
+) {
+  const hasMedia = (imageUrls ?? []).length + (imagesWithoutAddress ?? 0) > 0;
+  return (
+    acknowledge === true &&
+    !hasMedia &&
+    isBlank(text) &&
+    !TEXT_FIELDS.some((field) => repaired.includes(field))
+  );
 }
 
 /**

@@ -53,7 +53,16 @@ export async function startIntake(
     songs: config.AZURACAST_SONGS,
     logger,
   });
-  const intake = createIntake({ ...options, preparer, episodes, handleStatus, clock, logger });
+  const smsSeconds = config.SMS_DEADLINE_SECONDS;
+  const intake = createIntake({
+    ...options,
+    preparer,
+    episodes,
+    handleStatus,
+    smsPatienceMs: smsSeconds === undefined ? undefined : smsSeconds * 1000,
+    clock,
+    logger,
+  });
   // A channel each: two relays may share the work, one queue each.
   const consumers = await Promise.all(
     [relayTwilioQueue, relayStandardQueue].map((definition) =>
