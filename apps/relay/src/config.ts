@@ -110,6 +110,16 @@ export const relaySettings = z
       .describe(
         'So long after an SMS was sent to the relay the SMS service posts it by itself, so that it is not begun any more. Only where it does so and sends no x-deliver-by. Empty: there is no end.',
       ),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9a-zA-Z]+$/, 'must be the SID of an account: AC and 32 hexadecimal digits')
+      .optional()
+      .describe(
+        'The Twilio account whose pictures are fetched with its credentials, where it protects them. With TWILIO_AUTH_TOKEN.',
+      ),
+    TWILIO_AUTH_TOKEN: secret()
+      .optional()
+      .describe('Its auth token; it goes to Twilio’s API and nowhere else.'),
     IMAGE_ALLOW_HOSTS: list()
       .default([])
       .describe(
@@ -123,7 +133,8 @@ export const relaySettings = z
     ...commonSettings({ healthPort: 2001 }),
   })
   .check(requireBroker)
-  .check(requireOrderedRates());
+  .check(requireOrderedRates())
+  .check(requireBothOfTwilio());
 export type RelayConfig = z.infer<typeof relaySettings>;
 
 const DEFAULT_MAX_RATE_PER_SECOND = 4;
@@ -150,6 +161,20 @@ function requireOrderedRates() {
       });
     },
     { when: ({ issues }) => !issues.some(isAboutRates) },
+  );
+}
+
+/** One without the other fetches nothing, and nobody would know why. */
+function requireBothOfTwilio() {
+  return z.superRefine<{ TWILIO_ACCOUNT_SID?: unknown; TWILIO_AUTH_TOKEN?: unknown }>(
+    ({ TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token }, context) => {
+      if ((sid === undefined) === (token === undefined)) return;
+      const [missing, other] =
+        sid === undefined
+          ? ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN']
+          : ['TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID'];
+      context.addIssue({ code: 'custom', path: [missing], message: `is not set, and ${other} is` });
+    },
   );
 }
 

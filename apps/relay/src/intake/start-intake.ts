@@ -5,6 +5,7 @@ import type { RelayParts } from '../relay-parts.ts';
 import { createEpisodes } from './episodes.ts';
 import { createImageFetcher } from './images/fetch-image.ts';
 import { createImageMemory } from './images/image-memory.ts';
+import { authorizeTwilioMedia } from './images/twilio-media.ts';
 import { createIntake } from './intake.ts';
 import { createPreparer } from './prepare.ts';
 import { createStatusHandler } from './stations/handle-status.ts';
@@ -31,6 +32,7 @@ export async function startIntake(
   const fetcher = createImageFetcher({
     allowHosts: config.IMAGE_ALLOW_HOSTS,
     memory,
+    authorize: twilioCredentials(config),
     onConverted: (pixels) => metrics.imagePixels.inc(pixels),
   });
   onStop('image fetcher', () => fetcher.close());
@@ -86,4 +88,12 @@ export async function startIntake(
       await Promise.all(stopped);
     },
   };
+}
+
+function twilioCredentials({
+  TWILIO_ACCOUNT_SID: sid,
+  TWILIO_AUTH_TOKEN: token,
+}: RelayParts['config']): ((url: URL) => string | undefined) | undefined {
+  if (sid === undefined || token === undefined) return undefined;
+  return authorizeTwilioMedia({ sid, authToken: token.reveal() });
 }
