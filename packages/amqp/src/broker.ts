@@ -115,7 +115,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     sendBytesUntilConfirmed: (queue, bytes, sent = {}, signal) =>
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
-      replier.reply(replyTo, reply, replied.correlationId, signal),
+      replier.reply(replyTo, reply, replied, signal),
     browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);

@@ -1,4 +1,4 @@
-import type { BodyOf, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
+import type { BodyOf, InterimReply, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -289,11 +289,13 @@ export interface Broker {
    * there any more. The name comes from the producer: whether it may be written to is the caller's to check. An
    * address that no broker can have made for direct reply-to is refused, since publishing there costs the connection;
    * and that is one for replies only.
+   *
+   * @param options.mandatory whether its queue must be there: `RETURNED` otherwise. Of a direct reply-to nobody can know.
    */
   replyUntilConfirmed(
     replyTo: string,
-    reply: Reply,
-    options?: { readonly correlationId?: string | undefined },
+    reply: Reply | InterimReply,
+    options?: { readonly correlationId?: string | undefined; readonly mandatory?: boolean },
     signal?: AbortSignal,
   ): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 // What each header means is said once, in the table below: the generated documents are made of it.
 export const DELIVER_BY_HEADER = 'x-deliver-by';
 export const ALREADY_SENT_HEADER = 'alreadysent';
+export const INTERIM_REPLY_HEADER = 'x-interim-reply';
 export const RETRY_COUNT_HEADER = 'x-retry-count';
 export const ORIGINAL_KEY_HEADER = 'x-original-routing-key';
 export const IN_DOUBT_HEADER = 'x-in-doubt';
@@ -42,6 +43,12 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     audience: 'public',
     summary:
       'The producer has posted this to GroupMe by itself: it is only logged. `true`; other numbers than 0 and texts such as "True" and "yes" count as well.',
+  },
+  [INTERIM_REPLY_HEADER]: {
+    type: 'boolean',
+    audience: 'public',
+    summary:
+      'With `reply_to`: the producer wants to hear that its message is about to be posted, before it is. With `x-deliver-by` too, nothing is posted of which it could not be told. A producer that takes any reply for the last one must not set it.',
   },
   [RETRY_COUNT_HEADER]: {
     type: 'integer',

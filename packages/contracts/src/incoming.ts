@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { defineFamily, defineMessage, type KeyOf } from './define.ts';
-import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER } from './headers.ts';
+import {
+  ALREADY_SENT_HEADER,
+  DELIVER_BY_HEADER,
+  INTERIM_REPLY_HEADER,
+  ORIGINAL_KEY_HEADER,
+} from './headers.ts';
 import { addressesOf, MAX_IMAGES, toImageList } from './image-list.ts';
 import {
   countOf,
@@ -127,7 +132,7 @@ export const twilioSmsMessage = defineMessage({
   schema: twilioSmsSchema,
   summary: 'An SMS to the studio, for the chat.',
   publishers: ['producers'],
-  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER],
+  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, INTERIM_REPLY_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     From: '+12075550123',
     Body: 'Great show!',
@@ -149,7 +154,7 @@ export const standardMessage = defineFamily({
   schema: standardMessageSchema,
   summary: 'A message for the chat from anybody but Twilio.',
   publishers: ['producers', 'gateway'],
-  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER],
+  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, INTERIM_REPLY_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     body: 'Power lost in the studio',
     source: 'ups',

@@ -38,6 +38,7 @@ export {
   DELIVER_BY_HEADER,
   headerDefinitions,
   IN_DOUBT_HEADER,
+  INTERIM_REPLY_HEADER,
   LOW_PRIORITY_HEADER,
   ORIGINAL_KEY_HEADER,
   PARKED_HEADERS,
@@ -83,6 +84,8 @@ export {
   MAX_BAN_LIST_LEAD_MS,
 } from './moderation.ts';
 export {
+  type InterimReply,
+  interimReplySchema,
   type Part,
   type PlannedMessage,
   plannedMessage,

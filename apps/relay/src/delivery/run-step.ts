@@ -35,6 +35,11 @@ export interface StepRunnerOptions {
   readonly renewHold: () => Promise<void>;
 }
 
+/** For the broker to confirm that a producer was told. */
+const TELL_TIMEOUT_MS = 1_000;
+/** Until a producer that could not be told is told again. Others have turns meanwhile. */
+const TELL_PAUSE_MS = 250;
+
 export function createStepRunner(options: StepRunnerOptions): StepRunner {
   const { inbox, notPosted, poster } = options;
 
@@ -45,6 +50,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   }
 
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
+    if (!(await tellProducer(message, lost, options))) return;
     const outcome = await poster.post(message, part, lost, millisecondsLeft(message, options));
     // Another relay has it.
     if (outcome === 'not-held') return inbox.release(message);
@@ -110,6 +116,32 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
     },
     giveUp: (message, error) => park(message, 'fault', { code: 0, error }),
   };
+}
+
+/**
+ * Tells a producer that wants to hear it that its message is about to be posted, so that it does not post by itself. While
+ * it waits for that until a deadline, nothing is posted of which it does not know.
+ *
+ * @returns whether the message may be posted now.
+ */
+async function tellProducer(
+  message: HeldMessage,
+  lost: AbortSignal,
+  options: StepRunnerOptions,
+): Promise<boolean> {
+  const { begun, planned, told } = message;
+  const { clock, inbox, producer } = options;
+  if (begun || told || planned.interim_reply !== true) return true;
+  const giveUp = AbortSignal.any([lost, AbortSignal.timeout(TELL_TIMEOUT_MS)]);
+  message.told = await producer.posting(replyTargetOf(planned), giveUp);
+  if (planned.deliver_by === undefined) return true;
+  if (!message.told) {
+    message.notBeforeMs = clock.now() + TELL_PAUSE_MS;
+    inbox.passTurn(message);
+    return false;
+  }
+  // Telling it took time. What is late now expires, as it would have before.
+  return clock.epochMs() < planned.deliver_by;
 }
 
 /** A producer's second copy of what is in the chat; a message that is delivered again is none. */

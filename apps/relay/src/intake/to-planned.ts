@@ -1,6 +1,8 @@
 import type { Delivery } from '@wbor/amqp';
-import type { PlannedMessage } from '@wbor/contracts';
+import { INTERIM_REPLY_HEADER, type PlannedMessage } from '@wbor/contracts';
 import type { IncomingMessage } from './parse-incoming.ts';
+import { headerOf } from './sources/source.ts';
+import { yesOrNo } from './sources/yes-or-no.ts';
 
 /** A message as delivery gets it. */
 export function toPlanned(
@@ -19,6 +21,9 @@ export function toPlanned(
     planned_at: Date.now(),
     ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
+    ...(delivery.replyTo !== undefined && yesOrNo(headerOf(delivery.headers, INTERIM_REPLY_HEADER)) === true
+      ? { interim_reply: true }
+      : {}),
     ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
   };
 }

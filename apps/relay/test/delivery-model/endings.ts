@@ -55,6 +55,7 @@ export function endingsFor(world: World, process: RelayProcess): Endings {
         const isParked = item.endedAs === 'parked';
         require('a producer is told of failure once the message is parked', isParked, item);
       },
+      posting: async () => true,
       drain: async () => {},
     },
   };

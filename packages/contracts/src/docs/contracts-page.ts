@@ -1,7 +1,14 @@
 import type { MessageDefinition } from '../define.ts';
 import { headerDefinitions, URGENT_PRIORITY } from '../headers.ts';
 import { isFamily, messages } from '../messages.ts';
-import { replyExample, replySchema, replySummary } from '../outbox.ts';
+import {
+  interimReplyExample,
+  interimReplySchema,
+  interimReplySummary,
+  replyExample,
+  replySchema,
+  replySummary,
+} from '../outbox.ts';
 import { DEFAULT_EXCHANGE_NAME } from '../queues.ts';
 import { writeRules } from '../write-rules.ts';
 import { bodySchema, declared, type JsonSchema, ownerOf, queues, queuesOf } from './catalogue.ts';
@@ -83,6 +90,12 @@ function renderReply(): string[] {
     '',
     ...renderBody(bodySchema(replySchema)),
     ...renderExample(replyExample),
+    '### Interim reply to a producer',
+    '',
+    interimReplySummary,
+    '',
+    ...renderBody(bodySchema(interimReplySchema)),
+    ...renderExample(interimReplyExample),
   ];
 }
 
