@@ -50,7 +50,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   }
 
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
-    if (!(await tellProducer(message, lost, options))) return;
+    if (isToBeTold(message)) return tellProducer(message, lost, options);
     const outcome = await poster.post(message, part, lost, millisecondsLeft(message, options));
     // Another relay has it.
     if (outcome === 'not-held') return inbox.release(message);
@@ -119,29 +119,27 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
 }
 
 /**
- * Tells a producer that wants to hear it that its message is about to be posted, so that it does not post by itself. While
- * it waits for that until a deadline, nothing is posted of which it does not know.
- *
- * @returns whether the message may be posted now.
+ * Whether a producer must hear first that its message is about to be posted, so that it does not post by itself. While it
+ * waits until a deadline, nothing is posted of which it does not know.
  */
+function isToBeTold({ begun, planned, told }: HeldMessage): boolean {
+  return planned.interim_reply === true && !begun && !told;
+}
+
+/** Tells it. That takes time, in which anything may have happened: what is next is decided anew. */
 async function tellProducer(
   message: HeldMessage,
   lost: AbortSignal,
-  options: StepRunnerOptions,
-): Promise<boolean> {
-  const { begun, planned, told } = message;
-  const { clock, inbox, producer } = options;
-  if (begun || told || planned.interim_reply !== true) return true;
+  { clock, inbox, producer }: StepRunnerOptions,
+): Promise<void> {
+  const { planned } = message;
   const giveUp = AbortSignal.any([lost, AbortSignal.timeout(TELL_TIMEOUT_MS)]);
-  message.told = await producer.posting(replyTargetOf(planned), giveUp);
-  if (planned.deliver_by === undefined) return true;
-  if (!message.told) {
-    message.notBeforeMs = clock.now() + TELL_PAUSE_MS;
-    inbox.passTurn(message);
-    return false;
-  }
-  // Telling it took time. What is late now expires, as it would have before.
-  return clock.epochMs() < planned.deliver_by;
+  const isTold = await producer.posting(replyTargetOf(planned), giveUp);
+  // A producer that waits for ever does not post by itself.
+  message.told = isTold || planned.deliver_by === undefined;
+  if (message.told) return;
+  message.notBeforeMs = clock.now() + TELL_PAUSE_MS;
+  inbox.passTurn(message);
 }
 
 /** A producer's second copy of what is in the chat; a message that is delivered again is none. */
