@@ -143,7 +143,12 @@ function changeOf(example: object): fc.Arbitrary<Change> {
 
 function apply(root: Record<string, unknown>, change: Change): void {
   if (change.how === 'added') {
-    Object.defineProperty(root, change.name, { value: change.value, enumerable: true, configurable: true });
+    Object.defineProperty(root, change.name, {
+      value: change.value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     return;
   }
   const parents = change.path.slice(0, -1);
