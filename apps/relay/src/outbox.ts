@@ -34,7 +34,7 @@ export interface OutboxEntry {
 }
 
 /** What a source knows of its message, whatever the producer's AMQP properties say. */
-export interface SaidBySource {
+interface SaidBySource {
   readonly priority?: 'urgent' | 'low' | undefined;
   /** What makes two messages of the source the same. */
   readonly eventId?: string | undefined;
