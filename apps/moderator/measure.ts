@@ -2,12 +2,12 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { createDatabase, migrateToLatest, seedPosts } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
+import { createStationClock } from '@wbor/station-clock';
 import { startPostgres } from '@wbor/testkit';
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import type { CommandCall } from './src/intake/read-command.ts';
 import { runCommand } from './src/intake/run-command.ts';
-import { createStationClock } from './src/text/station-clock.ts';
 
 // Seeds a Postgres of its own (or that of DATABASE_URL, which must be for measuring only), runs each command on
 // it and prints its times, and the plans of its queries as Postgres really ran them.

@@ -9,8 +9,8 @@ import {
   number,
   requireBroker,
 } from '@wbor/service';
+import { timeZoneSetting } from '@wbor/station-clock';
 import { z } from 'zod';
-import { isTimeZone } from './text/station-clock.ts';
 
 /** Every setting of the moderator. `.env.example` lists the same, which a test checks. */
 export const moderatorSettings = z
@@ -29,11 +29,7 @@ export const moderatorSettings = z
       .describe(
         'Commands of one member that are run in a minute; 0: no limit. One more is answered, the rest ignored.',
       ),
-    STATION_TIME_ZONE: z
-      .string()
-      .refine(isTimeZone, 'must be the name of a time zone, such as America/New_York')
-      .default('America/New_York')
-      .describe('Time zone of the station: times in answers, and where days are cut.'),
+    STATION_TIME_ZONE: timeZoneSetting('Time zone of the station: times in answers, and where days are cut.'),
     STATION_COUNTRY: countrySetting(),
     ANNOUNCE_EXPIRED_BANS: flag().default(false).describe('Say in the chat when a ban has run out.'),
   })

@@ -9,6 +9,7 @@ import {
   moderatorCallbacksQueue,
   moderatorParkedQueue,
   moderatorQueues,
+  moderatorSmsCommandsQueue,
   queueName,
   relayParkedQueue,
   relayStandardQueue,
@@ -16,12 +17,13 @@ import {
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
+import { createSmsCommandHandler } from './intake/handle-sms-command.ts';
 import { createMetrics } from './metrics.ts';
 import { startRepeatedWork } from './repeated-work.ts';
-import { createStationClock } from './text/station-clock.ts';
 
 /** One at a time: commands count in the order in which they were typed. */
 const PREFETCH = 1;
@@ -119,12 +121,30 @@ export async function startModerator(
     watch.parked();
   };
   const stopping = new AbortController();
+  const normaliseSender = createSenderNormaliser(config.STATION_COUNTRY);
+  const common = {
+    broker: connected,
+    db,
+    parkedQueue,
+    onParked,
+    outage,
+    backOffMs,
+    logger,
+    onCommitted: work.publishOutbox,
+    stopping: stopping.signal,
+  };
+  const limits = { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked };
+  const smsCommands = queueName(moderatorSmsCommandsQueue, namespace);
+  const smsConsumer = await connected.consume({
+    queues: [{ queue: smsCommands, prefetch: PREFETCH }],
+    limits,
+    onDelivery: createSmsCommandHandler({ ...common, normaliseSender, queue: smsCommands }),
+  });
   const consumer = await connected.consume({
     queues: [{ queue, prefetch: PREFETCH }],
-    limits: { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked },
+    limits,
     onDelivery: createCallbackHandler({
-      broker: connected,
-      db,
+      ...common,
       groupId: config.GROUPME_GROUP_ID,
       policy: {
         moderators: config.MODERATOR_USER_IDS,
@@ -133,23 +153,16 @@ export async function startModerator(
       },
       tools: {
         clock: createStationClock(config.STATION_TIME_ZONE),
-        normaliseSender: createSenderNormaliser(config.STATION_COUNTRY),
+        normaliseSender,
         describeRelays,
       },
       queue,
-      parkedQueue,
-      onParked,
-      outage,
-      backOffMs,
       metrics,
-      logger,
-      onCommitted: work.publishOutbox,
-      stopping: stopping.signal,
     }),
   });
-  onStop('consumer', async () => {
+  onStop('consumers', async () => {
     stopping.abort();
-    await consumer.stop();
+    await Promise.all([consumer.stop(), smsConsumer.stop()]);
   });
   work.publishOutbox();
   work.publishBanList();

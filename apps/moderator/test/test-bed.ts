@@ -14,6 +14,7 @@ import { migrateToLatest } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { parseConfig } from '@wbor/service';
 import { createTestServiceContext } from '@wbor/service/testing';
+import { createStationClock } from '@wbor/station-clock';
 import {
   createDatabase,
   createNamespace,
@@ -27,7 +28,6 @@ import { inject, vi } from 'vitest';
 import { moderatorSettings } from '../src/config.ts';
 import type { CommandTools } from '../src/intake/run-command.ts';
 import { startModerator } from '../src/start.ts';
-import { createStationClock } from '../src/text/station-clock.ts';
 
 export const GROUP_ID = '1234567890';
 const WAIT = { timeout: 30_000, interval: 20 };

@@ -59,3 +59,12 @@ describe('the rates', () => {
     expect(config.GROUPME_RATE_PER_SECOND).toBe(0);
   });
 });
+
+describe('the Twilio account', () => {
+  it.each([
+    [{ TWILIO_ACCOUNT_SID: 'AC1' }, /TWILIO_AUTH_TOKEN is not set, and TWILIO_ACCOUNT_SID is/],
+    [{ TWILIO_AUTH_TOKEN: 'secret' }, /TWILIO_ACCOUNT_SID is not set, and TWILIO_AUTH_TOKEN is/],
+  ])('is named with its token, or not at all: %j', (env, fault) => {
+    expect(() => parseConfig(relaySettings, { ...enough, ...env })).toThrow(fault);
+  });
+});

@@ -9,7 +9,15 @@ import {
   requireBroker,
   secret,
 } from '@wbor/service';
+import { timeZoneSetting } from '@wbor/station-clock';
 import { z } from 'zod';
+
+/** What the station's own programs publish for the chat; `health.*` and `command.*` are not. */
+export const DEFAULT_NOTIFICATION_KEYS: readonly string[] = [
+  'notification.wbor-endec',
+  'notification.ups.#',
+  'notification.failsafe-status',
+];
 
 export const relaySettings = z
   .object({
@@ -59,6 +67,24 @@ export const relaySettings = z
       .pipe(z.number().min(1).max(800))
       .default(600)
       .describe('How long a message is held while GroupMe is away, before the broker is told again.'),
+    NOTIFICATIONS_EXCHANGE: list()
+      .default([])
+      .describe(
+        'Exchanges of other programs whose notifications are for the chat, comma-separated. They are never declared; one that is not there is waited for. Empty: none.',
+      ),
+    NOTIFICATION_KEYS: list()
+      .default([...DEFAULT_NOTIFICATION_KEYS])
+      .describe('What is heard there, as in a binding, comma-separated.'),
+    STATION_TIME_ZONE: timeZoneSetting('Time zone of the station, in which the chat is told times.'),
+    FOLD_SECONDS: number()
+      .pipe(z.number().min(0).max(60))
+      .default(10)
+      .describe(
+        'How long the beginning of a power cut or a switch of the failsafe is kept back, so that one message says both when it is over within that time; 0: not at all.',
+      ),
+    AZURACAST_SONGS: flag()
+      .default(false)
+      .describe('Whether the chat is told each new song of AzuraCast’s stations.'),
     URGENT_SOURCES: list()
       .default([])
       .describe(
@@ -78,6 +104,22 @@ export const relaySettings = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe('Where the SMS service waits for word that an SMS is in the chat. Empty: none.'),
+    SMS_DEADLINE_SECONDS: number()
+      .pipe(z.number().min(1).max(86_400))
+      .optional()
+      .describe(
+        'So long after an SMS was sent to the relay the SMS service posts it by itself, so that it is not begun any more. Only where it does so and sends no x-deliver-by. Empty: there is no end.',
+      ),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9a-zA-Z]+$/, 'must be the SID of an account: AC and 32 hexadecimal digits')
+      .optional()
+      .describe(
+        'The Twilio account whose pictures are fetched with its credentials, where it protects them. With TWILIO_AUTH_TOKEN.',
+      ),
+    TWILIO_AUTH_TOKEN: secret()
+      .optional()
+      .describe('Its auth token; it goes to Twilio’s API and nowhere else.'),
     IMAGE_ALLOW_HOSTS: list()
       .default([])
       .describe(
@@ -91,7 +133,8 @@ export const relaySettings = z
     ...commonSettings({ healthPort: 2001 }),
   })
   .check(requireBroker)
-  .check(requireOrderedRates());
+  .check(requireOrderedRates())
+  .check(requireBothOfTwilio());
 export type RelayConfig = z.infer<typeof relaySettings>;
 
 const DEFAULT_MAX_RATE_PER_SECOND = 4;
@@ -118,6 +161,20 @@ function requireOrderedRates() {
       });
     },
     { when: ({ issues }) => !issues.some(isAboutRates) },
+  );
+}
+
+/** One without the other fetches nothing, and nobody would know why. */
+function requireBothOfTwilio() {
+  return z.superRefine<{ TWILIO_ACCOUNT_SID?: unknown; TWILIO_AUTH_TOKEN?: unknown }>(
+    ({ TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token }, context) => {
+      if ((sid === undefined) === (token === undefined)) return;
+      const [missing, other] =
+        sid === undefined
+          ? ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN']
+          : ['TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID'];
+      context.addIssue({ code: 'custom', path: [missing], message: `is not set, and ${other} is` });
+    },
   );
 }
 

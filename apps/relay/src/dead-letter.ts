@@ -1,7 +1,7 @@
 import type { BrowsedMessage } from '@wbor/amqp';
 import { LOW_PRIORITY_HEADER, parkedAtOf, plannedMessage, readMessage } from '@wbor/contracts';
 import { sourceOfKey } from './intake/sources/source.ts';
-import type { ParkedMessage } from './notify/parked-notice.ts';
+import { NOTICE_SOURCE, type ParkedMessage } from './notify/parked-notice.ts';
 
 /** What the broker put aside longer ago was told of, or it is too late to be of use. */
 const NEWS_MS = 3_600_000;
@@ -11,11 +11,13 @@ export function readDeadLetter(entry: BrowsedMessage): ParkedMessage | undefined
   const deaths = entry.headers['x-death'];
   const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
   const parkedAtMs = parkedAtOf(entry.headers)?.getTime();
-  const isOwn = entry.type === 'parked' || entry.headers[LOW_PRIORITY_HEADER] === true;
+  const planned = readMessage(plannedMessage, entry);
+  const isNotice =
+    entry.headers[LOW_PRIORITY_HEADER] === true && planned.ok && planned.value.source === NOTICE_SOURCE;
+  const isOwn = entry.type === 'parked' || isNotice;
   if (typeof death !== 'object' || death === null || isOwn || parkedAtMs === undefined) return undefined;
   if (parkedAtMs < Date.now() - NEWS_MS) return undefined;
   const { reason, 'routing-keys': keys } = death as { reason?: unknown; 'routing-keys'?: unknown };
-  const planned = readMessage(plannedMessage, entry);
   const key: unknown = Array.isArray(keys) ? keys[0] : undefined;
   return {
     parkedAtMs,

@@ -33,6 +33,13 @@ export interface OutboxEntry {
   readonly inDoubt: boolean;
 }
 
+/** What a source knows of its message, whatever the producer's AMQP properties say. */
+interface SaidBySource {
+  readonly priority?: 'urgent' | 'low' | undefined;
+  /** What makes two messages of the source the same. */
+  readonly eventId?: string | undefined;
+}
+
 /** The seam between the stages: intake puts planned messages in, delivery reads them. */
 export interface Outbox {
   /** Full queue names. */
@@ -41,10 +48,10 @@ export interface Outbox {
    * Stores a planned message and resolves once the broker has confirmed it. Waits while the broker is away or the queue
    * is gone.
    *
-   * @param origin the producer's message, which decides lane and plan id.
+   * @param origin the producer's message, which decides lane and plan id where its source says nothing of them.
    * @returns false when `origin` was taken from us first.
    */
-  put(planned: PlannedMessage, origin: Delivery): Promise<boolean>;
+  put(planned: PlannedMessage, origin: Delivery, said?: SaidBySource): Promise<boolean>;
   /**
    * Stores words of our own, which let everything else pass. Resolves once the broker has confirmed them.
    *
@@ -75,19 +82,30 @@ export function createOutbox(options: {
     normal: queueName(DEFINITIONS.normal, namespace),
   };
 
-  function laneOf(origin: Delivery, { source }: PlannedMessage): Lane {
+  function laneOf(
+    origin: Delivery,
+    { source }: PlannedMessage,
+    priority: SaidBySource['priority'],
+  ): OutboxEntry['lane'] {
+    // A test of an emergency source is none.
+    if (priority !== undefined) return priority;
     return origin.priority >= URGENT_PRIORITY || urgentSources.includes(source) ? 'urgent' : 'normal';
   }
 
   return {
     queues,
-    async put(planned, origin) {
-      const lane = laneOf(origin, planned);
+    async put(planned, origin, { eventId, priority } = {}) {
+      const lane = laneOf(origin, planned, priority);
+      const queue = lane === 'urgent' ? lane : 'normal';
+      // With an id of the producer's, or of the event, the plan is known by that.
+      const isKnownById = origin.messageId !== undefined || eventId !== undefined;
       const options = {
-        key: DEFINITIONS[lane].name,
-        messageId: planIdOf(origin),
-        // With an id of the producer's the plan is known by that.
-        headers: origin.redelivered && !origin.messageId ? { [IN_DOUBT_HEADER]: true } : {},
+        key: DEFINITIONS[queue].name,
+        messageId: eventId === undefined ? planIdOf(origin) : planIdOfEvent(planned.source, eventId),
+        headers: {
+          ...(origin.redelivered && !isKnownById ? { [IN_DOUBT_HEADER]: true } : {}),
+          ...(lane === 'low' ? { [LOW_PRIORITY_HEADER]: true } : {}),
+        },
       };
       while (!origin.signal.aborted) {
         try {
@@ -97,7 +115,7 @@ export function createOutbox(options: {
           if (origin.signal.aborted) return false;
           // Somebody deleted the queue; its consumer declares it again.
           if (!(error instanceof PublishError) || error.code !== 'RETURNED') throw error;
-          logger.error({ queue: queues[lane], error: error.message }, 'the outbox is gone, waiting for it');
+          logger.error({ queue: queues[queue], error: error.message }, 'the outbox is gone, waiting for it');
           await sleep(MISSING_QUEUE_RETRY_MS, origin.signal);
         }
       }
@@ -128,6 +146,11 @@ export function createOutbox(options: {
 function laneOfPlan({ headers, queue }: Delivery, queues: Outbox['queues']): OutboxEntry['lane'] {
   if (queue === queues.urgent) return 'urgent';
   return headers[LOW_PRIORITY_HEADER] === true ? 'low' : 'normal';
+}
+
+/** Whatever the bytes are: two programs tell of one alert. */
+function planIdOfEvent(source: string, eventId: string): string {
+  return uuidv5(`event ${source}\n${eventId}`, PLAN_NAMESPACE);
 }
 
 /**

@@ -90,11 +90,26 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   };
   const delivery = await startDelivery(parts, context);
   onStop('delivery', delivery.stop);
+  bindNotifications(parts, context);
   const intake = await startIntake(parts, context);
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {
     await Promise.all([delivery.stop(), intake.stop()]);
   });
+}
+
+/** Alerts of programs that publish on an exchange of their own. */
+function bindNotifications(
+  { broker, config, namespace }: Pick<RelayParts, 'broker' | 'config' | 'namespace'>,
+  { health, onStop }: ServiceContext,
+): void {
+  const queue = queueName(relayStandardQueue, namespace);
+  const patterns = config.NOTIFICATION_KEYS;
+  for (const exchange of config.NOTIFICATIONS_EXCHANGE) {
+    const bindings = broker.bindToForeign({ queue, exchange, patterns });
+    onStop(`bindings to ${exchange}`, () => bindings.stop());
+    health.addNotice(`notifications on ${exchange}`, () => bindings.notice);
+  }
 }
 
 /** What is parked is counted, watched, and told of in the chat. */

@@ -65,6 +65,23 @@ describe('an image', () => {
   });
 });
 
+describe('credentials', () => {
+  it('go with the address that a message names, and nowhere that it leads to', async () => {
+    const seen: unknown[] = [];
+    const server = await serve((request, response) => {
+      seen.push([request.url, request.headers.authorization]);
+      if (request.url === '/a.png') answer(response, png);
+      else response.writeHead(307, { location: '/a.png' }).end('moved');
+    });
+    const authorize = ({ hostname }: URL) => (hostname === '127.0.0.1' ? 'Basic c2VjcmV0' : undefined);
+    await fetcher({ authorize }).fetch(server.url('/named'));
+    expect(seen).toEqual([
+      ['/named', 'Basic c2VjcmV0'],
+      ['/a.png', undefined],
+    ]);
+  });
+});
+
 describe('size', () => {
   it('is refused on the Content-Length alone', async () => {
     const closed = Promise.withResolvers<number>();

@@ -24,7 +24,9 @@ export interface RelayUnderTest {
   /** Puts a planned message into the outbox, as intake does. */
   publishPlanned(planned: PlannedMessage, headers?: object): Promise<void>;
   /** Opens a queue for replies and collects what comes. */
-  listenForReplies(): Promise<{ queue: string; replies: { correlationId: unknown; body: unknown }[] }>;
+  listenForReplies(
+    name?: string,
+  ): Promise<{ queue: string; replies: { correlationId: unknown; body: unknown }[] }>;
   /** Parts as the chat shows them, the bot's only. */
   posts(): string[];
   onStop(release: () => Promise<unknown>): void;
@@ -89,9 +91,9 @@ export async function setUpRelay(
       const outbox = queueName(relayOutboxQueue, namespace);
       await publishRaw(channel, '', outbox, Buffer.from(JSON.stringify(planned)), { headers });
     },
-    async listenForReplies() {
+    async listenForReplies(name = '') {
       const replyChannel = await connection.createChannel();
-      const { queue } = await replyChannel.assertQueue('', { exclusive: true });
+      const { queue } = await replyChannel.assertQueue(name, { exclusive: true });
       const replies: { correlationId: unknown; body: unknown }[] = [];
       await replyChannel.consume(
         queue,

@@ -5,6 +5,7 @@ import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
+import { startForeignBindings } from './foreign-bindings.ts';
 import { startListener } from './listener.ts';
 import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
 import { parkDelivery } from './parking.ts';
@@ -107,6 +108,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       startListener({ ...listenerOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
     openReplyQueue: (replyOptions) =>
       openReplyQueue({ ...replyOptions, connection: consuming, topology, appId, logger, maxMessageBytes }),
+    bindToForeign: (bindingOptions) =>
+      startForeignBindings({ ...bindingOptions, connection: consuming, logger }),
     publish: (definition, body, published = {}) =>
       publisher.publish(outgoingMessage(topology, definition, body, published)),
     publishUntilConfirmed: (definition, body, published = {}, signal) =>
@@ -115,7 +118,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     sendBytesUntilConfirmed: (queue, bytes, sent = {}, signal) =>
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
-      replier.reply(replyTo, reply, replied.correlationId, signal),
+      replier.reply(replyTo, reply, replied, signal),
     browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);

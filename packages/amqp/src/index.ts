@@ -13,6 +13,7 @@ export type {
   ConsumerLimits,
   ConsumerOptions,
   Delivery,
+  ForeignBindings,
   Listener,
   ListenerOptions,
   Logger,

@@ -1,4 +1,4 @@
-import type { MessageDefinition, Reply } from '@wbor/contracts';
+import type { InterimReply, MessageDefinition, Reply } from '@wbor/contracts';
 import type { BytesOptions, PublishOptions } from './types.ts';
 
 /** A message on its way to the broker, when it is known where it goes. */
@@ -48,16 +48,19 @@ export function outgoingBytes(queue: string, bytes: Buffer, options: BytesOption
 
 export function outgoingReply(
   replyTo: string,
-  body: Reply,
-  correlationId: string | undefined,
+  body: Reply | InterimReply,
+  {
+    correlationId,
+    mandatory = false,
+  }: { readonly correlationId?: string | undefined; readonly mandatory?: boolean },
 ): OutgoingMessage {
   return {
     exchange: '',
     routingKey: replyTo,
     type: 'reply',
     body,
-    // The producer may have gone: that is its own affair.
-    mandatory: false,
+    // The producer may have gone, which is its own affair as a rule.
+    mandatory,
     ...(correlationId === undefined ? {} : { correlationId }),
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from '@wbor/async';
-import type { Reply, Topology } from '@wbor/contracts';
+import type { InterimReply, Reply, Topology } from '@wbor/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { type Connection, openConnection } from './connection.ts';
 import { directReplyNode, isDirectReply } from './direct-reply.ts';
@@ -14,8 +14,8 @@ export interface Replier {
   /** Repeats until the broker has taken the reply, or `signal` is aborted, whose reason is then thrown. */
   reply(
     replyTo: string,
-    reply: Reply,
-    correlationId: string | undefined,
+    reply: Reply | InterimReply,
+    options: { readonly correlationId?: string | undefined; readonly mandatory?: boolean },
     signal: AbortSignal | undefined,
   ): Promise<void>;
   close(timeoutMs: number): Promise<void>;
@@ -65,9 +65,12 @@ export function createReplier(options: {
   }
 
   return {
-    async reply(replyTo, reply, correlationId, signal) {
-      const message = { ...outgoingReply(replyTo, reply, correlationId), messageId: uuidv7() };
-      if (!isDirectReply(replyTo)) {
+    async reply(replyTo, reply, { correlationId, mandatory = false }, signal) {
+      // The broker returns every mandatory message to a direct reply address, whether somebody waits there or not.
+      const isDirect = isDirectReply(replyTo);
+      const outgoing = outgoingReply(replyTo, reply, { correlationId, mandatory: mandatory && !isDirect });
+      const message = { ...outgoing, messageId: uuidv7() };
+      if (!isDirect) {
         await publishRepeatedly(open('reply'), message, ({ retryable }) => retryable, signal);
         return;
       }

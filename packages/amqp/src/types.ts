@@ -1,4 +1,4 @@
-import type { BodyOf, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
+import type { BodyOf, InterimReply, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -224,6 +224,23 @@ export interface ReplyQueue {
   stop(): Promise<void>;
 }
 
+export interface ForeignBindingsOptions {
+  /** Full name of a queue of ours. */
+  readonly queue: string;
+  /** Name of an exchange of others, which is never declared. */
+  readonly exchange: string;
+  readonly patterns: readonly string[];
+  /** Default: half a minute. */
+  readonly bindEveryMs?: number;
+}
+
+export interface ForeignBindings {
+  /** Why the queue is not bound, for people; undefined while it is. */
+  readonly notice: string | undefined;
+  /** No further tries. What is bound stays so. */
+  stop(): Promise<void>;
+}
+
 export interface Broker {
   /** Connected, not blocked by a resource alarm, and consuming without constant failure. */
   readonly ready: boolean;
@@ -241,6 +258,11 @@ export interface Broker {
   listen(options: ListenerOptions): Promise<Listener>;
   /** Opens a queue of our own for replies. A reply that comes while there is no connection is lost. */
   openReplyQueue(options: ReplyQueueOptions): Promise<ReplyQueue>;
+  /**
+   * Keeps a queue bound to an exchange that other programs declare, and that need not be there: it is tried again each half
+   * minute and with each new connection, on a channel that concerns nobody else.
+   */
+  bindToForeign(options: ForeignBindingsOptions): ForeignBindings;
   /**
    * Publishes a message of the contract: JSON, persistent, to the exchange or the queue that its definition names.
    * The types hold the body against the schema; nothing is parsed here. Resolves once the broker has confirmed it
@@ -282,11 +304,13 @@ export interface Broker {
    * there any more. The name comes from the producer: whether it may be written to is the caller's to check. An
    * address that no broker can have made for direct reply-to is refused, since publishing there costs the connection;
    * and that is one for replies only.
+   *
+   * @param options.mandatory whether its queue must be there: `RETURNED` otherwise. Of a direct reply-to nobody can know.
    */
   replyUntilConfirmed(
     replyTo: string,
-    reply: Reply,
-    options?: { readonly correlationId?: string | undefined },
+    reply: Reply | InterimReply,
+    options?: { readonly correlationId?: string | undefined; readonly mandatory?: boolean },
     signal?: AbortSignal,
   ): Promise<void>;
   /**

@@ -58,6 +58,7 @@ describe('topology', () => {
       'test.relay.standard',
       'test.audit-logger.events',
       'test.moderator.callbacks',
+      'test.moderator.sms-commands',
     ]);
     for (const queue of working) {
       expect(names).toContain(queue.arguments['x-dead-letter-routing-key']);
@@ -77,6 +78,7 @@ describe('topology', () => {
       'test.relay.twilio',
       'test.relay.standard',
       'test.moderator.callbacks',
+      'test.moderator.sms-commands',
     ]);
     expect(relayOutboxQueue.bindings).toEqual([]);
   });

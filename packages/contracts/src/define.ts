@@ -1,12 +1,25 @@
 import type { z } from 'zod';
 
 /** Who publishes a message, or hears it on a queue of its own that lives as long as the connection. */
-export type Party = 'producers' | 'gateway' | 'relay' | 'moderator' | 'studio dashboard';
+export type Party =
+  | 'producers'
+  | 'wbor-endec'
+  | 'wbor-ups'
+  | 'wbor-failsafe-notifier'
+  | 'gateway'
+  | 'relay'
+  | 'moderator'
+  | 'studio dashboard';
+
+/**
+ * `source` is the topic exchange that the station's services share; `default` addresses a queue by name; `notifications` is
+ * one of other programs, which we neither declare nor publish on.
+ */
+export type ExchangeRole = 'source' | 'default' | 'notifications';
 
 /** A message contract: where it is published, under which literal key, and what its JSON body holds. */
 export interface MessageDefinition<Schema extends z.ZodType = z.ZodType, Key extends string = string> {
-  /** `source` is the topic exchange that the station's services share; `default` addresses a queue by name. */
-  readonly exchange: 'source' | 'default';
+  readonly exchange: ExchangeRole;
   /** Literal routing key, or the queue's name without its prefix. Wildcards belong to bindings. */
   readonly key: Key;
   readonly schema: Schema;

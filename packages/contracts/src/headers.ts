@@ -69,7 +69,8 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
   [LOW_PRIORITY_HEADER]: {
     type: 'boolean',
     audience: 'internal',
-    summary: "The relay's own words, for example that a message was parked: all that is in hand passes them.",
+    summary:
+      "The relay's own words, for example that a message was parked, and tests of the EAS: all that is in hand passes them.",
   },
   [PLAN_ID_HEADER]: {
     type: 'string',

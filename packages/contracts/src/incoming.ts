@@ -36,11 +36,11 @@ function statusOf(value: unknown): number | undefined {
 const ID_DESCRIPTION = 'Names the message in the chat and in the audit; made by the relay when missing.';
 
 /** Producers send a missing value as nothing, as null or as an empty string. All three mean "none". */
-const words = (description: string) =>
+export const words = (description: string) =>
   lenient({ strict: z.string().nullish(), read: wordsOf, finish: withoutBlank, description });
-const name = (description: string) =>
+export const name = (description: string) =>
   lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutNothing, description });
-const messageId = lenient({
+export const messageId = lenient({
   strict: z.string().max(MAX_MESSAGE_ID_LENGTH).nullish(),
   read: nameOf,
   finish: toMessageId,
@@ -132,7 +132,7 @@ export const twilioSmsMessage = defineMessage({
   schema: twilioSmsSchema,
   summary: 'An SMS to the studio, for the chat.',
   publishers: ['producers', 'gateway'],
-  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER],
+  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, INTERIM_REPLY_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     From: '+12075550123',
     Body: 'Great show!',

@@ -7,6 +7,7 @@ export {
   defineMessage,
   defineQueue,
   defineTerminalQueue,
+  type ExchangeRole,
   type KeyOf,
   type MessageDefinition,
   type MessageFamily,
@@ -47,7 +48,6 @@ export {
   RETRY_COUNT_HEADER,
   URGENT_PRIORITY,
 } from './headers.ts';
-export { azuracastMessage, endecMessage } from './hooks.ts';
 export { type ImageList, MAX_IMAGES } from './image-list.ts';
 export {
   type AlreadySent,
@@ -85,6 +85,8 @@ export {
   MAX_BAN_LIST_LEAD_MS,
 } from './moderation.ts';
 export {
+  type InterimReply,
+  interimReplySchema,
   type Part,
   type PlannedMessage,
   plannedMessage,
@@ -101,6 +103,7 @@ export {
   moderatorCallbacksQueue,
   moderatorParkedQueue,
   moderatorQueues,
+  moderatorSmsCommandsQueue,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,
@@ -108,6 +111,7 @@ export {
   relayParkedQueue,
   relayQueues,
   relayStandardQueue,
+  relayStationsQueue,
   relayTwilioQueue,
 } from './queues.ts';
 export type { ReadFault, ReadResult } from './read-fault.ts';
@@ -123,6 +127,15 @@ export {
   sourceSchema,
 } from './send-request.ts';
 export { shownUid } from './shown-uid.ts';
+export { smsBan, smsUnban } from './sms-commands.ts';
+export {
+  azuracastMessage,
+  endecMessage,
+  endecNotification,
+  failsafeNotification,
+  upsNotification,
+} from './station-sources.ts';
+export { type StationState, stationStates } from './station-states.ts';
 export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
 export { toUnixSeconds } from './unix-seconds.ts';
 export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

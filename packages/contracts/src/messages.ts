@@ -1,6 +1,5 @@
 import type { MessageDefinition, MessageFamily } from './define.ts';
 import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from './groupme-events.ts';
-import { azuracastMessage, endecMessage } from './hooks.ts';
 import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from './incoming.ts';
 import { callIntent } from './journal.ts';
 import {
@@ -12,14 +11,28 @@ import {
   dashboardClear,
 } from './moderation.ts';
 import { plannedMessage } from './outbox.ts';
+import { smsBan, smsUnban } from './sms-commands.ts';
+import {
+  azuracastMessage,
+  endecMessage,
+  endecNotification,
+  failsafeNotification,
+  upsNotification,
+} from './station-sources.ts';
+import { stationStates } from './station-states.ts';
 
 /** Every message, by the name under which the code exports it, in the order in which a reader meets them. */
 export const messages: Readonly<Record<string, MessageDefinition>> = {
   twilioSmsMessage,
   standardMessage,
   alreadySentMessage,
-  azuracastMessage,
   endecMessage,
+  endecNotification,
+  upsNotification,
+  failsafeNotification,
+  azuracastMessage,
+  smsBan,
+  smsUnban,
   commandReply,
   postEvent,
   imageEvent,
@@ -34,6 +47,7 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   dashboardClear,
   plannedMessage,
   callIntent,
+  stationStates,
 };
 
 export function isFamily(definition: MessageDefinition): definition is MessageFamily {

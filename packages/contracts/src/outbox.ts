@@ -31,6 +31,10 @@ export const plannedMessageSchema = z.object({
     .optional()
     .describe("The producer's AMQP reply address. Untrusted: checked before use."),
   correlation_id: z.string().optional().describe('Returned with the reply.'),
+  interim_reply: z
+    .boolean()
+    .optional()
+    .describe('Whether the producer wants to hear that the message is about to be posted.'),
 });
 export type PlannedMessage = z.infer<typeof plannedMessageSchema>;
 
@@ -64,6 +68,20 @@ export const replySchema = z.discriminatedUnion('status', [
   }),
 ]);
 export type Reply = z.infer<typeof replySchema>;
+
+/** Comes before the reply, when it was asked for by the header `x-interim-reply`. */
+export const interimReplySchema = z.object({
+  status: z.literal('posting'),
+  message_id: z.string().describe('The `wbor_message_id`.'),
+});
+export type InterimReply = z.infer<typeof interimReplySchema>;
+
+export const interimReplySummary =
+  'The relay is about to post the message: who waits for it must not post it, but wait for the reply. A reply of `failed` with the code 408 takes that back: the relay has posted nothing of it and never will. Only with the header `x-interim-reply`, and perhaps more than once.';
+export const interimReplyExample: InterimReply = {
+  status: 'posting',
+  message_id: '0a1b2c3d-1111-4222-8333-444455556666',
+};
 
 export const replySummary =
   'How a message ended: after its last part was delivered, or when it is certain that it will not be. Only for a message with `reply_to`.';

@@ -1,5 +1,4 @@
 import { defineQueue, defineTerminalQueue, type QueueDefinition } from './define.ts';
-import { azuracastMessage, endecMessage } from './hooks.ts';
 
 export const DEFAULT_EXCHANGE_NAME = 'source_exchange';
 
@@ -15,7 +14,7 @@ export const relayTwilioQueue = defineQueue({
 
 export const relayStandardQueue = defineQueue({
   name: 'relay.standard',
-  bindings: ['source.standard.#', azuracastMessage.key, endecMessage.key],
+  bindings: ['source.standard.#', 'source.azuracast.nowplaying', 'source.endec.alert'],
   singleActiveConsumer: true,
   deadLetterQueue: relayParkedQueue.name,
 });
@@ -51,6 +50,9 @@ export const relayJournalQueue = defineTerminalQueue({
   maxLength: 600,
 });
 
+/** The newest word of what AzuraCast's stations do, for whichever relay reads next. Losing it costs a change that is not told. */
+export const relayStationsQueue = defineTerminalQueue({ name: 'relay.stations', maxLength: 1 });
+
 /** What Postgres could not be given and the broker gave up on. */
 export const auditParkedQueue = defineTerminalQueue({ name: 'audit-logger.parked' });
 
@@ -71,11 +73,24 @@ export const moderatorCallbacksQueue = defineQueue({
   deadLetterQueue: moderatorParkedQueue.name,
 });
 
-export const moderatorQueues: readonly QueueDefinition[] = [moderatorParkedQueue, moderatorCallbacksQueue];
+/** What was banned and unbanned by SMS, one after the other too. */
+export const moderatorSmsCommandsQueue = defineQueue({
+  name: 'moderator.sms-commands',
+  bindings: ['source.twilio.ban', 'source.twilio.unban'],
+  singleActiveConsumer: true,
+  deadLetterQueue: moderatorParkedQueue.name,
+});
+
+export const moderatorQueues: readonly QueueDefinition[] = [
+  moderatorParkedQueue,
+  moderatorCallbacksQueue,
+  moderatorSmsCommandsQueue,
+];
 
 export const relayQueues: readonly QueueDefinition[] = [
   relayParkedQueue,
   relayJournalQueue,
+  relayStationsQueue,
   relayOutboxUrgentQueue,
   relayOutboxQueue,
   relayTwilioQueue,

@@ -1,9 +1,9 @@
-import type { Party } from './define.ts';
+import type { ExchangeRole, Party } from './define.ts';
 import { isFamily, messages } from './messages.ts';
 
-/** Who alone may write a key of the topic exchange, or a queue through the default exchange. */
+/** Who alone may write a key of a topic exchange, or a queue through the default exchange. */
 export interface WriteRule {
-  readonly exchange: 'source' | 'default';
+  readonly exchange: ExchangeRole;
   /** Literal; a rule for a literal key beats the rule of a family that it is of. */
   readonly key: string;
   /** Whether keys of one more word are meant too. */

@@ -9,6 +9,9 @@ import { type Outgoing, outgoing } from '../replies/outgoing.ts';
 
 export type BanRow = Selectable<BansTable>;
 
+/** Who changes bans, and by which message. */
+export type Caller = Pick<CommandCall, 'callbackId' | 'callerId' | 'callerName'>;
+
 /**
  * Everybody who changes bans takes this lock first and holds it to the end of the transaction: the lists that are
  * published then follow each other, and a list always holds what its version says.
@@ -59,8 +62,9 @@ export async function addBan(
     readonly sender: string;
     readonly until: Date | null;
     readonly reason: string;
-    readonly about: string;
-    readonly call: CommandCall;
+    /** The message that it is for; null when there is none. */
+    readonly about: string | null;
+    readonly call: Caller;
     readonly now: Date;
     readonly normaliseSender: SenderNormaliser;
   },
@@ -106,7 +110,7 @@ export async function addBan(
 export async function liftBans(
   db: Kysely<Database>,
   senders: readonly string[],
-  call: CommandCall,
+  call: Caller,
   now: Date,
 ): Promise<Outgoing[]> {
   const rows = await db
@@ -146,7 +150,7 @@ export async function liftExpired(
 interface BanChange {
   readonly action: BanEvent['action'];
   readonly row: BanRow;
-  readonly call: CommandCall | undefined;
+  readonly call: Caller | undefined;
 }
 
 /** A new version of the list, and an event for the audit for each change. */

@@ -1,7 +1,7 @@
+import { createStationClock } from '@wbor/station-clock';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainText } from '../text/plain-text.ts';
-import { createStationClock } from '../text/station-clock.ts';
 import { couldBeLength, wordsOf } from './length-words.ts';
 import { plainWords } from './plain-reasons.ts';
 import { readBanLength } from './read-length.ts';

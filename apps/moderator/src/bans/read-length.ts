@@ -1,5 +1,5 @@
+import type { StationClock } from '@wbor/station-clock';
 import * as chrono from 'chrono-node/en';
-import type { StationClock } from '../text/station-clock.ts';
 import { couldBeLength, holdsLengthWord, wordsOf } from './length-words.ts';
 import { isPlain, isPlainReason } from './plain-reasons.ts';
 

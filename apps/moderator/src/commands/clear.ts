@@ -10,7 +10,7 @@ const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
   ['messages', 'messages'],
 ]);
 
-/** Asks the studio dashboard to clear itself. Whether it listens, nobody here can know. */
+/** Asks the studio dashboard to clear itself. Whether anybody listens is known, and said, once that is published. */
 export const clear: Command = {
   name: 'clear',
   restricted: true,
@@ -23,8 +23,8 @@ export const clear: Command = {
       at: now.toISOString(),
       scope,
     };
-    return done('Asked the studio dashboard to clear itself.', [
-      outgoing(dashboardClear, body, { messageId: idFor('clear', call.callbackId), mandatory: false }),
+    return done('', [
+      outgoing(dashboardClear, body, { messageId: idFor('clear', call.callbackId), mandatory: true }),
     ]);
   },
 };

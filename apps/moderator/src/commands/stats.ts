@@ -1,9 +1,9 @@
 import type { Database, Totals } from '@wbor/database';
+import type { StationClock } from '@wbor/station-clock';
 import { type Kysely, sql } from 'kysely';
 import { findMessage } from '../messages/find-message.ts';
 import { maskNumber, plural, shorten } from '../messages/show.ts';
 import { plainWord } from '../text/plain-text.ts';
-import type { StationClock } from '../text/station-clock.ts';
 import { type Command, type CommandContext, type CommandResult, done, invalid } from './types.ts';
 
 const MAX_SOURCES = 8;

@@ -1,10 +1,10 @@
 import type { CommandEvent } from '@wbor/contracts';
 import type { Database } from '@wbor/database';
 import type { SenderNormaliser } from '@wbor/phone';
+import type { StationClock } from '@wbor/station-clock';
 import type { Kysely } from 'kysely';
 import type { CommandCall } from '../intake/read-command.ts';
 import type { Outgoing } from '../replies/outgoing.ts';
-import type { StationClock } from '../text/station-clock.ts';
 
 export interface CommandContext {
   /** The transaction in which the command runs: all of it counts, or nothing. */
@@ -19,7 +19,7 @@ export interface CommandContext {
 
 export interface CommandResult {
   readonly result: CommandEvent['result'];
-  /** Plain text for the chat. Numbers are masked in it. */
+  /** Plain text for the chat. Numbers are masked in it. Empty when the answer follows from what is published. */
   readonly reply: string;
   /** Messages that are published with the reply. */
   readonly outgoing?: readonly Outgoing[];

@@ -1,5 +1,5 @@
 import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
-import { type BackOff, sleep } from '@wbor/async';
+import type { BackOff } from '@wbor/async';
 import { type Database, describeDatabaseError, type OutageState, readSqlState } from '@wbor/database';
 import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
@@ -7,6 +7,7 @@ import { commandNames } from '../commands/index.ts';
 import type { ModeratorMetrics } from '../metrics.ts';
 import { type CommandCall, readCommand } from './read-command.ts';
 import { type CommandPolicy, type CommandTools, runCommand } from './run-command.ts';
+import { untilCommitted } from './until-committed.ts';
 
 export interface CallbackHandlerOptions {
   readonly broker: Broker;
@@ -28,9 +29,6 @@ export interface CallbackHandlerOptions {
   readonly stopping: AbortSignal;
 }
 
-/** Far below the 30 minutes after which the broker closes a channel that does not acknowledge. */
-const GIVE_BACK_AFTER_MS = 10 * 60_000;
-
 /** Creates the function that works on one callback. It acknowledges the callback once its command is committed, or when there is none in it. */
 export function createCallbackHandler(
   options: CallbackHandlerOptions,
@@ -49,48 +47,38 @@ export function createCallbackHandler(
     logger.warn({ amqp_message_id: delivery.messageId, reason }, 'parked an invalid callback');
   }
 
-  /** Tries until the command is committed, the delivery has gone to another moderator, or time is up. */
   async function run(call: CommandCall, delivery: Delivery): Promise<void> {
-    const giveUp = AbortSignal.any([
-      delivery.signal,
-      options.stopping,
-      AbortSignal.timeout(GIVE_BACK_AFTER_MS),
-    ]);
-    for (let failures = 0; ; failures += 1) {
-      const startedAt = performance.now();
-      try {
-        const result = await runCommand(options.db, call, options, new Date(), (fault) =>
+    let startedAt = 0;
+    const result = await untilCommitted(
+      () => {
+        startedAt = performance.now();
+        return runCommand(options.db, call, options, new Date(), (fault) =>
           logger.error(
             { callback_id: call.callbackId, ...describeFault(fault) },
             'a command failed permanently; its reply says that nothing was done',
           ),
         );
-        options.outage.worked();
-        const command = commandNames.includes(call.command) ? call.command : 'unknown';
-        metrics.commands.inc({ command, result });
-        metrics.seconds.observe((performance.now() - startedAt) / 1000);
-        logger.info(
-          {
-            callback_id: call.callbackId,
-            command,
-            result,
-            caller_id: call.callerId,
-            duration_ms: Math.round(performance.now() - startedAt),
-          },
-          result === 'duplicate' ? 'this command was run before' : 'ran a command',
-        );
-        delivery.ack();
-        options.onCommitted();
-        return;
-      } catch (error) {
-        options.outage.failed(error);
-        await sleep(options.backOffMs(failures), giveUp);
-        if (giveUp.aborted) {
-          delivery.requeue();
-          return;
-        }
-      }
-    }
+      },
+      delivery,
+      options,
+    );
+    if (result === undefined) return;
+    const command = commandNames.includes(call.command) ? call.command : 'unknown';
+    const durationMs = performance.now() - startedAt;
+    metrics.commands.inc({ command, result });
+    metrics.seconds.observe(durationMs / 1000);
+    logger.info(
+      {
+        callback_id: call.callbackId,
+        command,
+        result,
+        caller_id: call.callerId,
+        duration_ms: Math.round(durationMs),
+      },
+      result === 'duplicate' ? 'this command was run before' : 'ran a command',
+    );
+    delivery.ack();
+    options.onCommitted();
   }
 
   return async (delivery) => {

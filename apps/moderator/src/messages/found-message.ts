@@ -1,7 +1,7 @@
 import type { MessagesTable } from '@wbor/database';
 import type { SenderNormaliser } from '@wbor/phone';
+import type { StationClock } from '@wbor/station-clock';
 import type { Selectable } from 'kysely';
-import type { StationClock } from '../text/station-clock.ts';
 import { describeText, maskNumber, shorten, showUid } from './show.ts';
 
 export type FoundMessage = Selectable<MessagesTable>;

@@ -1,9 +1,11 @@
 import { type Broker, PublishError } from '@wbor/amqp';
 import { errorMessage } from '@wbor/async';
+import { dashboardClear } from '@wbor/contracts';
 import type { Database } from '@wbor/database';
 import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
-import { definitionOf, type Outgoing } from './outgoing.ts';
+import { idFor } from '../ids.ts';
+import { chatMessage, definitionOf, type Outgoing } from './outgoing.ts';
 
 /** Promises to publish these, in the transaction that makes the change they report. */
 export async function addToOutbox(db: Kysely<Database>, outgoing: readonly Outgoing[]): Promise<void> {
@@ -69,18 +71,32 @@ function publishNext(
       .executeTakeFirst();
     if (!row) return undefined;
     const outcome = await publish(broker, row, logger);
-    if (outcome === 'published') {
+    const answer =
+      row.routing_key === dashboardClear.key ? answerToClear(row.message_id, outcome) : undefined;
+    if (answer !== undefined) await addOnceToOutbox(transaction, answer);
+    // What nobody was there to clear must not be cleared by whoever comes later.
+    if (outcome === 'published' || answer !== undefined) {
       await transaction
         .updateTable('moderator_outbox')
         .set({ published_at: new Date() })
         .where('id', '=', row.id)
         .execute();
     }
-    return { id: row.id, outcome };
+    return { id: row.id, outcome: answer === undefined ? outcome : 'published' };
   });
 }
 
 type PublishOutcome = 'published' | 'not-taken' | 'broker-away';
+
+/** What the chat is told of `!clear`; undefined while that is not known. */
+function answerToClear(messageId: string, outcome: PublishOutcome): Outgoing | undefined {
+  if (outcome === 'broker-away') return undefined;
+  const text =
+    outcome === 'published'
+      ? 'The studio dashboard was told to clear itself.'
+      : 'Nothing was cleared: no studio dashboard listens for !clear.';
+  return chatMessage(idFor('cleared', messageId), text);
+}
 
 async function publish(
   broker: Broker,

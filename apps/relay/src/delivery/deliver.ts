@@ -156,7 +156,10 @@ function factsOf(message: HeldMessage, options: DelivererOptions): Omit<Facts, '
     late: planned.deliver_by !== undefined && clock.epochMs() >= planned.deliver_by,
     sender: senderState(planned.sender, bans),
     openCall,
-    waitMs: throttle.waitMs({ ignoreBackOff: lane === 'urgent' && call === undefined }),
+    waitMs: Math.max(
+      throttle.waitMs({ ignoreBackOff: lane === 'urgent' && call === undefined }),
+      message.notBeforeMs - nowMs,
+    ),
   };
 }
 

@@ -17,6 +17,7 @@ const message = fc.record({
   sender: fc.boolean(),
   atMs,
   patienceMs: fc.oneof(fc.constant(undefined), fc.constant(undefined), fc.integer({ min: 0, max: 6_000 })),
+  interim: fc.constantFrom(false, false, true),
 });
 
 const incident = fc.record({
@@ -56,14 +57,23 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
   incidents: fc.array(incident, { maxLength: 4 }),
   calls: fc.array(call, { maxLength: 10 }),
   searches: fc.array(fc.constantFrom(false, false, true), { maxLength: 4 }),
+  tells: fc.array(fc.boolean(), { maxLength: 4 }),
   brokerMs: fc.constantFrom(0, 0, 0, 40, 400),
 });
 
 /** What chance comes upon too seldom: the channel is lost while a part that was searched for in vain is tried again. */
 const doubtedAndLost: Schedule = {
   messages: [
-    { lane: 'normal', source: 'a', parts: 2, sender: false, atMs: 0, patienceMs: undefined },
-    { lane: 'urgent', source: 'b', parts: 1, sender: false, atMs: 100, patienceMs: undefined },
+    { lane: 'normal', source: 'a', parts: 2, sender: false, atMs: 0, patienceMs: undefined, interim: false },
+    {
+      lane: 'urgent',
+      source: 'b',
+      parts: 1,
+      sender: false,
+      atMs: 100,
+      patienceMs: undefined,
+      interim: false,
+    },
   ],
   incidents: [{ atMs: 3_001, what: 'channel-lost' }],
   calls: [
@@ -71,6 +81,7 @@ const doubtedAndLost: Schedule = {
     { answer: 'limits', ms: 4_500 },
   ],
   searches: [false],
+  tells: [],
   brokerMs: 0,
 };
 

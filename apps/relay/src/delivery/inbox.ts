@@ -14,6 +14,10 @@ export interface HeldMessage extends OutboxEntry {
   tried: boolean;
   /** How many of its steps failed for a fault of ours. */
   faults: number;
+  /** Whether its producer was told that it is about to be posted, since it was handed to us. */
+  told: boolean;
+  /** No call for it before this time of the clock: its producer could not be told. */
+  notBeforeMs: number;
 }
 
 /**
@@ -41,6 +45,8 @@ export interface Inbox {
    * @param options.tookTurn whether it was its source's turn.
    */
   release(message: HeldMessage, options?: { tookTurn?: boolean }): void;
+  /** Lets the other sources have a turn first; the message stays the next of its own. */
+  passTurn(message: HeldMessage): void;
   /** From now on nothing comes before this plan's message, until its turn has come or some seconds have passed. */
   expect(planId: string): void;
   /** The channel of the newest message, which brings all others too; undefined before the first. */
@@ -100,7 +106,15 @@ export function createInbox(clock: Clock): Inbox {
     offer(entry, delivery) {
       if (closed || delivery.signal.aborted) return Promise.resolve();
       watch(delivery);
-      const state = { heldSinceMs: clock.now(), done: undefined, begun: false, tried: false, faults: 0 };
+      const state = {
+        heldSinceMs: clock.now(),
+        done: undefined,
+        begun: false,
+        tried: false,
+        faults: 0,
+        told: false,
+        notBeforeMs: 0,
+      };
       const message: HeldMessage = { ...entry, ...state, delivery };
       const offer = Promise.withResolvers<void>();
       held.set(message, offer);
@@ -122,6 +136,7 @@ export function createInbox(clock: Clock): Inbox {
       return current;
     },
     holds: (message) => held.has(message),
+    passTurn: lanes.passTurn,
     release,
     expect: expected.set,
     get channel() {
@@ -206,6 +221,12 @@ function createLanes() {
       if (message.lane === 'normal') sources.set(message.planned.source, queue);
     },
     first: (): HeldMessage | undefined => urgent[0] ?? sources.values().next().value?.[0] ?? low[0],
+    passTurn({ lane, planned: { source } }: HeldMessage): void {
+      const queue = lane === 'normal' ? sources.get(source) : undefined;
+      if (queue === undefined) return;
+      sources.delete(source);
+      sources.set(source, queue);
+    },
     remove(message: HeldMessage, tookTurn: boolean): void {
       const queue = queueOf(message);
       const index = queue.indexOf(message);

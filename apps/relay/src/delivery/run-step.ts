@@ -2,6 +2,7 @@ import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
+import { NOTICE_SOURCE } from '../notify/parked-notice.ts';
 import { type ProducerNotifier, replyTargetOf } from '../notify/producer.ts';
 import type { Parker, ParkReason } from '../park.ts';
 import type { Clock } from './clock.ts';
@@ -34,6 +35,11 @@ export interface StepRunnerOptions {
   readonly renewHold: () => Promise<void>;
 }
 
+/** For the broker to confirm that a producer was told. */
+const TELL_TIMEOUT_MS = 1_000;
+/** Until a producer that could not be told is told again. Others have turns meanwhile. */
+const TELL_PAUSE_MS = 250;
+
 export function createStepRunner(options: StepRunnerOptions): StepRunner {
   const { inbox, notPosted, poster } = options;
 
@@ -44,6 +50,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   }
 
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
+    if (isToBeTold(message)) return tellProducer(message, lost, options);
     const outcome = await poster.post(message, part, lost, millisecondsLeft(message, options));
     // Another relay has it.
     if (outcome === 'not-held') return inbox.release(message);
@@ -111,6 +118,30 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   };
 }
 
+/**
+ * Whether a producer must hear first that its message is about to be posted, so that it does not post by itself. While it
+ * waits until a deadline, nothing is posted of which it does not know.
+ */
+function isToBeTold({ begun, planned, told }: HeldMessage): boolean {
+  return planned.interim_reply === true && !begun && !told;
+}
+
+/** Tells it. That takes time, in which anything may have happened: what is next is decided anew. */
+async function tellProducer(
+  message: HeldMessage,
+  lost: AbortSignal,
+  { clock, inbox, producer }: StepRunnerOptions,
+): Promise<void> {
+  const { planned } = message;
+  const giveUp = AbortSignal.any([lost, AbortSignal.timeout(TELL_TIMEOUT_MS)]);
+  const isTold = await producer.posting(replyTargetOf(planned), giveUp);
+  // A producer that waits for ever does not post by itself.
+  message.told = isTold || planned.deliver_by === undefined;
+  if (message.told) return;
+  message.notBeforeMs = clock.now() + TELL_PAUSE_MS;
+  inbox.passTurn(message);
+}
+
 /** A producer's second copy of what is in the chat; a message that is delivered again is none. */
 function countRepeat({ delivery, tried }: HeldMessage, { metrics }: StepRunnerOptions): void {
   if (!tried && !delivery.redelivered) metrics.posts.inc({ outcome: 'repeated' });
@@ -155,7 +186,7 @@ async function parkRest(
     replacement: { ...rest, parts: planned.parts.slice(done) },
     wborMessageId: planned.wbor_message_id,
     source: planned.source,
-    isNotice: lane === 'low',
+    isNotice: lane === 'low' && planned.source === NOTICE_SOURCE,
   });
   options.producer.failed(replyTargetOf(planned), code, error);
 }

@@ -1,11 +1,5 @@
 import type { Consumer } from '@wbor/amqp';
-import {
-  echoEvent,
-  LOW_PRIORITY_HEADER,
-  queueName,
-  RELAY_DELIVERY_LOCK,
-  relayJournalQueue,
-} from '@wbor/contracts';
+import { echoEvent, queueName, RELAY_DELIVERY_LOCK, relayJournalQueue } from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
 import { maxRatePerSecond } from '../config.ts';
 import type { RelayParts } from '../relay-parts.ts';
@@ -89,8 +83,8 @@ export async function startDelivery(
     limits: {
       maxMessageBytes: MAX_PLANNED_BYTES,
       parkedQueue: options.parker.queue,
-      onParked: ({ headers, queue }, { reason }) =>
-        options.parker.onParked({ queue, reason, isNotice: headers[LOW_PRIORITY_HEADER] === true }),
+      // None of our own notices is that large, or has such headers.
+      onParked: ({ queue }, { reason }) => options.parker.onParked({ queue, reason }),
     },
     onDelivery: deliverer.onDelivery,
   });

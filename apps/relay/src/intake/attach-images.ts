@@ -26,6 +26,19 @@ const IMAGES_TIME_MS = 30_000;
 /** An image that must wait for memory begins by then, or not at all: later, it would be called missing all the same. */
 const START_BY_MS = 20_000;
 
+/** Whether GroupMe has the picture already, as its own picture service names it. */
+function isWithGroupMe(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url?.protocol === 'https:' &&
+    url.host === 'i.groupme.com' &&
+    url.username === '' &&
+    // Posted as it is written, so it must be written plainly.
+    url.href === text &&
+    url.pathname !== '/'
+  );
+}
+
 export function createImageAttacher(options: {
   fetcher: ImageFetcher;
   upload: UploadImage;
@@ -43,6 +56,7 @@ export function createImageAttacher(options: {
     url: string,
     { startBy, late }: { startBy: AbortSignal; late: AbortSignal },
   ): Promise<Attachment> {
+    if (isWithGroupMe(url)) return { pictureUrl: url };
     const startedAt = performance.now();
     const failure = { code: 0, outcome: 'not-attached' } as const;
     if (!options.canUpload) {

@@ -121,3 +121,30 @@ describe("the producer's deadline", () => {
     expect(read(THEN, { expirationMs: 60_000, timestamp })).toEqual({ deliverBy: THEN, isRepaired: false });
   });
 });
+
+describe('a producer that is known to wait so long', () => {
+  const NOW = Date.UTC(2025, 5, 1);
+  const deadline = (delivery: { headers?: object; timestamp?: Date; expirationMs?: number }) =>
+    deadlineOf(
+      { headers: {}, timestamp: undefined, expirationMs: undefined, ...delivery } as Parameters<
+        typeof deadlineOf
+      >[0],
+      NOW,
+      15_000,
+    ).deliverBy;
+
+  it('has a deadline, counted from when the message was sent if that is known, else from now', () => {
+    expect(deadline({})).toBe(NOW + 15_000);
+    expect(deadline({ timestamp: new Date(NOW - 60_000) })).toBe(NOW - 45_000);
+  });
+
+  it.each([new Date(0), new Date(NOW + 3_600_000)])('is not believed to have sent it at %s', (timestamp) => {
+    expect(deadline({ timestamp })).toBe(NOW + 15_000);
+  });
+
+  it('has its own deadline when it says one', () => {
+    expect(deadline({ headers: { 'x-deliver-by': NOW + 5_000 } })).toBe(NOW + 5_000);
+    expect(deadline({ expirationMs: 99_000 })).toBe(NOW + 99_000);
+    expect(deadline({ headers: { 'x-deliver-by': 'soon' } })).toBe(NOW + 15_000);
+  });
+});

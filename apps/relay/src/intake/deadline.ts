@@ -22,10 +22,14 @@ const CLOCK_SLACK_MS = 60_000;
 /**
  * The moment until which the producer waits before it posts by itself: the header `x-deliver-by`, or the message's own
  * expiration. What cannot be a deadline is none: a message too many in the chat is better than none at all.
+ *
+ * @param patienceMs how long the producer is known to wait when it does not say, counted from the message's timestamp where that
+ *   can be true.
  */
 export function deadlineOf(
   delivery: Pick<Delivery, 'headers' | 'expirationMs' | 'timestamp'>,
   nowMs: number,
+  patienceMs?: number,
 ): Deadline {
   const header = headerOf(delivery.headers, DELIVER_BY_HEADER);
   const read = isMissing(header) ? undefined : readMoment(header);
@@ -34,7 +38,15 @@ export function deadlineOf(
   }
   const fault = typeof read === 'number' ? 'an implausible time' : read;
   const ofExpiration = readExpiration(delivery, nowMs);
-  return fault === undefined ? ofExpiration : { ...ofExpiration, ignored: fault, isRepaired: true };
+  const own = fault === undefined ? ofExpiration : { ...ofExpiration, ignored: fault, isRepaired: true };
+  if (own.deliverBy !== undefined || patienceMs === undefined) return own;
+  return { ...own, deliverBy: sentAtMs(delivery, nowMs) + patienceMs };
+}
+
+/** A message may have waited for us, and for as long its producer has waited too. */
+function sentAtMs({ timestamp }: Pick<Delivery, 'timestamp'>, nowMs: number): number {
+  const sentAt = timestamp?.getTime() ?? nowMs;
+  return isPlausible(sentAt, nowMs + CLOCK_SLACK_MS) ? Math.min(sentAt, nowMs) : nowMs;
 }
 
 /**

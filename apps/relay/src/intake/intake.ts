@@ -7,6 +7,7 @@ import {
   toMessageId,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
+import type { StationClock } from '@wbor/station-clock';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
@@ -14,6 +15,7 @@ import type { ProducerNotifier } from '../notify/producer.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Parker, ParkReason } from '../park.ts';
 import { deadlineOf } from './deadline.ts';
+import type { Episodes, Opening } from './episodes.ts';
 import { createOrderBySource } from './in-order-by-source.ts';
 import {
   type Incoming,
@@ -24,7 +26,10 @@ import {
 } from './parse-incoming.ts';
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
-import { headerOf, sourceOfKey } from './sources/source.ts';
+import { type Episode, headerOf, sourceOfKey } from './sources/source.ts';
+import type { HandleStatus } from './stations/handle-status.ts';
+import { sanitiseText } from './text/sanitise-text.ts';
+import { toPlanned } from './to-planned.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */
 export interface Intake {
@@ -41,6 +46,12 @@ export interface IntakeOptions {
   readonly notPosted: NotPosted;
   readonly producer: ProducerNotifier;
   readonly parker: Parker;
+  readonly episodes: Episodes;
+  readonly handleStatus: HandleStatus;
+  /** How long the SMS service waits before it posts by itself; undefined when it waits for ever. */
+  readonly smsPatienceMs: number | undefined;
+  /** In whose time the chat is told times. */
+  readonly clock: StationClock;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
 }
@@ -52,7 +63,7 @@ export function createIntake(options: IntakeOptions): Intake {
   async function onDelivery(queue: string, delivery: Delivery): Promise<void> {
     let incoming: Incoming;
     try {
-      incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) });
+      incoming = parseIncoming({ ...delivery, routingKey: originalKey(delivery) }, options.clock);
     } catch (error) {
       if (!(error instanceof IncomingError)) throw error;
       await parkUnreadable(queue, delivery, error, options);
@@ -64,9 +75,20 @@ export function createIntake(options: IntakeOptions): Intake {
       delivery.ack();
       return;
     }
+    if (incoming.kind === 'empty-sms') {
+      endEmptySms(queue, delivery, incoming);
+      return;
+    }
     for (const field of incoming.repaired) metrics.repaired.inc({ field });
     if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
       metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
+    }
+    if (incoming.kind === 'status') {
+      const status = incoming;
+      await inOrder.run(status.source, Promise.resolve(), () =>
+        options.handleStatus(queue, delivery, status),
+      );
+      return;
     }
     if (incoming.kind === 'already-sent') {
       await record(queue, delivery, incoming);
@@ -76,11 +98,65 @@ export function createIntake(options: IntakeOptions): Intake {
     const missing = message.imagesWithoutAddress + message.imagesLeftOut;
     if (missing > 0) metrics.images.inc({ outcome: 'not-attached' }, missing);
     const deliverBy = readDeadline(message, delivery, options);
-    const prepared = prepareUnlessBanned(message, delivery.signal, options);
-    await inOrder.run(message.source, prepared, ({ banned, parts }) => {
-      const planned = toPlanned(message, parts, delivery, deliverBy);
-      return banned ? block(queue, delivery, planned) : commit(queue, delivery, planned);
-    });
+    // Who waits for an answer waits for one of each message.
+    const episode = delivery.replyTo === undefined && deliverBy === undefined ? message.episode : undefined;
+    if (episode?.phase === 'end') {
+      const stored = options.episodes.close(message.source, episode, Date.now());
+      if (stored !== undefined) return fold(queue, delivery, message, stored);
+    }
+    const opening = openEpisode(message.source, episode, delivery);
+    const prepared = prepareUnlessBanned(message, delivery.signal, options, opening);
+    let stored = false;
+    try {
+      await inOrder.run(message.source, prepared, async ({ banned, parts }) => {
+        const planned = toPlanned(message, parts, delivery, deliverBy);
+        if (banned) await block(queue, delivery, planned);
+        else stored = await commit(queue, delivery, planned, message);
+      });
+    } finally {
+      opening?.settle(stored);
+    }
+  }
+
+  function openEpisode(
+    source: string,
+    episode: Episode | undefined,
+    { signal }: Delivery,
+  ): Opening | undefined {
+    if (episode?.phase !== 'begin') return undefined;
+    return options.episodes.open(source, episode, Date.now(), signal);
+  }
+
+  /** The end of what had hardly begun: the beginning's message says both. */
+  async function fold(
+    queue: string,
+    delivery: Delivery,
+    { source, wborMessageId }: IncomingMessage,
+    stored: Promise<boolean>,
+  ): Promise<void> {
+    if (!(await stored)) {
+      if (delivery.signal.aborted) return;
+      throw new Error('the message that should say this too was not stored');
+    }
+    delivery.ack();
+    metrics.received.inc({ queue, result: 'folded' });
+    logger.info(
+      { queue, key: delivery.routingKey, wbor_message_id: wborMessageId, source },
+      'said by the message before it',
+    );
+  }
+
+  /** There is nothing to post, and the SMS service would post that by itself. */
+  function endEmptySms(
+    queue: string,
+    delivery: Delivery,
+    { source, wborMessageId }: { source: string; wborMessageId: string | undefined },
+  ): void {
+    metrics.received.inc({ queue, result: 'empty' });
+    logger.info({ queue, source, wbor_message_id: wborMessageId }, 'an SMS without words or pictures');
+    const target = replyTargetOfRaw(delivery, wborMessageId ?? '');
+    producer.succeeded({ ...target, acknowledge: wborMessageId !== undefined });
+    delivery.ack();
   }
 
   async function block(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
@@ -98,11 +174,17 @@ export function createIntake(options: IntakeOptions): Intake {
     delivery.ack();
   }
 
-  async function commit(queue: string, delivery: Delivery, planned: PlannedMessage): Promise<void> {
+  /** @returns whether the message is in the outbox. */
+  async function commit(
+    queue: string,
+    delivery: Delivery,
+    planned: PlannedMessage,
+    { eventId, priority }: IncomingMessage,
+  ): Promise<boolean> {
     // When the broker has given the message to another relay, publishing it would make a second copy. A relay that was
     // frozen does not know that yet, so it asks.
-    if (!(await delivery.isHeld())) return;
-    if (!(await outbox.put(planned, delivery))) return;
+    if (!(await delivery.isHeld())) return false;
+    if (!(await outbox.put(planned, delivery, { eventId, priority }))) return false;
     delivery.ack();
     metrics.received.inc({ queue, result: 'planned' });
     logger.info(
@@ -115,6 +197,7 @@ export function createIntake(options: IntakeOptions): Intake {
       },
       'planned',
     );
+    return true;
   }
 
   return {
@@ -133,7 +216,12 @@ async function prepareUnlessBanned(
   message: IncomingMessage,
   lost: AbortSignal,
   { bans, preparer }: Pick<IntakeOptions, 'bans' | 'preparer'>,
+  opening: Opening | undefined,
 ): Promise<{ banned: boolean; parts: Part[] }> {
+  const folded = await opening?.folded;
+  if (folded !== undefined) {
+    return { banned: false, parts: await preparer.prepare({ ...message, text: sanitiseText(folded) }) };
+  }
   // Most messages have no sender: they must not wait for a moderator.
   const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));
   return { banned, parts: banned ? preparer.planText(message) : await preparer.prepare(message) };
@@ -143,9 +231,11 @@ async function prepareUnlessBanned(
 function readDeadline(
   message: IncomingMessage,
   delivery: Delivery,
-  { logger, metrics }: Pick<IntakeOptions, 'logger' | 'metrics'>,
+  { logger, metrics, smsPatienceMs }: Pick<IntakeOptions, 'logger' | 'metrics' | 'smsPatienceMs'>,
 ): number | undefined {
-  const { deliverBy, ignored, isRepaired } = deadlineOf(delivery, Date.now());
+  // It is the SMS service alone that waits for an acknowledgement.
+  const patienceMs = message.acknowledge ? smsPatienceMs : undefined;
+  const { deliverBy, ignored, isRepaired } = deadlineOf(delivery, Date.now(), patienceMs);
   if (isRepaired) metrics.repaired.inc({ field: DELIVER_BY_HEADER });
   if (ignored !== undefined) {
     logger.warn(
@@ -214,24 +304,4 @@ function tellProducer(
 /** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */
 function replyTargetOfRaw({ replyTo, correlationId }: Delivery, wborMessageId: string) {
   return { wborMessageId, acknowledge: false, replyTo, correlationId };
-}
-
-function toPlanned(
-  message: IncomingMessage,
-  parts: PlannedMessage['parts'],
-  delivery: Delivery,
-  deliverBy: number | undefined,
-): PlannedMessage {
-  return {
-    wbor_message_id: message.wborMessageId,
-    source: message.source,
-    parts,
-    ...(message.sender === undefined ? {} : { sender: message.sender }),
-    ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
-    acknowledge: message.acknowledge,
-    planned_at: Date.now(),
-    ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
-    ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
-    ...(delivery.correlationId === undefined ? {} : { correlation_id: delivery.correlationId }),
-  };
 }

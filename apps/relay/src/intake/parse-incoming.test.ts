@@ -161,3 +161,27 @@ describe('parseIncoming', () => {
     expect(() => parse('{"Body": secret words', { key: SMS_KEY })).toThrow(/^the body is not JSON$/);
   });
 });
+
+describe('an SMS without words or pictures', () => {
+  it.each([{}, { Body: '' }, { Body: ' \u200b\n' }, { Body: null, NumMedia: '0' }])(
+    'is no fault: %j',
+    (sms) => {
+      expect(parse({ From: '+12075550123', wbor_message_id: 'id', ...sms }, { key: SMS_KEY })).toEqual({
+        kind: 'empty-sms',
+        source: 'twilio',
+        wborMessageId: 'id',
+      });
+    },
+  );
+
+  it.each([
+    { Body: '', NumMedia: '1' },
+    { Body: '', MediaUrl0: 'https://a.example/1' },
+  ])('is none with a picture: %j', (sms) => {
+    expect(parse(sms, { key: SMS_KEY })).toMatchObject({ kind: 'message' });
+  });
+
+  it('is none with words that nobody can read', () => {
+    expect(codeOf({ Body: { a: 1 } }, SMS_KEY)).toBe('invalid-message');
+  });
+});

@@ -1,7 +1,16 @@
-import { isBlank, MAX_BODY_LENGTH, type ReadFault, readIncoming } from '@wbor/contracts';
-import { v4 as uuidv4 } from 'uuid';
+import {
+  decodeBody,
+  isBlank,
+  type LenientReading,
+  MAX_BODY_LENGTH,
+  type ReadFault,
+  type ReadResult,
+  readIncoming,
+} from '@wbor/contracts';
+import type { StationClock } from '@wbor/station-clock';
+import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
 import { findSource } from './sources/index.ts';
-import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
+import type { MessageHeaders, Source, SourceLog, SourceMessage, SourceStatus } from './sources/source.ts';
 import type { Format } from './text/render-parts.ts';
 import { sanitiseText } from './text/sanitise-text.ts';
 import { truncateText } from './text/split-text.ts';
@@ -23,6 +32,11 @@ export interface IncomingLog extends SourceLog {
   readonly repaired: RepairedFields;
 }
 
+/** What a station does now. Its names are sanitised. */
+export interface IncomingStatus extends SourceStatus {
+  readonly repaired: RepairedFields;
+}
+
 /** Names of the fields that were not as the contract says, and were read or left out all the same. */
 type RepairedFields = readonly string[];
 
@@ -31,7 +45,14 @@ interface IgnoredMessage {
   readonly kind: 'ignored';
 }
 
-export type Incoming = IncomingMessage | IncomingLog | IgnoredMessage;
+/** A message that says nothing, for which the SMS service waits all the same. */
+interface EmptySms {
+  readonly kind: 'empty-sms';
+  readonly source: string;
+  readonly wborMessageId: string | undefined;
+}
+
+export type Incoming = IncomingMessage | IncomingLog | IncomingStatus | EmptySms | IgnoredMessage;
 
 /** Why a message cannot be forwarded; it is parked under this reason. */
 type IncomingErrorCode = ReadFault['code'] | 'empty' | 'too-long';
@@ -59,21 +80,66 @@ export interface RawMessage {
 /**
  * Makes a message of the exchange typed: finds its source, reads the body as that source does, and fills the gaps.
  *
+ * @param clock in whose time the chat is told times.
  * @throws IncomingError when it can never be forwarded.
  */
-export function parseIncoming(message: RawMessage): Incoming {
+export function parseIncoming(message: RawMessage, clock?: StationClock): Incoming {
   const { routingKey } = message;
   const source = findSource(routingKey, message.headers);
   if ('ignored' in source) return { kind: 'ignored' };
-  const body = readIncoming(source, message);
+  const body = readBody(source, message);
   if (!body.ok) throw new IncomingError(body.fault.code, body.fault.message);
   const { value, raw, repaired } = body.value;
-  const read = source.read(value, routingKey, raw);
-  return read.kind === 'message' ? complete(read, repaired) : completeLog(read, repaired);
+  const read = source.read(value, routingKey, raw, clock);
+  if (read.kind === 'status') return completeStatus(read, repaired);
+  if (read.kind === 'message' && isEmptySms(read, repaired)) {
+    const { source, wborMessageId } = read;
+    return { kind: 'empty-sms', source: bound(source, MAX_NAME_LENGTH), wborMessageId };
+  }
+  return read.kind === 'message' ? completeMessage(read, repaired) : completeLog(read, repaired);
 }
 
-/** Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows. */
-function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessage {
+/** A producer that writes JSON wrong writes little. Repairing takes more time the longer the text is. */
+const MAX_REPAIRED_LENGTH = 65_536;
+
+/** Reads the body, and once more as its source repairs it when it is no JSON. */
+function readBody(source: Source, message: RawMessage): ReadResult<LenientReading<unknown>> {
+  const reading = readIncoming(source, message);
+  if (reading.ok || reading.fault.code !== 'invalid-json' || source.repair === undefined) return reading;
+  const text = decodeBody(message);
+  if (!text.ok || text.value.length > MAX_REPAIRED_LENGTH) return reading;
+  let repaired: string;
+  try {
+    repaired = source.repair(text.value);
+  } catch {
+    return reading;
+  }
+  const again = readIncoming(source, { content: Buffer.from(repaired) });
+  return again.ok
+    ? { ok: true, value: { ...again.value, repaired: [...again.value.repaired, 'json'] } }
+    : reading;
+}
+
+/** A person can send one. What only looks empty since nobody can read it is none. */
+function isEmptySms(
+  { acknowledge, imageUrls, imagesWithoutAddress, text }: SourceMessage,
+  repaired: RepairedFields,
+) {
+  const hasMedia = (imageUrls ?? []).length + (imagesWithoutAddress ?? 0) > 0;
+  return (
+    acknowledge === true &&
+    !hasMedia &&
+    isBlank(text) &&
+    !TEXT_FIELDS.some((field) => repaired.includes(field))
+  );
+}
+
+/**
+ * Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows.
+ *
+ * @throws IncomingError when there is nothing to post, or too much.
+ */
+export function completeMessage(read: SourceMessage, repaired: RepairedFields = []): IncomingMessage {
   const words = read.text.length > MAX_BODY_LENGTH ? trimPadding(read.text) : read.text;
   if (words.length > MAX_BODY_LENGTH) {
     throw new IncomingError(
@@ -93,12 +159,21 @@ function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessag
     imageUrls,
     imagesWithoutAddress,
     imagesLeftOut: read.imagesLeftOut ?? 0,
-    wborMessageId: read.wborMessageId ?? uuidv4(),
+    wborMessageId:
+      read.eventId === undefined ? (read.wborMessageId ?? uuidv4()) : eventUuid(read.source, read.eventId),
     format: read.format ?? 'quoted',
     acknowledge: read.acknowledge ?? false,
     repaired,
   };
 }
+
+/** One event has one id, by whichever way its messages come. */
+function eventUuid(source: string, eventId: string): string {
+  return uuidv5(`${source}\n${eventId}`, EVENT_NAMESPACE);
+}
+
+/** Namespace of the ids of events. */
+const EVENT_NAMESPACE = 'd0b5a0f5-3c0a-5b57-8f0e-6a1c9d2e7b35';
 
 /** Buffers of a fixed length are filled with blanks or NULs. Not by a pattern, which would take the square of their number. */
 function trimPadding(text: string): string {
@@ -131,6 +206,23 @@ function completeLog(read: SourceLog, repaired: RepairedFields): IncomingLog {
     wborMessageId: read.wborMessageId ?? uuidv4(),
     repaired,
   };
+}
+
+function completeStatus(read: SourceStatus, repaired: RepairedFields): IncomingStatus {
+  const { seen } = read;
+  return {
+    ...read,
+    station: bound(read.station, MAX_NAME_LENGTH),
+    name: shownName(read.name) ?? 'The station',
+    seen: { ...seen, streamer: shownName(seen.streamer), song: shownName(seen.song) },
+    repaired,
+  };
+}
+
+/** A name in one line of the chat; undefined when it shows nothing. */
+function shownName(name: string | undefined): string | undefined {
+  if (name === undefined || isBlank(name)) return undefined;
+  return sanitiseText(bound(name, MAX_NAME_LENGTH)).replace(/\s+/g, ' ');
 }
 
 /** Names travel with every part, log line and row of a message. */

@@ -1,10 +1,15 @@
-import { queueName, relayStandardQueue, relayTwilioQueue } from '@wbor/contracts';
+import { queueName, relayStandardQueue, relayStationsQueue, relayTwilioQueue } from '@wbor/contracts';
 import type { ServiceContext } from '@wbor/service';
+import { createStationClock } from '@wbor/station-clock';
 import type { RelayParts } from '../relay-parts.ts';
+import { createEpisodes } from './episodes.ts';
 import { createImageFetcher } from './images/fetch-image.ts';
 import { createImageMemory } from './images/image-memory.ts';
+import { authorizeTwilioMedia } from './images/twilio-media.ts';
 import { createIntake } from './intake.ts';
 import { createPreparer } from './prepare.ts';
+import { createStatusHandler } from './stations/handle-status.ts';
+import { createStationMemory } from './stations/station-memory.ts';
 
 /**
  * Messages that are prepared at once: many, or those of one source that wait for slow images would keep all others
@@ -27,6 +32,7 @@ export async function startIntake(
   const fetcher = createImageFetcher({
     allowHosts: config.IMAGE_ALLOW_HOSTS,
     memory,
+    authorize: twilioCredentials(config),
     onConverted: (pixels) => metrics.imagePixels.inc(pixels),
   });
   onStop('image fetcher', () => fetcher.close());
@@ -40,7 +46,25 @@ export async function startIntake(
     metrics,
     logger,
   });
-  const intake = createIntake({ ...options, preparer, logger });
+  const episodes = createEpisodes(config.FOLD_SECONDS * 1000);
+  const clock = createStationClock(config.STATION_TIME_ZONE);
+  const handleStatus = createStatusHandler({
+    ...options,
+    preparer,
+    memory: createStationMemory({ broker, queue: queueName(relayStationsQueue, namespace), logger }),
+    songs: config.AZURACAST_SONGS,
+    logger,
+  });
+  const smsSeconds = config.SMS_DEADLINE_SECONDS;
+  const intake = createIntake({
+    ...options,
+    preparer,
+    episodes,
+    handleStatus,
+    smsPatienceMs: smsSeconds === undefined ? undefined : smsSeconds * 1000,
+    clock,
+    logger,
+  });
   // A channel each: two relays may share the work, one queue each.
   const consumers = await Promise.all(
     [relayTwilioQueue, relayStandardQueue].map((definition) =>
@@ -58,7 +82,18 @@ export async function startIntake(
   );
   return {
     async stop() {
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      const stopped = consumers.map((consumer) => consumer.stop());
+      // What is kept back goes out now.
+      episodes.release();
+      await Promise.all(stopped);
     },
   };
+}
+
+function twilioCredentials({
+  TWILIO_ACCOUNT_SID: sid,
+  TWILIO_AUTH_TOKEN: token,
+}: RelayParts['config']): ((url: URL) => string | undefined) | undefined {
+  if (sid === undefined || token === undefined) return undefined;
+  return authorizeTwilioMedia({ sid, authToken: token.reveal() });
 }

@@ -30,7 +30,7 @@ export interface ParkedNotice {
 type BrokerReason = 'delivery_limit' | 'expired';
 
 /** By this name the audit knows the relay's own words. */
-const NOTICE_SOURCE = 'relay';
+export const NOTICE_SOURCE = 'relay';
 const NOTICE_NAMESPACE = '6b0d7d8e-4b7e-5d3c-8a35-2f5f6f0f9c11';
 const HOUR_MS = 3_600_000;
 /** A flood under made-up names must not become a flood in the chat. */

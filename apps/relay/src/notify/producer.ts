@@ -2,7 +2,7 @@ import type { Broker } from '@wbor/amqp';
 import { createTaskTracker } from '@wbor/async';
 import type { PlannedMessage } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
-import { createReplySender, type ReplyAddress } from './amqp-reply.ts';
+import { createInterimReplySender, createReplySender, type ReplyAddress } from './amqp-reply.ts';
 import { createSmsAcknowledger } from './sms-acknowledgement.ts';
 
 /** Where a producer waits to hear how its message ended. */
@@ -24,6 +24,12 @@ export function replyTargetOf(planned: PlannedMessage): ReplyTarget {
 export interface ProducerNotifier {
   succeeded(target: ReplyTarget): void;
   failed(target: ReplyTarget, code: number, reason: string): void;
+  /**
+   * Tells that the message is about to be posted.
+   *
+   * @returns whether the producer's queue has that, before `giveUp` was aborted.
+   */
+  posting(target: ReplyTarget, giveUp: AbortSignal): Promise<boolean>;
   /** Waits for what is under way, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -38,6 +44,7 @@ export function createProducerNotifier(options: {
 }): ProducerNotifier {
   const { ackUrl, logger } = options;
   const reply = createReplySender(options);
+  const replyInterim = createInterimReplySender(options);
   const acknowledge = ackUrl === undefined ? undefined : createSmsAcknowledger({ ackUrl, logger });
   const tasks = createTaskTracker();
 
@@ -49,6 +56,7 @@ export function createProducerNotifier(options: {
     failed(target, code, reason) {
       tasks.track(reply(target, { status: 'failed', message_id: target.wborMessageId, code, reason }));
     },
+    posting: (target, giveUp) => replyInterim(target, giveUp),
     async drain(timeoutMs) {
       await tasks.drain(timeoutMs);
     },

@@ -55,6 +55,14 @@ export function endingsFor(world: World, process: RelayProcess): Endings {
         const isParked = item.endedAs === 'parked';
         require('a producer is told of failure once the message is parked', isParked, item);
       },
+      async posting({ wborMessageId }) {
+        const item = books.item(wborMessageId);
+        await process.during(broker.answer());
+        const told = world.tells.shift() ?? true;
+        books.note(`m${item.number} producer ${told ? 'told' : 'not told'}`);
+        if (told) item.producerKnows = true;
+        return told;
+      },
       drain: async () => {},
     },
   };

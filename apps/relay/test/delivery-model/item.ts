@@ -47,6 +47,8 @@ export interface Item {
   deliveries: number;
   /** What was told of it since it was delivered last. It holds once the broker has the acknowledgement. */
   told: 'success' | NotPosted | undefined;
+  /** Whether its producer has heard that it is about to be posted. */
+  producerKnows: boolean;
   /** How it was ended the last time without a post, also when its acknowledgement was lost after that. */
   endedAs: NotPosted | undefined;
   ended: boolean;
@@ -70,6 +72,7 @@ export function createItem(message: ModelMessage, number: number): Item {
       acknowledge: false,
       ...(message.sender ? { sender: SENDER } : {}),
       ...(Number.isFinite(deadlineMs) ? { deliver_by: deadlineMs } : {}),
+      ...(message.interim ? { reply_to: 'producer', interim_reply: true } : {}),
     },
     shown: new Set(),
     recorded: new Set(),
@@ -84,6 +87,7 @@ export function createItem(message: ModelMessage, number: number): Item {
     heldBy: undefined,
     deliveries: 0,
     told: undefined,
+    producerKnows: false,
     endedAs: undefined,
     ended: false,
   };

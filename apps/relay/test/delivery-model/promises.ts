@@ -28,6 +28,8 @@ export function checkChoice(world: World, process: RelayProcess, item: Item): vo
   }
   if (isBegun(item)) return;
   require('nothing late is begun', !isLate(world, item), item);
+  const isTold = item.producerKnows || !item.message.interim || !Number.isFinite(item.deadlineMs);
+  require('nothing is begun of which a producer that waits does not know', isTold, item);
   require('nothing of a banned sender is begun', !item.message.sender ||
     (bans.certain && !bans.banned), item);
   const isPassing = books.items.some(({ awaited }) => awaited);

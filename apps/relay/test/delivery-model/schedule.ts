@@ -10,6 +10,8 @@ export interface ModelMessage {
   /** When it is put into the outbox, and how long its producer waits then, in milliseconds. */
   readonly atMs: number;
   readonly patienceMs: number | undefined;
+  /** Whether its producer wants to hear that it is about to be posted. */
+  readonly interim: boolean;
 }
 
 /** How GroupMe answers one call. `lost-*`: there is no answer, and the post is in the chat or not. */
@@ -38,6 +40,8 @@ export interface Schedule {
   readonly calls: readonly { readonly answer: Answer; readonly ms: number }[];
   /** Whether each search of the chat gives certainty, in turn; after the last one it does. */
   readonly searches: readonly boolean[];
+  /** Whether a producer that wants to hear of a post can be told, in turn; after the last one it can. */
+  readonly tells: readonly boolean[];
   /** How long the broker takes to answer, in milliseconds: whatever happens then finds the relay between two steps. */
   readonly brokerMs: number;
 }

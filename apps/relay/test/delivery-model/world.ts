@@ -20,9 +20,10 @@ export interface World {
   readonly bans: ModelBans;
   /** When the present relay may call GroupMe. */
   readonly limit: CallLimit;
-  /** What the schedule has left of GroupMe's answers and of the searches of the chat. */
+  /** What the schedule has left of GroupMe's answers, of the searches of the chat, and of telling producers. */
   readonly calls: Schedule['calls'][number][];
   readonly searches: boolean[];
+  readonly tells: boolean[];
   /** What relays have left to the ones after them, in the order in which it was stored. */
   readonly journal: JournalEntry[];
 }
@@ -38,6 +39,7 @@ export function createWorld(schedule: Schedule): World {
     limit: createCallLimit(time),
     calls: [...schedule.calls],
     searches: [...schedule.searches],
+    tells: [...schedule.tells],
     journal: [],
   };
 }

@@ -1,7 +1,14 @@
 import type { MessageDefinition, QueueDefinition } from '../define.ts';
 import { headerDefinitions, RETRY_COUNT_HEADER } from '../headers.ts';
 import { isFamily, messages } from '../messages.ts';
-import { replyExample, replySchema, replySummary } from '../outbox.ts';
+import {
+  interimReplyExample,
+  interimReplySchema,
+  interimReplySummary,
+  replyExample,
+  replySchema,
+  replySummary,
+} from '../outbox.ts';
 import { bodySchema, declared, ownerOf, queuesOf, topology } from './catalogue.ts';
 
 const BINDING_VERSION = '0.3.0';
@@ -26,6 +33,7 @@ export function buildAsyncApi(): Record<string, unknown> {
     operations: {
       ...Object.assign({}, ...entries.map(([name, definition]) => buildOperations(name, definition))),
       'relay.sends.reply': operation('send', 'reply', 'reply'),
+      'relay.sends.interimReply': operation('send', 'reply', 'interimReply'),
     },
     components: {
       messages: {
@@ -36,6 +44,13 @@ export function buildAsyncApi(): Record<string, unknown> {
           contentType: 'application/json',
           payload: bodySchema(replySchema),
           examples: [{ payload: replyExample }],
+        },
+        interimReply: {
+          name: 'interimReply',
+          summary: interimReplySummary,
+          contentType: 'application/json',
+          payload: bodySchema(interimReplySchema),
+          examples: [{ payload: interimReplyExample }],
         },
       },
     },
@@ -54,7 +69,10 @@ function channelsOf(definition: MessageDefinition): { id: string; channel: Recor
   const bindings = {
     amqp: {
       is: 'routingKey',
-      exchange: { name: exchange.name, type: exchange.type, durable: true, autoDelete: false },
+      exchange:
+        definition.exchange === 'notifications'
+          ? { name: 'notifications', type: 'topic' }
+          : { name: exchange.name, type: exchange.type, durable: true, autoDelete: false },
       bindingVersion: BINDING_VERSION,
     },
   };
@@ -101,7 +119,10 @@ function buildReplyChannel(): Record<string, unknown> {
     // Known only from the message that is answered.
     address: null,
     description: 'The queue that the producer named in `reply_to`, through the default exchange.',
-    messages: { reply: { $ref: '#/components/messages/reply' } },
+    messages: {
+      reply: { $ref: '#/components/messages/reply' },
+      interimReply: { $ref: '#/components/messages/interimReply' },
+    },
   };
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { MessageDefinition, QueueDefinition } from '../define.ts';
 import { isFamily } from '../messages.ts';
-import { auditQueues, DEFAULT_EXCHANGE_NAME, moderatorQueues, relayQueues } from '../queues.ts';
+import {
+  auditQueues,
+  DEFAULT_EXCHANGE_NAME,
+  moderatorQueues,
+  relayQueues,
+  relayStandardQueue,
+} from '../queues.ts';
 import { type DeclaredQueue, deriveTopology } from '../topology.ts';
 
 export const queues: readonly QueueDefinition[] = [...relayQueues, ...auditQueues, ...moderatorQueues];
@@ -22,6 +28,8 @@ export function ownerOf(queue: QueueDefinition): string {
 
 /** Queues that a message ends up in. */
 export function queuesOf(definition: MessageDefinition): QueueDefinition[] {
+  // The relay binds it there as its settings say.
+  if (definition.exchange === 'notifications') return [relayStandardQueue];
   const keys = isFamily(definition) ? [definition.key, `${definition.key}.x`] : [definition.key];
   if (definition.exchange === 'source') {
     return queues.filter(({ bindings }) => keys.some((key) => bindings.some((it) => matches(it, key))));

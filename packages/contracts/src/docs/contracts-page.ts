@@ -1,7 +1,14 @@
 import type { MessageDefinition } from '../define.ts';
 import { headerDefinitions, URGENT_PRIORITY } from '../headers.ts';
 import { isFamily, messages } from '../messages.ts';
-import { replyExample, replySchema, replySummary } from '../outbox.ts';
+import {
+  interimReplyExample,
+  interimReplySchema,
+  interimReplySummary,
+  replyExample,
+  replySchema,
+  replySummary,
+} from '../outbox.ts';
 import { DEFAULT_EXCHANGE_NAME } from '../queues.ts';
 import { writeRules } from '../write-rules.ts';
 import { bodySchema, declared, type JsonSchema, ownerOf, queues, queuesOf } from './catalogue.ts';
@@ -54,11 +61,17 @@ function keyPattern(definition: MessageDefinition): string {
   return isFamily(definition) ? `${definition.key}[.<${definition.family}>]` : definition.key;
 }
 
+const EXCHANGES = {
+  source: code(DEFAULT_EXCHANGE_NAME),
+  default: 'default; the key is a queue',
+  notifications: 'the one of these programs, which `NOTIFICATIONS_EXCHANGE` of the relay names',
+} as const;
+
 function renderRoute(definition: MessageDefinition): string[] {
   const { exchange, headers = [], listeners = [], publishers } = definition;
   const consumers = queuesOf(definition).map((queue) => `${ownerOf(queue)} (${code(queue.name)})`);
   return [
-    `- exchange: ${exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : 'default; the key is a queue'}`,
+    `- exchange: ${EXCHANGES[exchange]}`,
     `- published by: ${publishers.join(', ')}`,
     `- consumed by: ${consumers.length === 0 ? 'nobody; no queue keeps it' : consumers.join(', ')}`,
     ...(listeners.length === 0 ? [] : [`- heard by: ${listeners.join(', ')}, while connected`]),
@@ -77,6 +90,12 @@ function renderReply(): string[] {
     '',
     ...renderBody(bodySchema(replySchema)),
     ...renderExample(replyExample),
+    '### Interim reply to a producer',
+    '',
+    interimReplySummary,
+    '',
+    ...renderBody(bodySchema(interimReplySchema)),
+    ...renderExample(interimReplyExample),
   ];
 }
 
@@ -151,7 +170,7 @@ function renderWriteRules(): string[] {
     '|---|---|---|',
     ...writeRules.map((rule) =>
       row(
-        rule.exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : 'default',
+        rule.exchange === 'source' ? code(DEFAULT_EXCHANGE_NAME) : rule.exchange,
         code(`${rule.key}${rule.isFamily ? '[.<word>]' : ''}`),
         `${rule.writers.includes('producers') ? '' : 'only '}${rule.writers.join(', ')}`,
       ),

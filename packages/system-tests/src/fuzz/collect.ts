@@ -48,6 +48,7 @@ export async function collectFacts(
     parked,
     parkedDigests,
     ...stored,
+    emptySms: readEmptySms(system.services.relay),
     lostConnections: known.connections.filter((connection) => !now.has(connection)).length,
     queuesLeft: known.queuesLeft,
     processes: await Promise.all(APPS.map((app) => readProcess(app, system.services[app]))),
@@ -95,6 +96,12 @@ async function readStored({
     for (const token of [...tokensIn(text), ...tokensInBytes(body)]) rejected.add(token);
   const ids = await database.query<{ groupme_id: string }>('SELECT groupme_id FROM groupme_callbacks');
   return { stored, rejected, callbackIds: new Set(ids.rows.map(({ groupme_id }) => groupme_id)) };
+}
+
+/** SMS that say nothing are acknowledged and no more: the relay's log names them, as far back as it is kept. */
+function readEmptySms(relay: ServiceProcess): Set<string> {
+  const lines = relay.logs().filter(({ msg }) => msg === 'an SMS without words or pictures');
+  return tokensIn(JSON.stringify(lines));
 }
 
 /** The broker's names of all connections that are open. */

@@ -49,6 +49,8 @@ export interface FuzzFacts {
   readonly rejected: ReadonlySet<string>;
   /** GroupMe's ids of what was said in the chat, as the audit has them. */
   readonly callbackIds: ReadonlySet<string>;
+  /** SMS without words or pictures, which leave a line in the relay's log and no more. */
+  readonly emptySms: ReadonlySet<string>;
   /** Connections of the services that are not those of the beginning. */
   readonly lostConnections: number;
   readonly queuesLeft: Readonly<Record<string, number>>;

@@ -25,6 +25,7 @@ function makeFacts(changes: Partial<FuzzFacts> = {}): FuzzFacts {
     stored: new Set(),
     rejected: new Set(),
     callbackIds: new Set(),
+    emptySms: new Set(),
     lostConnections: 0,
     queuesLeft: {},
     processes: [

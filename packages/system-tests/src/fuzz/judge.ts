@@ -124,6 +124,7 @@ function fateOf(input: SentInput, facts: FuzzFacts): Fate {
   if (facts.stored.has(token) || (answer.of === 'chat' && facts.callbackIds.has(answer.messageId)))
     return 'stored in the audit';
   if (facts.rejected.has(token)) return 'stored as rejected';
+  if (facts.emptySms.has(token)) return 'dropped, as the contract says';
   return input.exchange === undefined ? 'unaccounted' : fateOfUntraced(input.exchange, input.key ?? '');
 }
 
@@ -133,13 +134,25 @@ function fateOfUntraced(exchange: 'source' | 'default', key: string): Fate {
     exchange === 'default'
       ? QUEUES.filter(({ name }) => name === key)
       : QUEUES.filter(({ bindings }) => bindings.some((it) => matches(it, key)));
+  // What is heard of other programs' exchanges, which is said in words of ours too, is bound by a setting.
   if (queues.length === 0) return 'not for any queue';
-  // The journal forgets; a moderator that reads talk has nothing to do; Twilio has other keys than that of an SMS.
-  const forgets = queues.every(({ name }) => name === 'relay.journal' || name === 'moderator.callbacks');
+  // The journal forgets, and what is known of stations; a moderator that reads talk has nothing to do, and nothing to change
+  // for a number that is banned; Twilio has other keys than that of an SMS.
+  const forgets = queues.every(({ name }) => FORGETFUL.has(name));
   const otherTwilio =
     exchange === 'source' && key.startsWith('source.twilio') && key !== 'source.twilio.sms.incoming';
-  return forgets || otherTwilio ? 'dropped, as the contract says' : 'unaccounted';
+  return forgets || otherTwilio || IN_OUR_WORDS.test(key) ? 'dropped, as the contract says' : 'unaccounted';
 }
+
+const FORGETFUL: ReadonlySet<string> = new Set([
+  'relay.journal',
+  'relay.stations',
+  'moderator.callbacks',
+  'moderator.sms-commands',
+]);
+
+/** Sources of which the chat is told in words of ours, or nothing when nothing has changed: their own need not be among them. */
+const IN_OUR_WORDS = /^source\.(?:azuracast|endec)\./;
 
 /** Whether a topic exchange takes a key for a binding. */
 function matches(binding: string, key: string): boolean {

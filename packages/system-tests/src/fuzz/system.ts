@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
 import type { Simulator } from '@wbor/groupme-simulator';
 import {
   type App,
@@ -50,7 +51,7 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
     releases,
     env: {
       // What is refused for its number would not be tried.
-      relay: { GROUPME_RATE_PER_SECOND: '0' },
+      relay: { GROUPME_RATE_PER_SECOND: '0', NOTIFICATIONS_EXCHANGE: DEFAULT_EXCHANGE_NAME },
       gateway: {
         RATE_LIMIT_SEND: '0',
         RATE_LIMIT_REFUSED: '0',

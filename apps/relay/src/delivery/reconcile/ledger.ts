@@ -93,7 +93,12 @@ export interface Ledger {
   reportAbsent(entry: LedgerEntry): void;
   /** How many parts of a planned message are delivered, going by calls that were made since then. */
   partsDelivered(planId: string, sinceMs?: number): number;
-  /** The same, whatever plan they belonged to: parts of this message with this text and picture. */
+  /**
+   * Whether a planned message was delivered to its last part, as many as it had then: another copy of an event may be cut
+   * into more.
+   */
+  isComplete(planId: string, sinceMs: number): boolean;
+  /** How many parts are delivered, whatever plan they belonged to: parts of this message with this text and picture. */
   equalPartsDelivered(
     wborMessageId: string,
     parts: readonly { text: string; picture_url?: string | undefined }[],
@@ -155,6 +160,14 @@ export function createLedger(): Ledger {
     },
     find,
     partsDelivered: (planId, sinceMs) => partsDelivered(entries, planId, sinceMs),
+    isComplete: (planId, sinceMs) =>
+      entries.some(
+        (entry) =>
+          entry.planId === planId &&
+          entry.state === 'delivered' &&
+          entry.part === entry.parts &&
+          entry.lastCall.sentAtMs >= sinceMs,
+      ),
     begin(part, call) {
       const known = find(part.planId, part.part);
       // A second copy of a message has pictures of its own.

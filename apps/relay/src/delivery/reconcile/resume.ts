@@ -54,7 +54,9 @@ export function createResume(options: { journal: Journal; ledger: Ledger; logger
       // A producer that was not told of the first copy sends a second one: the same plan under the same id.
       const sinceMs = planned.planned_at - REPEATED_WITHIN_MS;
       const done = Math.max(
-        Math.min(ledger.partsDelivered(planId, sinceMs), parts.length),
+        ledger.isComplete(planId, sinceMs)
+          ? parts.length
+          : Math.min(ledger.partsDelivered(planId, sinceMs), parts.length),
         inDoubt ? ledger.equalPartsDelivered(wbor_message_id, parts) : 0,
       );
       if (done > 0) {

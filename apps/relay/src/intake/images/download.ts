@@ -26,15 +26,24 @@ export function createDownload(options: {
   maxBytes: number;
   maxRedirects: number;
   memory: ImageMemory;
+  /** The `authorization` for an address that a message names. Never asked about one that a server leads to. */
+  authorize?: ((url: URL) => string | undefined) | undefined;
 }): Download {
   const { agent, guard, maxBytes, maxRedirects, memory } = options;
   return async (address, waiting, limit, holds) => {
     let url = address;
+    // Whoever answers may lead anywhere, also to the host that would take our credentials.
+    let authorization = options.authorize?.(address);
     for (let redirects = 0; ; redirects += 1) {
       const response = await request(url, {
         dispatcher: agent,
         signal: limit.signal,
-        headers: { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'wbor-relay' },
+        headers: {
+          accept: 'image/*',
+          'accept-encoding': 'identity',
+          'user-agent': 'wbor-relay',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
       });
       const { statusCode, headers, body } = response;
       if (statusCode === 200) {
@@ -55,6 +64,7 @@ export function createDownload(options: {
         throw new ImageError('TOO_MANY_REDIRECTS', 'could not be fetched (too many redirects)');
       }
       url = guard.parseUrl(headers.location, url);
+      authorization = undefined;
     }
   };
 }

@@ -61,6 +61,8 @@ export interface ImageFetcherOptions {
   /** Shared by all pictures of the process. */
   readonly memory?: ImageMemory;
   readonly convert?: Convert;
+  /** The `authorization` for an address that a message names; never for one that it is redirected to. */
+  readonly authorize?: ((url: URL) => string | undefined) | undefined;
   /** Told how many pixels were decoded for a conversion. */
   readonly onConverted?: (pixels: number) => void;
 }
@@ -97,7 +99,14 @@ export function createImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     bodyTimeout: 0,
   });
 
-  const download = createDownload({ agent, guard, maxBytes, maxRedirects, memory });
+  const download = createDownload({
+    agent,
+    guard,
+    maxBytes,
+    maxRedirects,
+    memory,
+    authorize: options.authorize,
+  });
   const closing = new AbortController();
 
   async function fetch(

@@ -1,5 +1,6 @@
 import { relayStandardQueue, relayTwilioQueue } from '@wbor/contracts';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_NOTIFICATION_KEYS } from '../../config.ts';
 import { parseIncoming } from '../parse-incoming.ts';
 import { findSource, sourceBindings, sources } from './index.ts';
 import { matchesKey } from './matches-key.ts';
@@ -20,7 +21,12 @@ describe('the table of sources', () => {
   });
 
   it.each(examples)('gets the example of $key: an intake queue is bound to its key', ({ key }) => {
-    const bindings = [...relayTwilioQueue.bindings, ...relayStandardQueue.bindings, ...sourceBindings];
+    const bindings = [
+      ...relayTwilioQueue.bindings,
+      ...relayStandardQueue.bindings,
+      ...sourceBindings,
+      ...DEFAULT_NOTIFICATION_KEYS,
+    ];
     expect(bindings.filter((pattern) => matchesKey(pattern, key))).toHaveLength(1);
   });
 

@@ -1,3 +1,4 @@
+import type { StationClock } from '@wbor/station-clock';
 import type { z } from 'zod';
 import type { Format } from '../text/render-parts.ts';
 
@@ -18,8 +19,22 @@ export interface Source<Schema extends z.ZodType = z.ZodType> {
   takes?(headers: MessageHeaders): boolean;
   /** The JSON body. A message that does not fit is parked, with the schema's words for what is wrong. */
   readonly schema: Schema;
-  /** Says what the message means. It does no I/O, knows no clock, and need not sanitise or shorten anything. */
-  read(payload: z.output<Schema>, routingKey: string, raw: RawBody): SourceMessage | SourceLog;
+  /**
+   * Makes JSON of a body that is none, for a producer that is known to write it wrong. What it throws means that the body
+   * cannot be read. Without this such a body is parked.
+   */
+  repair?(text: string): string;
+  /**
+   * Says what the message means. It does no I/O, does not know what time it is, and need not sanitise or shorten anything.
+   *
+   * @param clock shows times as the clock on the station's wall does. Default: that of the setting's default.
+   */
+  read(
+    payload: z.output<Schema>,
+    routingKey: string,
+    raw: RawBody,
+    clock?: StationClock,
+  ): SourceMessage | SourceLog | SourceStatus;
   /** Messages as the producer sends them, and how they are read. They document the source, and a test runs them. */
   readonly examples: readonly SourceExample[];
 }
@@ -55,10 +70,57 @@ export interface SourceMessage {
   /** The person who wrote it, as `!ban` and the audit know them: a telephone number. */
   readonly sender?: string | undefined;
   readonly senderName?: string | undefined;
+  /**
+   * `urgent` overtakes everything, `low` lets everything pass. Default: as the AMQP priority and `URGENT_SOURCES` say.
+   */
+  readonly priority?: 'urgent' | 'low' | undefined;
+  /**
+   * What makes two messages of this source the same, whatever their bytes and whichever way they came: the second is not
+   * posted. `wborMessageId` is then made of it.
+   */
+  readonly eventId?: string | undefined;
+  /** Something that begins and may be over in a moment; see {@link Episode}. */
+  readonly episode?: Episode | undefined;
   /** A sentence for the chat that says where an image can be looked for that could not be attached. */
   readonly mediaHint?: string | undefined;
   /** Whether the SMS service waits for a POST to `ACK_URL` once the message is in the chat. Default false. */
   readonly acknowledge?: boolean | undefined;
+}
+
+/**
+ * Two messages that belong together: power is lost and comes back. When the end comes within `FOLD_SECONDS` of the beginning,
+ * one message says both.
+ */
+export interface Episode {
+  /** The same for both, and for no other episode of the source that may be open at the same time. */
+  readonly id: string;
+  readonly phase: 'begin' | 'end';
+  /** When it happened, epoch milliseconds. Without it the time of arrival counts. */
+  readonly atMs: number | undefined;
+  /** Of an end: the text for both. `length` is how long it took, in words. */
+  readonly fold?: (length: string) => string;
+}
+
+/** What a station of AzuraCast does now. Only what has changed since it was last seen is for the chat. */
+export interface SourceStatus {
+  readonly kind: 'status';
+  readonly source: string;
+  /** By which it is remembered. */
+  readonly station: string;
+  /** For people. */
+  readonly name: string;
+  /** When it was seen, epoch milliseconds. */
+  readonly atMs: number | undefined;
+  readonly seen: SeenStation;
+}
+
+/** What is undefined was not said. */
+export interface SeenStation {
+  readonly online: boolean | undefined;
+  readonly live: boolean | undefined;
+  /** Who streams live. */
+  readonly streamer: string | undefined;
+  readonly song: string | undefined;
 }
 
 /** A log of what the producer has posted by itself. Nothing is posted for it. */
@@ -84,7 +146,7 @@ interface SourceExample {
   readonly headers?: MessageHeaders;
   /** The JSON body. */
   readonly body: unknown;
-  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'>;
+  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'> | SourceStatus;
 }
 
 /** Changes nothing; it lets the compiler check `read` against the schema. */

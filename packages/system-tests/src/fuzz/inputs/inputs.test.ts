@@ -14,7 +14,7 @@ const ROUTES: GatewayRoutes = {
   },
   documented: ['/callback/{secret}', '/send'],
 };
-const inputs = Array.from({ length: 900 }, (_, index) => drawInput(5, index, ROUTES));
+const inputs = Array.from({ length: 3_000 }, (_, index) => drawInput(5, index, ROUTES));
 
 it('draws the same inputs for the same seed, and others for another', () => {
   expect(drawInput(5, 17, ROUTES)).toEqual(inputs[17]);
