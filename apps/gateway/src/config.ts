@@ -1,13 +1,4 @@
-import {
-  brokerSettings,
-  commonSettings,
-  flag,
-  number,
-  port,
-  requireBroker,
-  type Secret,
-  secret,
-} from '@wbor/service';
+import { brokerSettings, commonSettings, flag, number, port, requireBroker, secret } from '@wbor/service';
 import { z } from 'zod';
 import { parseTrustProxy } from './trust-proxy.ts';
 
@@ -100,16 +91,6 @@ export const gatewaySettings = z
       .default(60)
       .describe('Calls a minute and address of the pages that need no password; 0 = no limit.'),
   })
-  .check(requireBroker)
-  .check(
-    z.superRefine<{ TWILIO_AUTH_TOKEN?: Secret | undefined; PUBLIC_URL?: string | undefined }>(
-      (config, context) => {
-        if (!config.TWILIO_AUTH_TOKEN || config.PUBLIC_URL) return;
-        const message = 'is not set, and Twilio signs the URL that it calls; set it, or no TWILIO_AUTH_TOKEN';
-        context.addIssue({ code: 'custom', path: ['PUBLIC_URL'], message });
-      },
-      { when: () => true },
-    ),
-  );
+  .check(requireBroker);
 
 export type GatewayConfig = z.infer<typeof gatewaySettings>;

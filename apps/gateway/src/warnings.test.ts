@@ -2,7 +2,14 @@ import { Secret } from '@wbor/service';
 import { expect, it } from 'vitest';
 import { warnAboutSettings } from './warnings.ts';
 
-function warningsOf(config: { password?: string; tokens?: string; secret?: string; open?: boolean }): string {
+function warningsOf(config: {
+  password?: string;
+  tokens?: string;
+  secret?: string;
+  open?: boolean;
+  twilio?: string;
+  publicUrl?: string;
+}): string {
   const lines: string[] = [];
   warnAboutSettings(
     {
@@ -10,6 +17,8 @@ function warningsOf(config: { password?: string; tokens?: string; secret?: strin
       TOKENS_FILE: config.tokens,
       GROUPME_CALLBACK_SECRET: config.secret === undefined ? undefined : new Secret(config.secret),
       ALLOW_OPEN_CALLBACK: config.open ?? false,
+      TWILIO_AUTH_TOKEN: config.twilio === undefined ? undefined : new Secret(config.twilio),
+      PUBLIC_URL: config.publicUrl,
     },
     { warn: (fields, message) => lines.push(JSON.stringify(fields) + message) },
   );
@@ -31,6 +40,12 @@ it('says that the callback is closed, open, or that opening it was ignored', () 
   expect(warningsOf({ password: long })).toContain('/callback is closed');
   expect(warningsOf({ password: long, open: true })).toContain('anybody can post /callback');
   expect(warningsOf({ password: long, secret: long, open: true })).toContain('is ignored');
+});
+
+it("says that Twilio's hook is closed without the address that Twilio calls", () => {
+  const settings = { password: long, secret: long, twilio: 'the-auth-token' };
+  expect(warningsOf(settings)).toMatch(/PUBLIC_URL is not set.*is closed/);
+  expect(warningsOf({ ...settings, publicUrl: 'https://wbor.test' })).toBe('');
 });
 
 it('says that a secret is short, without showing it', () => {

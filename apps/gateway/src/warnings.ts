@@ -7,7 +7,12 @@ const MIN_SECRET_LENGTH = 16;
 export function warnAboutSettings(
   config: Pick<
     GatewayConfig,
-    'APP_PASSWORD' | 'TOKENS_FILE' | 'GROUPME_CALLBACK_SECRET' | 'ALLOW_OPEN_CALLBACK'
+    | 'APP_PASSWORD'
+    | 'TOKENS_FILE'
+    | 'GROUPME_CALLBACK_SECRET'
+    | 'ALLOW_OPEN_CALLBACK'
+    | 'TWILIO_AUTH_TOKEN'
+    | 'PUBLIC_URL'
   >,
   logger: { warn(fields: object, message: string): void },
 ): void {
@@ -22,6 +27,12 @@ export function warnAboutSettings(
     }
   } else if (config.ALLOW_OPEN_CALLBACK) {
     logger.warn({}, 'ALLOW_OPEN_CALLBACK is ignored, since GROUPME_CALLBACK_SECRET is set');
+  }
+  if (config.TWILIO_AUTH_TOKEN && config.PUBLIC_URL === undefined) {
+    logger.warn(
+      {},
+      'PUBLIC_URL is not set, and Twilio signs the URL that it calls: /hooks/twilio/sms is closed',
+    );
   }
   for (const name of ['APP_PASSWORD', 'GROUPME_CALLBACK_SECRET'] as const) {
     const secret = config[name];

@@ -22,9 +22,8 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'answer /send before the broker has confirmed',
     file: 'apps/gateway/src/routes/send.ts',
-    find: 'await options.publish(',
-    replacement:
-      'void (async (...message: Parameters<typeof options.publish>) => options.publish(...message).catch(() => {}))(',
+    find: 'await take(',
+    replacement: 'void (async (...message: Parameters<typeof take>) => take(...message).catch(() => {}))(',
     caughtBy: /messages lost/,
   },
   {
