@@ -58,7 +58,7 @@ it('names no address but those of this machine', () => {
   const hosts = inputs.flatMap((input) => {
     const bytes =
       input.kind === 'amqp' ? input.content : input.kind === 'http' ? input.request : Buffer.alloc(0);
-    return [...bytes.toString('latin1').matchAll(/https?:\/\/([^/":\s?]+)/g)].map(([, host]) => host);
+    return [...bytes.toString('latin1').matchAll(/https?:\/\/([^/":\s?\\]+)/g)].map(([, host]) => host);
   });
   expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
 });
