@@ -23,8 +23,10 @@ export const clear: Command = {
       at: now.toISOString(),
       scope,
     };
-    return done('', [
-      outgoing(dashboardClear, body, { messageId: idFor('clear', call.callbackId), mandatory: true }),
-    ]);
+    const message = outgoing(dashboardClear, body, {
+      messageId: idFor('clear', call.callbackId),
+      mandatory: true,
+    });
+    return { ...done('Asked the studio dashboard to clear itself.', [message]), answeredLater: true };
   },
 };

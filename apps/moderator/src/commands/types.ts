@@ -19,8 +19,10 @@ export interface CommandContext {
 
 export interface CommandResult {
   readonly result: CommandEvent['result'];
-  /** Plain text for the chat. Numbers are masked in it. Empty when the answer follows from what is published. */
+  /** Plain text for the chat. Numbers are masked in it. */
   readonly reply: string;
+  /** Whether the chat is told once it is known what became of `outgoing`; `reply` is for the audit then. */
+  readonly answeredLater?: boolean;
   /** Messages that are published with the reply. */
   readonly outgoing?: readonly Outgoing[];
 }

@@ -74,10 +74,15 @@ async function attempt(
       if (pace === 'ran') await answerEdit(transaction, call);
       return 'duplicate';
     }
-    const { outgoing = [], reply, result } = pace === 'ran' ? await work(transaction) : tooMany(pace);
+    const {
+      answeredLater = false,
+      outgoing = [],
+      reply,
+      result,
+    }: CommandResult = pace === 'ran' ? await work(transaction) : tooMany(pace);
     await addToOutbox(transaction, [
       ...outgoing,
-      ...(reply === '' ? [] : [chatMessage(idFor('reply', call.callbackId), reply)]),
+      ...(reply === '' || answeredLater ? [] : [chatMessage(idFor('reply', call.callbackId), reply)]),
       commandReport(call, result, reply, now),
     ]);
     return result;

@@ -14,7 +14,9 @@ const ROUTES: GatewayRoutes = {
   },
   documented: ['/callback/{secret}', '/send'],
 };
-const inputs = Array.from({ length: 3_000 }, (_, index) => drawInput(5, index, ROUTES));
+// Few inputs are planned messages.
+const many = Array.from({ length: 3_000 }, (_, index) => drawInput(5, index, ROUTES));
+const inputs = many.slice(0, 600);
 
 it('draws the same inputs for the same seed, and others for another', () => {
   expect(drawInput(5, 17, ROUTES)).toEqual(inputs[17]);
@@ -64,7 +66,7 @@ it('names no address but those of this machine', () => {
 });
 
 it('names every post of a planned message, whatever byte of it was changed', () => {
-  const planned = inputs.flatMap((input) => {
+  const planned = many.flatMap((input) => {
     if (input.kind !== 'amqp') return [];
     const texts = textsOfParts(input.content);
     return texts.map((text) => ({ text, what: input.what, named: tokensIn(text).has(input.token) }));
