@@ -1,10 +1,8 @@
 import { isBlank, MAX_BODY_LENGTH, type ReadFault, readIncoming } from '@wbor/contracts';
+import { type Format, sanitiseText, truncateText } from '@wbor/message-text';
 import { v4 as uuidv4 } from 'uuid';
 import { findSource } from './sources/index.ts';
 import type { MessageHeaders, SourceLog, SourceMessage } from './sources/source.ts';
-import type { Format } from './text/render-parts.ts';
-import { sanitiseText } from './text/sanitise-text.ts';
-import { truncateText } from './text/split-text.ts';
 
 /** A message to be forwarded, the same whoever sent it. Its text is sanitised. */
 export interface IncomingMessage extends SourceMessage {

@@ -1,5 +1,5 @@
 import { ALREADY_SENT_HEADER, alreadySentSchema } from '@wbor/contracts';
-import { sanitiseText } from '../text/sanitise-text.ts';
+import { sanitiseText } from '@wbor/message-text';
 import { defineSource, headerOf, sourceOfKey } from './source.ts';
 
 /** What a producer has posted by itself, under whatever key it would have sent the message for the relay to post. */
