@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-// Makes what is published: index.js with its types, and wbor-send.js. Each is one file that runs on Node 20 alone.
+// Makes what is published: index.js with its types, wbor-send.js, and the example dashboard-bridge.js. Each is one file that runs on Node 20 alone.
 
 const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -55,7 +55,13 @@ await build({
   outfile: `${values.outdir}/wbor-send.js`,
   banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
 });
-await chmod(`${values.outdir}/wbor-send.js`, 0o755);
+await build({
+  ...common,
+  entryPoints: [here('examples/dashboard-bridge/bridge.ts')],
+  outfile: `${values.outdir}/dashboard-bridge.js`,
+  banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
+});
+for (const program of ['wbor-send', 'dashboard-bridge']) await chmod(`${values.outdir}/${program}.js`, 0o755);
 await writeFile(
   `${values.outdir}/index.d.ts`,
   `${await readFile(here('src/types.ts'), 'utf8')}${DECLARATIONS}`,

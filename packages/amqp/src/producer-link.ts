@@ -23,6 +23,11 @@ export interface ProducerLink {
    * @returns false when the broker did not answer in time: a reply may be under way, or lost.
    */
   flushReplies(timeoutMs: number): Promise<boolean>;
+  /**
+   * Calls back with each message that is published under a key of this pattern, as long as the connection lasts. While it
+   * does, a mandatory publish under such a key finds somebody who listens.
+   */
+  listen(pattern: string, onMessage: (message: { content: Buffer }) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -191,6 +196,11 @@ async function openOnChannel(
       if (gone.signal.aborted) return false;
       const answered = channel.checkQueue(queue);
       return await endsWithin(answered, timeoutMs).catch(() => false);
+    },
+    async listen(pattern, onMessage) {
+      const heard = await channel.assertQueue('', { exclusive: true });
+      await channel.bindQueue(heard.queue, options.exchange, pattern);
+      await channel.consume(heard.queue, (message) => message && onMessage(message), { noAck: true });
     },
     close: () => closeConnection(connection),
   };
