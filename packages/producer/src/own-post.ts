@@ -1,4 +1,5 @@
 import { backOff, sleep } from '@wbor/async';
+import { shownUid } from '@wbor/contracts';
 import {
   classifyFailure,
   createGroupMeClient,
@@ -22,6 +23,12 @@ export type OwnOutcome =
 export interface OwnPoster {
   /** Posts the parts that are not in the chat, until `until` (epoch ms). What is in doubt is looked for, never repeated blindly. */
   post(entry: SpoolEntry, until: number): Promise<OwnOutcome>;
+  /**
+   * Looks in the chat for a message that somebody else may have posted.
+   *
+   * @returns undefined when nobody can say.
+   */
+  shows(entry: SpoolEntry): Promise<boolean | undefined>;
   close(): Promise<void>;
 }
 
@@ -83,7 +90,9 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
 
   /** Looks in the chat for a call without an answer. */
   async function settle(made: OwnCall, answer: CallResult): Promise<CallResult> {
-    const seen = canLook ? await look(groupme, fallback.botId, made) : undefined;
+    const seen = canLook
+      ? await look(groupme, fallback.botId, { at: made.at, isIt: (text) => text === made.text }, 2)
+      : undefined;
     if (seen === true) return { ...answer, outcome: 'delivered' };
     if (seen === false) {
       return { ...answer, outcome: 'unreachable', error: `${answer.error ?? ''}; the chat does not show it` };
@@ -114,6 +123,13 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
       }
       const inDoubt = entry.calls.some(({ result }) => result?.outcome === 'unknown');
       return { state: inDoubt ? 'in-doubt' : 'delivered' };
+    },
+    async shows({ message }) {
+      if (!canLook) return undefined;
+      const [firstPart] = textsOf({ message });
+      const footer = `---UID---\n${shownUid(message.id)}`;
+      const isIt = (text: string) => text === firstPart || text.includes(footer);
+      return look(groupme, fallback.botId, { at: message.at, isIt }, 1);
     },
     close: () => groupme.close(),
   };
@@ -148,20 +164,21 @@ async function callOnce(
   }
 }
 
-/** Whether the chat shows the post of a call; undefined when nobody can say. */
+/** Whether the chat shows a post of the bot since `at`; undefined when nobody can say. */
 async function look(
   groupme: Pick<GroupMeClient, 'listBots' | 'listGroupMessages'>,
   botId: string,
-  { at, text }: OwnCall,
+  { at, isIt }: { at: number; isIt: (text: string) => boolean },
+  maxLooks: number,
 ): Promise<boolean | undefined> {
   try {
     const bot = (await groupme.listBots()).find((it) => it.bot_id === botId);
     if (bot === undefined) return undefined;
-    for (let looks = 0; looks < 2; looks += 1) {
+    for (let looks = 0; looks < maxLooks; looks += 1) {
       if (looks > 0) await sleep(LOOK_AGAIN_MS);
       const listed = await groupme.listGroupMessages(bot.group_id, { limit: MAX_LISTED });
       const since = (at - CLOCK_SKEW_MS) / 1_000;
-      if (listed.some((it) => it.sender_type === 'bot' && it.text === text && it.created_at >= since)) {
+      if (listed.some((it) => it.sender_type === 'bot' && isIt(it.text ?? '') && it.created_at >= since)) {
         return true;
       }
       // It may stand above what was listed.

@@ -7,12 +7,21 @@ import { createHttpRoute } from './routes/http.ts';
 import type { Offer, Route } from './routes/route.ts';
 import { type AcceptedMessage, mayBeInChat, type SpoolEntry } from './spool/records.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
-import type { CallReport, Producer, ProducerOptions, ProducerStatus, SendResult } from './types.ts';
+import type {
+  CallReport,
+  FallbackOptions,
+  Producer,
+  ProducerOptions,
+  ProducerStatus,
+  SendResult,
+} from './types.ts';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 const DEFAULT_CLOCK_MARGIN_MS = 2_000;
 const DEFAULT_WAIT_MS = 8_000;
 const DEFAULT_TIMEOUT_MS = 45_000;
+/** A call of the relay's, and what clocks may differ by. */
+const LONGEST_CALL_MS = 15_000;
 /** How often what waits in the spool is tried again by itself. */
 const RETRY_MS = 15_000;
 
@@ -99,8 +108,7 @@ function createWorker(options: ProducerOptions) {
     return opened;
   }
 
-  async function ownPost(entry: SpoolEntry, until: number): Promise<OwnOutcome> {
-    if (fallback === undefined) return { state: 'later', reason: 'no bot is set to post with' };
+  async function openPoster(fallback: FallbackOptions): Promise<OwnPoster> {
     poster ??= createOwnPoster({
       fallback,
       connectTimeoutMs,
@@ -109,7 +117,17 @@ function createWorker(options: ProducerOptions) {
         doubts += 1;
       },
     });
-    return poster.post(entry, until);
+    return poster;
+  }
+
+  async function ownPost(entry: SpoolEntry, until: number): Promise<OwnOutcome> {
+    if (fallback === undefined) return { state: 'later', reason: 'no bot is set to post with' };
+    return (await openPoster(fallback)).post(entry, until);
+  }
+
+  /** Whether the chat shows it, posted by the relay; undefined when nobody can say. */
+  async function isShown(entry: SpoolEntry): Promise<boolean | undefined> {
+    return fallback === undefined ? undefined : (await openPoster(fallback)).shows(entry);
   }
 
   async function finish(entry: SpoolEntry): Promise<void> {
@@ -142,7 +160,7 @@ function createWorker(options: ProducerOptions) {
     return route.offer(entry.message, {
       deliverBy,
       waitUntil,
-      beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id }),
+      beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy }),
     });
   }
 
@@ -154,7 +172,11 @@ function createWorker(options: ProducerOptions) {
     const offered = await offer(entry, withDeadline ? end : undefined, withDeadline ? until : end);
     if (offered.kind === 'not-taken') return postOurselves(entry, offered.reason, until);
     if (offered.kind !== 'silent') return byRelay(entry, offered);
-    if (withDeadline) return postOurselves(entry, offered.reason, until);
+    if (withDeadline) {
+      // Its word may have been lost on a connection that was dead and did not know it.
+      if (await isShown(entry)) return byRelay(entry, { kind: 'delivered' });
+      return postOurselves(entry, offered.reason, until);
+    }
     return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
   }
 
@@ -164,13 +186,25 @@ function createWorker(options: ProducerOptions) {
    */
   async function goOn(entry: SpoolEntry, until: number): Promise<Progress> {
     if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', until);
-    const wasOffered = entry.offered;
+    const { offered: wasOffered, offeredBy } = entry;
     const offered = await offer(entry, undefined, Date.now());
-    if (offered.kind === 'not-taken' && !wasOffered) return postOurselves(entry, offered.reason, until);
+    if (offered.kind === 'not-taken') {
+      // The offer was not made; the one before it counts again.
+      if (!wasOffered) return postOurselves(entry, offered.reason, until);
+      await restore(entry, offeredBy);
+      const shown = isOver(offeredBy) ? await isShown(entry) : undefined;
+      if (shown === true) return byRelay(entry, { kind: 'delivered' });
+      if (shown === false) return postOurselves(entry, offered.reason, until);
+    }
     if (offered.kind === 'not-taken' || offered.kind === 'silent') {
       return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
     }
     return byRelay(entry, offered);
+  }
+
+  async function restore(entry: SpoolEntry, offeredBy: number | undefined): Promise<void> {
+    if (entry.offeredBy === offeredBy) return;
+    await (await spool()).append({ t: 'offered', id: entry.message.id, by: offeredBy, instead: true });
   }
 
   /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. */
@@ -257,6 +291,11 @@ function createRoute(options: ProducerOptions, connectTimeoutMs: number): Route 
     connectTimeoutMs,
     clockMarginMs,
   });
+}
+
+/** Whether the relay has begun by now and ended its call, or never will begin. */
+function isOver(offeredBy: number | undefined): boolean {
+  return offeredBy !== undefined && Date.now() > offeredBy + LONGEST_CALL_MS;
 }
 
 function asDone({ calls }: SpoolEntry): Progress {

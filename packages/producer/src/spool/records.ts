@@ -16,8 +16,16 @@ export interface AcceptedMessage {
 /** One line of the spool. Each is true from the moment at which it is on disk. */
 export type SpoolRecord =
   | { readonly t: 'accepted'; readonly message: AcceptedMessage }
-  /** From now on the relay may get it. */
-  | { readonly t: 'offered'; readonly id: string }
+  /**
+   * From now on the relay may get it; `by`, in epoch ms, it has begun to post it, or never will. `instead`: the last offer was
+   * not made after all, and the one before it counts again.
+   */
+  | {
+      readonly t: 'offered';
+      readonly id: string;
+      readonly by?: number | undefined;
+      readonly instead?: boolean;
+    }
   /** It is certain that nobody has it but us: the relay never got it, or will not post it. */
   | { readonly t: 'ours'; readonly id: string }
   | { readonly t: 'calling'; readonly id: string; readonly call: OwnCall }
@@ -50,6 +58,8 @@ export interface SpoolEntry {
   readonly message: AcceptedMessage;
   /** Whether the relay may have it, or have had it. */
   offered: boolean;
+  /** Of the last offer: epoch ms after which the relay does not begin any more. Without it the relay may at any time. */
+  offeredBy: number | undefined;
   done: boolean;
   readonly calls: EntryCall[];
 }
@@ -75,14 +85,18 @@ export function applyRecord(entries: Map<string, SpoolEntry>, record: SpoolRecor
   if (record.t === 'accepted') {
     const { message } = record;
     if (!entries.has(message.id)) {
-      entries.set(message.id, { message, offered: false, done: false, calls: [] });
+      entries.set(message.id, { message, offered: false, offeredBy: undefined, done: false, calls: [] });
     }
     return;
   }
   const entry = entries.get(record.id);
   if (entry === undefined) return;
-  if (record.t === 'offered') entry.offered = true;
-  else if (record.t === 'ours') entry.offered = false;
+  if (record.t === 'offered') {
+    // An offer without a deadline stays open, whatever is offered after it.
+    if (record.instead === true || !entry.offered || record.by === undefined) entry.offeredBy = record.by;
+    else if (entry.offeredBy !== undefined) entry.offeredBy = Math.max(entry.offeredBy, record.by);
+    entry.offered = true;
+  } else if (record.t === 'ours') entry.offered = false;
   else if (record.t === 'done') entry.done = true;
   else if (record.t === 'calling') entry.calls.push({ call: record.call, logged: false });
   else {

@@ -44,6 +44,7 @@ it('a file shows all that was written, to the next process too', async () => {
     {
       message: message('a'),
       offered: true,
+      offeredBy: undefined,
       done: false,
       calls: [{ call: CALL, result: RESULT, logged: false }],
     },
