@@ -26,6 +26,9 @@ const NOT_SENT = [
   'UND_ERR_CONNECT_TIMEOUT',
 ];
 
+/** The gateway's codes for a message that the broker has certainly not kept. */
+const NOT_STORED: readonly unknown[] = ['BROKER_UNAVAILABLE', 'NO_RECEIVER'];
+
 interface Answer {
   readonly status: number;
   readonly body: { readonly status?: unknown; readonly code?: unknown; readonly message?: unknown };
@@ -35,6 +38,8 @@ interface Answer {
 /** To the relay through the gateway's `/send`. */
 export function createHttpRoute(options: HttpRouteOptions): Route {
   const url = `${options.url.replace(/\/+$/, '')}/send`;
+  const authorization: Record<string, string> =
+    options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
 
   async function post(body: object, headers: Record<string, string>, timeoutMs: number): Promise<Answer> {
     const response = await fetch(url, {
@@ -42,7 +47,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
       redirect: 'manual',
       headers: {
         'content-type': 'application/json',
-        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        ...authorization,
         ...headers,
       },
       body: JSON.stringify(body),
@@ -77,30 +82,45 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
     }
   }
 
+  /** What the gateway has heard of a message whose answer was lost. */
+  async function ask(message: AcceptedMessage): Promise<Offer | undefined> {
+    try {
+      const response = await fetch(`${url}/${encodeURIComponent(message.id)}`, {
+        redirect: 'manual',
+        headers: authorization,
+        signal: AbortSignal.timeout(options.connectTimeoutMs),
+      });
+      const { status } = parseObject(await response.text());
+      if (!response.ok) return undefined;
+      if (status === 'delivered') return { kind: 'delivered' };
+      return status === 'posting' ? { kind: 'posting' } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
     async offer(message, terms) {
       await terms.beforeOffer();
+      const { deliverBy } = terms;
       let doubt: string | undefined;
       for (;;) {
         const offer = await offerOnce(message, terms);
-        // A gateway that is gone now may have stored it before.
-        if (offer.kind === 'not-taken' && doubt === undefined) return offer;
-        if (offer.kind !== 'retry' && offer.kind !== 'not-taken') return offer;
-        if (offer.kind === 'not-taken' && offer.final) return offer;
-        const { reason } = offer;
+        if (offer.kind === 'not-taken') {
+          if (doubt === undefined) return offer;
+        } else if (offer.kind !== 'retry') return offer;
+        else if (offer.mayBeStored) doubt = offer.reason;
         const afterMs = offer.kind === 'retry' ? offer.afterMs : RETRY_MS;
-        if (offer.kind === 'retry' && offer.mayBeStored) doubt = reason;
-        if (terms.deliverBy === undefined) {
-          return doubt === undefined ? { kind: 'not-taken', reason } : { kind: 'silent', reason: doubt };
+        // After the deadline the gateway says that it does not take the message, which tells nothing of an earlier copy.
+        if (deliverBy !== undefined && Date.now() + afterMs < deliverBy) {
+          await sleep(afterMs);
+          continue;
         }
-        // What is certainly not stored need not wait for the end of the deadline.
-        const end = doubt === undefined ? terms.deliverBy : terms.deliverBy + options.clockMarginMs;
-        if (Date.now() + afterMs >= end) {
-          if (doubt === undefined) return { kind: 'not-taken', reason };
-          await sleep(Math.max(0, end - Date.now()));
-          return { kind: 'silent', reason: doubt };
+        if (doubt === undefined) return { kind: 'not-taken', reason: offer.reason };
+        if (deliverBy !== undefined) {
+          await sleep(Math.max(0, deliverBy + options.clockMarginMs - Date.now()));
         }
-        await sleep(afterMs);
+        return (await ask(message)) ?? { kind: 'silent', reason: doubt };
       }
     },
     async log(message, { call, result = UNSEEN }) {
@@ -141,14 +161,11 @@ function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
   const reason = `the gateway answered ${status}${typeof body.message === 'string' ? `: ${body.message}` : ''}`;
   if (status === 200) return { kind: 'delivered' };
   if (status === 202) return { kind: body.status === 'posting' ? 'posting' : 'queued' };
-  if (status === 504) {
-    return body.code === 'NOT_POSTED' || body.status === 'expired'
-      ? { kind: 'not-taken', reason, final: true }
-      : { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
-  }
+  if (status === 504 && body.code === 'NOT_POSTED') return { kind: 'not-taken', reason };
   // The relay has tried, or cannot read it.
   if (status === 502 && body.status === 'failed') return { kind: 'failed', reason };
   if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: false };
+  if (status === 503 && NOT_STORED.includes(body.code)) return { kind: 'not-taken', reason };
   if (status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
   return { kind: 'not-taken', reason };
 }

@@ -27,7 +27,7 @@ export type Offer =
   | { readonly kind: 'queued' }
   /** The relay has begun and failed for good. */
   | { readonly kind: 'failed'; readonly reason: string }
-  /** It is certain that nothing is posted for it; `final` when the relay has said so, whatever was tried before. */
-  | { readonly kind: 'not-taken'; readonly reason: string; readonly final?: boolean }
+  /** It is certain that nothing is posted for it. */
+  | { readonly kind: 'not-taken'; readonly reason: string }
   /** It may have been stored. With a deadline, that and the margin have passed, and nothing was heard of a post. */
   | { readonly kind: 'silent'; readonly reason: string };
