@@ -47,6 +47,8 @@ function call(command: string, argument: string): CommandCall {
     callerId: '1',
     callerName: 'Measure',
     at: new Date(),
+    isCut: false,
+    isQuoted: false,
   };
 }
 

@@ -179,6 +179,63 @@ describe('!ban and !unban', () => {
     expect((await bed.type('!bans')).reply).toBe('Nobody is banned.');
   });
 
+  it.each([
+    '+12075550101',
+    '+1 207 555 0101',
+    '(207) 555-0101',
+    '207 555 0101',
+    '207.555.0101 please',
+    '1-207-555-0101',
+    '00 1 207 555 0101',
+    '0012075550101',
+    'tel:+1-207-555-0101',
+    'whatsapp:+12075550101',
+    'rcs: 2075550101',
+    '“+1 (207) 555-0101”',
+    '\uff0b\uff11 207 555 0101',
+    '555 0101',
+    '555-0101',
+    '\u20260101',
+    '0101.',
+  ])('lifts the ban of a number that is written %s', async (written) => {
+    await bed.type('!ban 0a1b2c3d');
+    expect(await bed.type(`!unban ${written}`)).toMatchObject({
+      result: 'done',
+      reply: 'Unbanned …0101: messages of this number appear again.',
+    });
+  });
+
+  it.each(['+1 207 555 0102', '12 0101', '101', 'tel:0101', '+44 207 555 0101'])(
+    'lifts no ban for %s, which is another number',
+    async (written) => {
+      await bed.type('!ban 0a1b2c3d');
+      expect((await bed.type(`!unban ${written}`)).result).toBe('invalid');
+      expect(await bed.count('bans', 'lifted_at is null')).toBe(1);
+    },
+  );
+
+  it('says of a number that is not banned that it is not', async () => {
+    expect((await bed.type('!unban +1 (207) 555-0109')).reply).toBe('…0109 is not banned.');
+  });
+
+  it('asks about a text of which the end is not known', async () => {
+    for (const text of [`!ban 0a1b2c3d ${'spam '.repeat(220)}`, `!ban 0a1b2c3d 1h${' '.repeat(1_000)}2d`]) {
+      expect(await bed.type(text)).toMatchObject({
+        result: 'invalid',
+        reply: expect.stringContaining('to its end'),
+      });
+    }
+    expect(await bed.count('bans', 'lifted_at is null')).toBe(0);
+  });
+
+  it('answers a command in quotes and does not run it', async () => {
+    expect(await bed.type('“!ban 0a1b2c3d”')).toMatchObject({
+      result: 'invalid',
+      reply: expect.stringContaining('something stands before its `!`'),
+    });
+    expect(await bed.count('bans', 'lifted_at is null')).toBe(0);
+  });
+
   it('lists bans that end in the same digits instead of guessing', async () => {
     await bed.addPost('77770001-1111-4222-8333-444455556666', { sender: '+13105550101' });
     await bed.type('!ban 0a1b2c3d');

@@ -107,15 +107,33 @@ describe('a relay that does not take the list', () => {
     await eventually(() => expect(newest().bans).toHaveLength(1));
     const { version } = newest();
     await tell(1, { version, reason: 'ahead' });
-    await eventually(() => expect(bed.replies().at(-1)).toContain('a relay refuses my ban list'));
+    await eventually(() => expect(bed.replies().at(-1)).toContain('does not take my ban list'));
     expect(moderator.notices()).toEqual([expect.stringContaining('1 of 1 relays does not take my ban list')]);
     expect((await bed.type('!status')).reply).toContain('does not take my ban list');
     // Told again: said once.
     await tell(1, { version, reason: 'ahead' });
     await bed.type('!ping');
-    expect(bed.replies().filter((reply) => reply.includes('refuses my ban list'))).toHaveLength(1);
+    expect(bed.replies().filter((reply) => reply.startsWith('Careful: '))).toHaveLength(1);
     await tell(version, null);
     await eventually(() => expect(moderator.notices()).toEqual([]));
+  });
+
+  it('since it cannot read it is said too, and not one that refuses what somebody else published', async () => {
+    const moderator = await bed.launch();
+    await bed.type('!ban 0a1b2c3d');
+    await eventually(() => expect(newest().bans).toHaveLength(1));
+    const { version } = newest();
+    await tell(version, { version: null, reason: 'invalid' });
+    expect((await bed.type('!status')).reply).not.toContain('Careful');
+    // Each minute relays are told the list again, and answer: by then it is no word about the list before.
+    await eventually(async () => {
+      await tell(version - 1, { version: null, reason: 'invalid' });
+      expect(bed.replies().at(-1)).toContain('does not take my ban list');
+    });
+    expect(bed.replies().at(-1)).toContain('(it cannot read what came last');
+    expect(bed.replies().filter((reply) => reply.startsWith('Careful: '))).toHaveLength(1);
+    expect((await bed.type('!ban 0a1b2c3d')).reply).toMatch(/^Banned .*\nCareful: /);
+    expect(moderator.logged('somebody else')).toEqual([]);
   });
 });
 

@@ -83,7 +83,119 @@ describe('a reply', () => {
   });
 });
 
+describe('a word beside a reply', () => {
+  const replied = randomUUID();
+  const other = `0a1b2c3d${randomUUID().slice(8)}`;
+
+  beforeEach(async () => {
+    await bed.addPost(replied, { sender: SPAMMER, text: 'buy this' });
+    await bed.addPost(other, { sender: VICTIM });
+    await bed.addPost('friendly', { sender: OTHER });
+    await bed.addPost('beef0001-17', { sender: OTHER });
+  });
+
+  it.each([
+    ['the UID of another', '0a1b2c3d 2h', '…0001'],
+    ['the whole id of another', 'friendly', '…0002'],
+    ['the whole id of another, in capitals and quotes', '“Friendly” 2h', '…0002'],
+    ['eight digits with which the id of another begins', 'beef0001 2h', '…0002'],
+  ])('that is %s bans nobody and is asked about', async (_what, words, shown) => {
+    const report = await bed.type(`!ban ${words}`, await echo('buy this'));
+    expect(report).toMatchObject({
+      result: 'invalid',
+      reply: expect.stringContaining('You replied to a message from …7777'),
+    });
+    expect(report.reply).toContain(shown);
+    expect(await banned()).toEqual([]);
+    // Asking harms nobody.
+    expect((await bed.type('!who 0a1b2c3d', await echo('buy this'))).reply).toContain('from …0001');
+  });
+
+  it('that is a UID of the same sender, or only the beginning of an id, is none', async () => {
+    const mine = `0b1b2c3d${randomUUID().slice(8)}`;
+    await bed.addPost(mine, { sender: 'tel:+12075557777' });
+    await bed.addPost('spam', { sender: SPAMMER, source: 'ups' });
+    await bed.addPost('rude-17', { sender: OTHER });
+    const reply = await echo('buy this');
+    for (const words of ['0b1b2c3d 2h', 'rude 2h']) {
+      expect((await bed.type(`!ban ${words}`, reply)).reply).toMatch(/^Banned …7777 until/);
+    }
+    expect((await bed.type('!ban spam', reply)).reply).toMatch(/^Banned …7777 for good/);
+  });
+
+  it('that is a length is one, also where a message of the same sender has it as its id', async () => {
+    await bed.addPost('24h', { sender: SPAMMER });
+    expect((await bed.type('!ban 24h', await echo('buy this'))).reply).toMatch(/^Banned …7777 until/);
+  });
+});
+
+describe('one id of two senders', () => {
+  const id = `0a1b2c3d${randomUUID().slice(8)}`;
+
+  beforeEach(async () => {
+    await bed.addPost(id, { sender: VICTIM, text: 'hello' });
+    await bed.addPost(id, { sender: SPAMMER, text: 'buy this' });
+    await bed.addPost(id, { sender: null, text: 'all clear' });
+  });
+
+  it('is asked about, and a reply says whom', async () => {
+    const both = await bed.type('!ban 0a1b2c3d');
+    expect(both).toMatchObject({
+      result: 'invalid',
+      reply: expect.stringContaining('fits several messages'),
+    });
+    for (const shown of ['from …0001', 'from …7777']) expect(both.reply).toContain(shown);
+    expect((await bed.type('!who 0a1b2c3d')).reply).toContain('fits several messages');
+    expect((await bed.type('!ban', await echo('all clear'))).reply).toContain('has no sender');
+    expect((await bed.type('!ban 0a1b2c3d', await echo('buy this'))).reply).toMatch(/^Banned …7777/);
+    expect((await bed.type('!unban', await echo('buy this'))).result).toBe('done');
+    expect((await bed.type('!ban', await echo('buy this'))).reply).toMatch(/^Banned …7777/);
+    expect(await banned()).toEqual([SPAMMER]);
+  });
+});
+
 describe('a UID', () => {
+  it.each(['0a1b2c3d', '0A1B2C3D', '“0a1b2c3d”'])(
+    'that is the whole id of a message of nobody and begins another: %s bans nobody',
+    async (typed) => {
+      await bed.addPost('0a1b2c3d', { source: 'ups' });
+      await bed.addPost('0a1b2c3d-77', { sender: VICTIM });
+      const both = await bed.type(`!ban ${typed}`);
+      expect(both).toMatchObject({
+        result: 'invalid',
+        reply: expect.stringContaining('fits several messages'),
+      });
+      expect(both.reply).toContain('from …0001');
+      expect(both.reply).toContain('ups (no sender)');
+      expect(await banned()).toEqual([]);
+      expect((await bed.type('!ban 0a1b2c3d-7')).reply).toMatch(/^Banned …0001/);
+    },
+  );
+
+  it.each([
+    ['uid', 'UID 0a1b2c3d'],
+    ['message', 'message 0a1b2c3d'],
+    ['0a1b2c3d.', '0a1b2c3d.'],
+    ['0a1b2c3d,spam', '0a1b2c3d,spam'],
+  ])('with marks around it does not mean a message with the id %j alone', async (id, typed) => {
+    const uuid = `0a1b2c3d${randomUUID().slice(8)}`;
+    await bed.addPost(uuid, { sender: VICTIM });
+    // The beginning of an id is no match for the whole of another.
+    await bed.addPost(`${id}-17`, { sender: OTHER });
+    expect((await bed.type(`!who ${typed}`)).reply).toContain('from …0001');
+    await bed.addPost(id, { sender: OTHER });
+    for (const command of ['!ban', '!who']) {
+      const both = await bed.type(`${command} ${typed}`);
+      expect(both).toMatchObject({
+        result: 'invalid',
+        reply: expect.stringContaining('fits several messages'),
+      });
+    }
+    expect(await banned()).toEqual([]);
+    expect((await bed.type(`!ban ${shownUid(id)}`)).reply).toMatch(/^Banned …0002/);
+    expect((await bed.type(`!ban ${uuid.slice(0, 13)}`)).reply).toMatch(/^Banned …0001/);
+  });
+
   it.each(['apc-1795606826', 'evt1', 'a', 'Ünïcödé', '0a1b2c3d-1', 'x'.repeat(128), 'door 3', 'V01-0001'])(
     'finds what the chat shows of the id %s',
     async (id) => {

@@ -49,9 +49,23 @@ const posted: readonly {
     options: { contentEncoding: 'utf-8', contentType: 'application/json' },
     shows: 'celery é',
   },
+  {
+    what: 'an encoding that means nothing',
+    body: '{"body":"string é"}',
+    options: { contentEncoding: 'string' },
+    shows: 'string é',
+  },
+  {
+    what: 'a charset as Python names it',
+    body: Buffer.from('{"body":"python é"}', 'latin1'),
+    options: { contentType: 'application/json; charset=latin-1' },
+    shows: 'python é',
+  },
   { what: 'NaN', body: '{"body":"not a number","load":NaN}', shows: 'not a number' },
   { what: 'a trailing NUL', body: '{"body":"nul behind"}\u0000', shows: 'nul behind' },
   { what: 'lines that CR ends', body: { body: 'FIRST\rSECOND\u0085THIRD' }, shows: 'FIRST\nSECOND\nTHIRD' },
+  { what: 'a message alone in a list', body: '[{"body":"listed"}]', shows: 'listed' },
+  { what: 'a message that is encoded twice', body: JSON.stringify(json({ body: 'twice' })), shows: 'twice' },
   { what: 'a number for a body', body: { body: 30.5 }, shows: '30.5' },
   { what: 'Body', body: { Body: 'capital' }, shows: 'capital' },
   { what: 'text beside a blank body', body: { body: '\n\u200b', text: 'in text' }, shows: 'in text' },
@@ -66,6 +80,24 @@ const posted: readonly {
     key: SMS,
     body: { Body: 'odd sms', SenderName: 411, type: 3, source: false },
     shows: 'odd sms',
+  },
+  {
+    what: 'an SMS of which the text is called text',
+    key: SMS,
+    body: { Body: ' ', text: 'sms in text', NumMedia: 'two' },
+    shows: 'sms in text',
+  },
+  ...['no', 'maybe', [false, true]].map((alreadysent, index) => ({
+    what: `alreadysent: ${JSON.stringify(alreadysent)}`,
+    body: { body: `not sent ${index}` },
+    options: { headers: { alreadysent } },
+    shows: `not sent ${index}`,
+  })),
+  {
+    what: 'an expiration of a clock that is wrong',
+    body: { body: 'wrong clock' },
+    options: { expiration: '600000', timestamp: Math.trunc(minutes(-600) / 1000) },
+    shows: 'wrong clock',
   },
   ...[
     true,
@@ -109,7 +141,8 @@ describe('a message whose text can be read', () => {
     expect(world.posts()).toHaveLength(posted.length);
     expect(await metric(/^relay_messages_parked_total\{.*\} (\d+)$/gm)).toBe(0);
     expect(await metric(/^relay_input_repaired_total\{field="source"\} (\d+)$/gm)).toBe(2);
-    expect(await metric(/^relay_input_repaired_total\{field="x-deliver-by"\} (\d+)$/gm)).toBe(7);
+    expect(await metric(/^relay_input_repaired_total\{field="alreadysent"\} (\d+)$/gm)).toBe(3);
+    expect(await metric(/^relay_input_repaired_total\{field="x-deliver-by"\} (\d+)$/gm)).toBe(8);
   });
 
   it('has no long name in any log line or event', () => {
@@ -163,6 +196,11 @@ describe('a producer that has posted by itself', () => {
     [1, { Body: 'own 2', statuscode: 'ok' }, { text: 'own 2', code: 0 }],
     ['yes', { body: 'own\u0000 3\rmore' }, { text: 'own� 3\nmore', code: 0 }],
     [
+      '"1.0"',
+      { text: 'own 5\rmore', picture_url: 'None', statuscode: '202 Accepted' },
+      { text: 'own 5\nmore', code: 202 },
+    ],
+    [
       true,
       { text: 'own 4', body: 'other', images: ['https://a.example/1.png'], source: 's'.repeat(2_000) },
       { text: 'own 4', picture_url: 'https://a.example/1.png', source: `${'s'.repeat(255)}…` },
@@ -191,8 +229,11 @@ describe('a message that cannot be read', () => {
     ['{"wbor_message_id":"sent-1","body":', 'sent-1', 'invalid-json', {}],
     [json({ wbor_message_id: 'sent-2', body: ' ' }), 'sent-2', 'empty', {}],
     [Buffer.from('{"wbor_message_id":"sent-3","body":"caf\xe9"}', 'latin1'), 'sent-3', 'invalid-utf8', {}],
+    [json({ wborMessageId: 'sent 4 é', body: ' ' }), 'sent 4 é', 'empty', {}],
+    [json({ wbor_message_id: 'x'.repeat(1_000), body: ' ' }), 'x'.repeat(1_000), 'empty', {}],
+    [json({ wbor_message_id: ' ', body: ' ' }), 'amqp-4', 'empty', {}],
     ['nothing', 'amqp-4', 'invalid-json', {}],
-    ['{"body":"a"}', 'amqp-4', 'unknown-encoding', { contentEncoding: 'aes' }],
+    ['8f3a', 'amqp-4', 'unknown-encoding', { contentEncoding: 'aes' }],
     [gzipSync(Buffer.alloc(30_000_000)), 'amqp-4', 'too-large', { contentEncoding: 'gzip' }],
     [`{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'amqp-4', 'invalid-json', {}],
   ])('is answered with the id that was sent: %s, %s, %s', async (body, messageId, reason, options) => {

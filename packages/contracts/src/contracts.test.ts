@@ -176,6 +176,7 @@ describe('/send', () => {
     ['one text under all names', { body: 'hello', text: 'hello', Body: 'hello' }, { body: 'hello' }],
     ['a numeric id', { body: 'a', wbor_message_id: 1234567 }, { body: 'a', wbor_message_id: '1234567' }],
     ['an id of null', { body: 'a', wbor_message_id: null }, { body: 'a' }],
+    ['an id that is a word for null', { body: 'a', wbor_message_id: 'None' }, { body: 'a' }],
     ['a password of null', { body: 'a', password: null }, { body: 'a' }],
     ['a numeric source', { body: 'a', source: 7 }, { body: 'a', source: '7' }],
     ['images that are blank', { body: 'a', images: '' }, { body: 'a' }],
@@ -193,7 +194,7 @@ describe('/send', () => {
 
   it.each([
     ['two texts', { body: 'one', text: 'another' }, ''],
-    ['a picture that is no address', { body: 'a', images: 'none' }, 'images.0'],
+    ['a picture that is no address', { body: 'a', images: 'nowhere' }, 'images.0'],
     ['a picture that is nothing', { body: 'a', images: [7] }, 'images.0'],
     ['a text that is a list', { text: ['a'] }, 'text'],
     ['a body that shows nothing', { body: '\u200b\ufffc' }, 'body'],

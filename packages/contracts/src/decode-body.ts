@@ -1,10 +1,12 @@
 import {
   brotliDecompressSync,
+  constants,
+  crc32,
   gunzipSync,
-  type InputType,
   inflateRawSync,
   inflateSync,
   type ZlibOptions,
+  zstdDecompressSync,
 } from 'node:zlib';
 import { type ReadFault, type ReadResult, readFault } from './read-fault.ts';
 
@@ -27,21 +29,20 @@ const MAX_ENCODINGS = 3;
 const MAX_SHOWN_NAME = 32;
 
 /**
- * Makes text of a body: undoes its compression, then reads it as it says or shows that it is written.
+ * Makes text of a body: undoes its compression, then reads it as it shows or says that it is written.
  *
- * A byte-order mark says the most, then the declared charset. Without either it is UTF-8, strictly: a lenient reader
- * would put U+FFFD in place of what somebody wrote, and nobody would ever know. A charset that nobody knows is no reason
- * to keep back what is UTF-8 all the same.
+ * What the bytes show counts before what is declared: a JSON object is not compressed, gzip, zlib and Zstandard begin
+ * with numbers of their own, and UTF-16 has a byte-order mark or a zero in every other byte. Of the declared, the charset counts
+ * that is known. Without one it is UTF-8, strictly: a lenient reader would put U+FFFD in place of what somebody wrote, and
+ * nobody would ever know. A charset or an encoding that nobody knows is no reason to keep back what can be read all the same.
  *
  * @param maxInflatedBytes what a compressed body may grow to. Memory never exceeds it by much.
  */
 export function decodeBody(body: EncodedBody, maxInflatedBytes = MAX_INFLATED_BYTES): ReadResult<string> {
-  const encodings = readEncodings(body.contentEncoding);
-  const compressions =
-    encodings.compressions.length === 0 && isGzip(body.content) ? ['gzip'] : encodings.compressions;
+  const { compressions, charset } = readEncodings(body.contentEncoding);
   const inflated = inflate(body.content, compressions, maxInflatedBytes);
   if (!inflated.ok) return inflated;
-  return decodeText(inflated.value, charsetOf(body.contentType) ?? encodings.charset);
+  return decodeText(inflated.value, charsetOf(body.contentType) ?? charset);
 }
 
 const IDENTITIES: ReadonlySet<string> = new Set([
@@ -57,25 +58,61 @@ const IDENTITIES: ReadonlySet<string> = new Set([
 
 /** Some AMQP libraries, Celery's among them, declare the charset as the encoding. */
 function readEncodings(declared = ''): { compressions: string[]; charset: string | undefined } {
-  const names = declared.split(',').map((name) => name.trim().toLowerCase());
+  // What follows a semicolon is from `Accept-Encoding`, for example `gzip;q=1.0`.
+  const names = declared.split(',').map((name) => name.replace(/;.*/s, '').trim().toLowerCase());
   const meaningful = names.filter((name) => !IDENTITIES.has(name));
   return {
-    compressions: meaningful.filter((name) => !isCharset(name)).reverse(),
-    charset: meaningful.find(isCharset),
+    compressions: meaningful.filter((name) => encodingOf(name) === undefined).reverse(),
+    charset: meaningful.find((name) => encodingOf(name) !== undefined),
   };
 }
 
-type Inflate = (bytes: InputType, options: ZlibOptions) => Uint8Array;
+type Inflate = (bytes: Uint8Array, options: ZlibOptions) => Uint8Array;
 
 const inflaters: ReadonlyMap<string, Inflate> = new Map([
-  ['gzip', gunzipSync],
-  ['x-gzip', gunzipSync],
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
   ['deflate', inflateEither],
   ['br', (bytes, { maxOutputLength }) => brotliDecompressSync(bytes, { maxOutputLength })],
+  ['zstd', unzstd],
 ]);
 
+/** Bytes behind the end, for example a line break, are none of its business. */
+function gunzip(bytes: Uint8Array, options: ZlibOptions): Uint8Array {
+  try {
+    return gunzipSync(bytes, options);
+  } catch (error) {
+    const first = isTooLarge(error) ? undefined : gunzipFirst(Buffer.from(bytes), options);
+    if (first === undefined) throw error;
+    return first;
+  }
+}
+
+/** What the first member holds, if its checksum says so: Node's own function fails for what stands behind it. */
+function gunzipFirst(bytes: Buffer, options: ZlibOptions): Uint8Array | undefined {
+  const start = gzipHeaderLength(bytes);
+  // Node's types know nothing of `info`.
+  const { buffer, engine } = inflateRawSync(bytes.subarray(start), {
+    ...options,
+    info: true,
+  }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+  const end = start + engine.bytesWritten;
+  return end + 4 <= bytes.length && crc32(buffer) === bytes.readUInt32LE(end) ? buffer : undefined;
+}
+
+/** RFC 1952, 2.3. */
+function gzipHeaderLength(bytes: Buffer): number {
+  const flags = bytes[3] ?? 0;
+  let length = 10;
+  if (flags & 4) length += 2 + bytes.readUInt16LE(length);
+  // A file's name and a comment, each ended by a NUL.
+  if (flags & 8) length = bytes.indexOf(0, length) + 1;
+  if (flags & 16) length = bytes.indexOf(0, length) + 1;
+  return flags & 2 ? length + 2 : length;
+}
+
 /** HTTP means zlib by `deflate`; some programs send the bare stream. */
-function inflateEither(bytes: InputType, options: ZlibOptions): Uint8Array {
+function inflateEither(bytes: Uint8Array, options: ZlibOptions): Uint8Array {
   try {
     return inflateSync(bytes, options);
   } catch (error) {
@@ -84,16 +121,28 @@ function inflateEither(bytes: InputType, options: ZlibOptions): Uint8Array {
   }
 }
 
+/** As much as RFC 8878 asks of a decoder, 8 MiB: the sender says how much memory its window takes. */
+const MAX_ZSTD_WINDOW_LOG = 23;
+
+function unzstd(bytes: Uint8Array, { maxOutputLength }: ZlibOptions): Uint8Array {
+  return zstdDecompressSync(bytes, {
+    maxOutputLength,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_ZSTD_WINDOW_LOG },
+  });
+}
+
 function inflate(
   content: Uint8Array,
-  compressions: readonly string[],
+  declared: readonly string[],
   maxOutputLength: number,
 ): ReadResult<Uint8Array> {
-  if (compressions.length > MAX_ENCODINGS) {
-    return readFault('unknown-encoding', `the body is encoded more than ${MAX_ENCODINGS} times`);
-  }
   let bytes = content;
-  for (const name of compressions) {
+  for (let round = 0; !isJsonObject(bytes); round += 1) {
+    const name = shownCompression(bytes) ?? declared[round];
+    if (name === undefined) break;
+    if (round === MAX_ENCODINGS) {
+      return readFault('unknown-encoding', `the body is encoded more than ${MAX_ENCODINGS} times`);
+    }
     const inflater = inflaters.get(name);
     if (!inflater) return readFault('unknown-encoding', `the content encoding ${shown(name)} is not known`);
     try {
@@ -102,20 +151,35 @@ function inflate(
       if (isTooLarge(error)) {
         return readFault('too-large', `the body is larger than ${maxOutputLength} bytes when decompressed`);
       }
-      // A proxy that decompresses sometimes leaves the header behind.
-      if (bytes[0] !== OPENING_BRACE) {
-        return readFault('invalid-encoding', `the body says that it is ${name}, and it is not`);
-      }
+      return readFault('invalid-encoding', `the body says that it is ${name}, and it is not`);
     }
   }
   return { ok: true, value: bytes };
 }
 
-const OPENING_BRACE = 0x7b;
+/** A text editor puts no more blanks in front. */
+const MAX_LOOKED_AT = 4_096;
 
-/** No text begins like this, so it is gzip though nobody says so: a header is easily lost on the way. */
-function isGzip([first, second]: Uint8Array): boolean {
-  return first === 0x1f && second === 0x8b;
+/**
+ * Blanks, control characters, zeros of UTF-16 and the bytes of byte-order marks may stand before an object, and the bracket
+ * or the quote of what it is wrapped in.
+ */
+const OBJECT = /^[\x00-\x20\xef\xbb\xbf\xfe\xff]*(?:[["][\x00-\x20]*)*\{[\x00-\x20]*\\?["}]/;
+
+/**
+ * Whether it is a JSON object as it stands. A header is left behind by a proxy that decompresses, or means nothing; no
+ * compression that we know makes bytes that begin like this.
+ */
+function isJsonObject(bytes: Uint8Array): boolean {
+  return OBJECT.test(Buffer.from(bytes.subarray(0, MAX_LOOKED_AT)).toString('latin1'));
+}
+
+/** No JSON begins like this, so it is compressed though nobody says so, or says otherwise: a header is easily lost. */
+function shownCompression([first = 0, second = 0, third, fourth]: Uint8Array): string | undefined {
+  if (first === 0x1f && second === 0x8b) return 'gzip';
+  // RFC 1950, 2.2.
+  if (first === 0x78 && (first * 256 + second) % 31 === 0) return 'deflate';
+  return first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd ? 'zstd' : undefined;
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -123,49 +187,67 @@ function isTooLarge(error: unknown): boolean {
 }
 
 function charsetOf(contentType = ''): string | undefined {
-  const [, quoted, bare] = /;\s*charset\s*=\s*(?:["']([^"']*)["']|([^\s;,"']+))/i.exec(contentType) ?? [];
+  const [, quoted, bare] =
+    /(?:^|[;,\s])charset\s*[=:]\s*(?:["']([^"']*)["']|([^\s;,"']+))/i.exec(contentType) ?? [];
   return (quoted ?? bare)?.trim().toLowerCase() || undefined;
 }
 
-function isCharset(label: string): boolean {
+/** The web's name of a charset, also from Python's and Java's spellings: `latin_1`, `ISO8859_1`, `UTF_16LE`, `cp-1252`. */
+function encodingOf(declared: string): string | undefined {
+  const bare = declared.replace(/[^a-z0-9]/g, '');
+  // The web's decoder would make Windows-1252 of it. What is more than ASCII is not what it says.
+  if (/^(?:us)?ascii$|^ansix34/.test(bare)) return 'utf-8';
+  const spellings = [declared, declared.replaceAll('_', '-'), bare.replace(/^windows/, 'cp')];
+  return [...spellings, bare.replace(/^utf16/, 'utf-16')]
+    .map(webEncodingOf)
+    .find((name) => name !== undefined);
+}
+
+function webEncodingOf(label: string): string | undefined {
   try {
-    return new TextDecoder(label).encoding !== '';
+    const { encoding } = new TextDecoder(label);
+    // It makes private characters of all that is not ASCII.
+    return encoding === 'x-user-defined' ? undefined : encoding;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** Charsets that nobody here reads, and that write everything in the bytes of ASCII: they would pass for UTF-8. */
+const IN_ASCII_BYTES = /^(?:.*utf-?7.*|hz.*|iso-2022-(?:kr|cn).*)$/;
+/** By one of these they begin what is not ASCII. */
+const SHIFT = /[+&~\x0e\x1b]/;
 
 function decodeText(bytes: Uint8Array, declared: string | undefined): ReadResult<string> {
-  const label = markedCharset(bytes) ?? knownCharset(bytes, declared) ?? 'utf-8';
+  const known = declared === undefined ? undefined : encodingOf(declared);
+  const label = shownCharset(bytes) ?? known ?? 'utf-8';
+  let text: string;
   try {
-    return { ok: true, value: new TextDecoder(label, { fatal: true }).decode(bytes) };
+    text = new TextDecoder(label, { fatal: true }).decode(bytes);
   } catch {
-    return notDecodable(label, declared);
+    return notDecodable(label, known === undefined ? declared : undefined);
   }
+  if (declared !== undefined && IN_ASCII_BYTES.test(declared) && SHIFT.test(text)) {
+    return readFault('invalid-charset', `the charset ${shown(declared)} is not known`);
+  }
+  return { ok: true, value: text };
 }
 
-function notDecodable(label: string, declared: string | undefined): { ok: false; fault: ReadFault } {
+function notDecodable(label: string, unknown: string | undefined): { ok: false; fault: ReadFault } {
   if (label !== 'utf-8') return readFault('invalid-charset', `the body is not ${shown(label)}`);
-  if (declared === undefined || isCharset(declared)) {
+  if (unknown === undefined) {
     return readFault('invalid-utf8', 'the body is not UTF-8, and no other charset is declared');
   }
-  return readFault('invalid-utf8', `the body is not UTF-8, and its charset ${shown(declared)} is not known`);
+  return readFault('invalid-utf8', `the body is not UTF-8, and its charset ${shown(unknown)} is not known`);
 }
 
-/** By the byte-order mark, which the decoder skips. */
-function markedCharset([first, second, third]: Uint8Array): string | undefined {
+/** By the byte-order mark, which the decoder skips, or by the zeros of UTF-16: JSON begins with ASCII. */
+function shownCharset([first, second, third, fourth]: Uint8Array): string | undefined {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';
-  return first === 0xef && second === 0xbb && third === 0xbf ? 'utf-8' : undefined;
-}
-
-function knownCharset(bytes: Uint8Array, declared: string | undefined): string | undefined {
-  if (declared === undefined || !isCharset(declared)) return undefined;
-  // What is more than ASCII is not what it says. The web's decoder would make Windows-1252 of it.
-  if (/^(?:us-)?ascii$/.test(declared)) return 'utf-8';
-  const { encoding } = new TextDecoder(declared);
-  // Without a mark the web takes `utf-16` for little-endian and others for big-endian. JSON begins with ASCII.
-  return encoding === 'utf-16le' && bytes[0] === 0 ? 'utf-16be' : encoding;
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
+  if (first && second === 0 && third && fourth === 0) return 'utf-16le';
+  return first === 0 && second && third === 0 && fourth ? 'utf-16be' : undefined;
 }
 
 /** Declared names are the sender's text. */

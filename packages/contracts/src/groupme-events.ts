@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineMessage } from './define.ts';
 import { ORIGINAL_KEY_HEADER, PLAN_ID_HEADER } from './headers.ts';
-import { nameOf, lenient as readAs } from './lenient.ts';
+import { isNone, nameOf, lenient as readAs } from './lenient.ts';
 import { toUnixSeconds } from './unix-seconds.ts';
 
 /** How one API call ended, or why there was none. */
@@ -95,6 +95,14 @@ const unixSeconds = readAs({
   description: 'Unix seconds.',
 });
 
+/** Whoever says yes in another form says yes; what is unclear is no word of a member. */
+const notice = readAs({
+  strict: z.boolean().nullish(),
+  read: (value) =>
+    isNone(value) ? null : !['false', 'no', '0'].includes(String(value).trim().toLowerCase()),
+  finish: (value) => value ?? null,
+});
+
 const attachment = z.looseObject({ type: lenient(z.string()) });
 /** A list that holds something odd keeps the rest, and one that stands alone is a list of one. */
 const attachments = readAs({
@@ -122,7 +130,7 @@ export const groupMeCallbackSchema = z.looseObject({
   text: lenient(z.string()),
   created_at: unixSeconds,
   source_guid: lenient(z.string()),
-  system: lenient(z.boolean()),
+  system: notice,
   attachments,
 });
 export type GroupMeCallback = z.infer<typeof groupMeCallbackSchema>;

@@ -35,13 +35,13 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     type: 'integer',
     audience: 'public',
     summary:
-      'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration`, counted from `timestamp`, means the same.',
+      'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration` means the same, counted from `timestamp`, or from its arrival where that cannot be true.',
   },
   [ALREADY_SENT_HEADER]: {
     type: 'boolean',
     audience: 'public',
     summary:
-      'The producer has posted this to GroupMe by itself: it is only logged. `true`; 1 and texts such as "True" and "yes" count as well.',
+      'The producer has posted this to GroupMe by itself: it is only logged. `true`; other numbers than 0 and texts such as "True" and "yes" count as well.',
   },
   [RETRY_COUNT_HEADER]: {
     type: 'integer',

@@ -1,4 +1,4 @@
-import { isNone } from './lenient.ts';
+import { isNothing } from './lenient.ts';
 
 /** The most pictures of one message: as many as a Twilio MMS can carry. */
 export const MAX_IMAGES = 10;
@@ -18,10 +18,11 @@ const UNREADABLE = '';
 
 /** `addresses` as {@link addressesOf} makes them. */
 export function toImageList(addresses: readonly string[] | null | undefined): ImageList {
-  const urls = (addresses ?? []).filter((address) => address !== UNREADABLE);
+  const meant = (addresses ?? []).filter((address) => address === UNREADABLE || !isNothing(address));
+  const urls = meant.filter((address) => address !== UNREADABLE);
   return {
     urls: urls.slice(0, MAX_IMAGES),
-    unreadable: (addresses ?? []).length - urls.length,
+    unreadable: meant.length - urls.length,
     omitted: Math.max(urls.length - MAX_IMAGES, 0),
   };
 }
@@ -31,12 +32,12 @@ export function toImageList(addresses: readonly string[] | null | undefined): Im
  * address inside. What says that there is none is left out; what must have meant a picture is an empty text.
  */
 export function addressesOf(value: unknown, depth = 0): string[] {
-  if (isNone(value) || value === false || value === 0) return [];
+  if (isNothing(value) || value === false || value === 0) return [];
   if (typeof value === 'string') return addressesOfText(value, depth);
   if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [UNREADABLE];
   if (Array.isArray(value)) return value.flatMap((entry) => addressesOf(entry, depth + 1));
   const entries = Object.entries(value);
-  const named = entries.find(([name, inner]) => ADDRESS_NAME.test(name) && !isNone(inner));
+  const named = entries.find(([name, inner]) => ADDRESS_NAME.test(name) && !isNothing(inner));
   if (named) return addressesOf(named[1], depth + 1);
   // PHP writes a list that lost an element as an object.
   if (entries.some(([name]) => !/^\d+$/.test(name))) return [UNREADABLE];
@@ -46,14 +47,15 @@ export function addressesOf(value: unknown, depth = 0): string[] {
 /** A list of objects with objects inside, and no deeper. */
 const MAX_DEPTH = 4;
 
-const ADDRESS_NAME = /^(?:(?:image|media|picture|photo)_?)?(?:url|uri|src|href|link)$/i;
+const ADDRESS_NAME =
+  /^(?:(?:image|media|picture|photo)(?:_?(?:url|uri|src|href|link))?|url|uri|src|href|link)$/i;
 
 function addressesOfText(text: string, depth: number): string[] {
   const list = text.trimStart().startsWith('[') ? parseList(text) : undefined;
   if (list && depth < MAX_DEPTH) return addressesOf(list, depth + 1);
   // Only where a separator stands before: addresses hold others.
   const addresses = text.split(/(?<=[\s,;])(?=https?:\/\/)/i).map(withoutSeparators);
-  return addresses.filter((address) => !isNone(address));
+  return addresses.filter((address) => !isNothing(address));
 }
 
 /** Not by a pattern, which would take time in proportion to the square of the separators. */

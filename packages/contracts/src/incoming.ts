@@ -9,6 +9,7 @@ import {
   nameOf,
   toMessageId,
   withoutBlank,
+  withoutNothing,
   wordsOf,
 } from './lenient.ts';
 
@@ -21,13 +22,19 @@ export const MAX_BODY_LENGTH = 16_000;
 /** HTTP has none above. */
 const MAX_STATUS = 999;
 
+/** A status line has it among other words: `HTTP/1.1 202 Accepted`, `<Response [202]>`. */
+function statusOf(value: unknown): number | undefined {
+  const [, digits] = typeof value === 'string' ? (/(?<![\w.])([1-9]\d\d)(?!\w|\.\d)/.exec(value) ?? []) : [];
+  return countOf(value, MAX_STATUS) ?? countOf(digits, MAX_STATUS);
+}
+
 const ID_DESCRIPTION = 'Names the message in the chat and in the audit; made by the relay when missing.';
 
 /** Producers send a missing value as nothing, as null or as an empty string. All three mean "none". */
 const words = (description: string) =>
   lenient({ strict: z.string().nullish(), read: wordsOf, finish: withoutBlank, description });
 const name = (description: string) =>
-  lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutBlank, description });
+  lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutNothing, description });
 const messageId = lenient({
   strict: z.string().max(MAX_MESSAGE_ID_LENGTH).nullish(),
   read: nameOf,
@@ -52,7 +59,7 @@ const mediaUrl = lenient({
   strict: z.string().nullish(),
   // What is no address stays one that cannot be fetched, so that the chat is told.
   read: (value) => addressesOf(value).map((address) => address || typeof value)[0],
-  finish: withoutBlank,
+  finish: withoutNothing,
   description: 'Address of a picture.',
 });
 
@@ -63,6 +70,7 @@ const mediaUrl = lenient({
 export const twilioSmsSchema = z.looseObject({
   From: name('The sender, E.164.'),
   Body: words('The text.'),
+  text: words('Counts when there is no `Body`.'),
   SenderName: name('The sender as the SMS service knows him or her.'),
   source: name('Default: `twilio`.'),
   wbor_message_id: messageId,
@@ -100,7 +108,7 @@ export const alreadySentSchema = z.looseObject({
   bot_id: name('The bot that posted it.'),
   statuscode: lenient({
     strict: z.number().int().min(0).max(MAX_STATUS).nullish(),
-    read: (value) => countOf(value, MAX_STATUS),
+    read: statusOf,
     finish: (value) => value ?? undefined,
     description: "The HTTP status of GroupMe's answer.",
   }),

@@ -61,7 +61,7 @@ export {
   twilioSmsSchema,
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
-export { isBlank, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+export { isBlank, isNothing, MAX_MESSAGE_ID_LENGTH, nameOf, toMessageId } from './lenient.ts';
 export { messages as messageCatalogue } from './messages.ts';
 export {
   type Ban,

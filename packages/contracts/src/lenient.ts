@@ -45,6 +45,17 @@ export function isBlank(text: string): boolean {
   return /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffc]*$/u.test(text);
 }
 
+/**
+ * The same of a name, an id or an address, where programs also write the word for nothing into a text. In a message such a
+ * word may be all that somebody says.
+ */
+export function isNothing(value: unknown): boolean {
+  return isNone(value) || (typeof value === 'string' && NOTHING.test(value.trim()));
+}
+
+/** Of Python, JSON, JavaScript, Go and C. */
+const NOTHING = /^[<(]?(?:null|none|nil|undefined)[>)]?$/i;
+
 /** What can be read as words: also a number, a yes or no, a list of lines, and an object with a text inside. */
 export function wordsOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
@@ -54,8 +65,8 @@ export function wordsOf(value: unknown): string | undefined {
     return lines.length > 0 ? lines.join('\n') : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { body, text } = value as Record<string, unknown>;
-  return wordsOf(body ?? text);
+  const { body, text, Body } = value as Record<string, unknown>;
+  return [body, text, Body].map(wordsOf).find((words) => !isNone(words));
 }
 
 /** A name or a number. A yes or no is nobody's. */
@@ -68,6 +79,10 @@ export function withoutBlank(text: string | null | undefined): string | undefine
   return isNone(text) ? undefined : (text ?? undefined);
 }
 
+export function withoutNothing(text: string | null | undefined): string | undefined {
+  return isNothing(text) ? undefined : (text ?? undefined);
+}
+
 /** The longest message id. Ids travel in headers and log lines. */
 export const MAX_MESSAGE_ID_LENGTH = 128;
 
@@ -76,7 +91,7 @@ export const MAX_MESSAGE_ID_LENGTH = 128;
  * of the message gets again.
  */
 export function toMessageId(id: string | null | undefined): string | undefined {
-  if (isNone(id) || !id) return undefined;
+  if (isNothing(id) || !id) return undefined;
   if (id.length > MAX_MESSAGE_ID_LENGTH) return createHash('sha256').update(id).digest('hex');
   return id.replaceAll('\u0000', '\ufffd').toWellFormed();
 }

@@ -36,6 +36,8 @@ describe('the fields of a producer', () => {
     [true, 'true'],
     [['line 1', 2], 'line 1\n2'],
     [{ text: 'inside' }, 'inside'],
+    [{ body: '', text: 'inside' }, 'inside'],
+    [{ body: { html: 'x' }, Body: 'inside' }, 'inside'],
   ])('read a body of %j as %j', (body, text) => {
     expect(read({ body })).toMatchObject({ body: text, repaired: ['body'] });
   });
@@ -71,6 +73,14 @@ describe('the fields of a producer', () => {
     ['source', ['endec'], undefined],
     ['source', false, undefined],
     ['source', '\u200b', undefined],
+    ['source', 'None', undefined],
+    ['wbor_message_id', 'null', undefined],
+    ['wbor_message_id', ' <nil> ', undefined],
+    ['wbor_message_id', '(null)', undefined],
+    ['wbor_message_id', 'undefined', undefined],
+    ['wbor_message_id', 'nonesuch', 'nonesuch'],
+    ['body', 'None', 'None'],
+    ['text', 'null', 'null'],
     ['wbor_message_id', 1_234_567, '1234567'],
     ['wbor_message_id', true, undefined],
     ['wbor_message_id', { id: 1 }, undefined],
@@ -98,6 +108,9 @@ describe('the fields of a producer', () => {
     [{}, NO_IMAGES],
     [[''], NO_IMAGES],
     [[null, [], '  '], NO_IMAGES],
+    ['None', NO_IMAGES],
+    [['null', A], { ...NO_IMAGES, urls: [A] }],
+    [{ picture: A }, { ...NO_IMAGES, urls: [A] }],
     [A, { ...NO_IMAGES, urls: [A] }],
     [`${A}, ${B}`, { ...NO_IMAGES, urls: [A, B] }],
     [`${A}?u=${B};x`, { ...NO_IMAGES, urls: [`${A}?u=${B};x`] }],
@@ -120,6 +133,14 @@ describe('the fields of a producer', () => {
   it.each([
     ['202', 202],
     [202, 202],
+    ['202 Accepted', 202],
+    ['202.0', 202],
+    ['HTTP/1.1 202 Accepted', 202],
+    ['<Response [202]>', 202],
+    ['failed: 503.', 503],
+    ['1202', undefined],
+    ['2026-11-25', undefined],
+    ['202.5', undefined],
     [202.5, undefined],
     ['ok', undefined],
     [null, undefined],
@@ -172,7 +193,30 @@ describe('the fields of a producer', () => {
     );
   });
 
-  it.each([[[1]], ['hello'], [null], [7]])('cannot be in %j, which is no object', (body) => {
+  it.each([
+    [[{ body: 'x' }]],
+    [JSON.stringify({ body: 'x' })],
+    [JSON.stringify([JSON.stringify({ body: 'x' })])],
+    [` ${JSON.stringify({ body: 'x' })}\n\u0000`],
+  ])('are found in %j', (message) => {
+    expect(read(message)).toMatchObject({ body: 'x', repaired: [] });
+    const reading = readIncoming(standardMessage, bytes(message));
+    expect(reading).toMatchObject({ value: { raw: { body: 'x' } } });
+  });
+
+  it.each([
+    [[{ body: 'x' }, { body: 'y' }]],
+    [[{ body: 'x' }, null]],
+    [[]],
+    [['x']],
+    [[[[[{ body: 'x' }]]]]],
+    ['{"body":'],
+    ['null'],
+    [[1]],
+    ['hello'],
+    [null],
+    [7],
+  ])('cannot be in %j, which is no object', (body) => {
     expect(readIncoming(standardMessage, bytes(body))).toMatchObject({
       ok: false,
       fault: { code: 'invalid-message' },

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { EncodedBody } from './decode-body.ts';
 import { isNone, isRepaired } from './lenient.ts';
+import { parseJson } from './parse-json.ts';
 import type { ReadResult } from './read-fault.ts';
 import { parseWith, readJson } from './read-message.ts';
 
 /** What a producer sent, read. */
 export interface LenientReading<Value> {
   readonly value: Value;
-  /** The body as it came. */
+  /** The message as it came. */
   readonly raw: Readonly<Record<string, unknown>>;
   /** Names of the fields that were not as they should be, and were read or left out all the same. */
   readonly repaired: readonly string[];
@@ -15,7 +16,8 @@ export interface LenientReading<Value> {
 
 /**
  * Reads a message of a producer as `readMessage` does, and takes another spelling of a field's name for the field where
- * that is missing: `Body`, `WBOR_MESSAGE_ID` and `wborMessageId` are plain enough.
+ * that is missing: `Body`, `WBOR_MESSAGE_ID` and `wborMessageId` are plain enough. The message may be alone in a list, or JSON
+ * of its own inside a text: some programs encode twice.
  */
 export function readIncoming<Schema extends z.ZodType>(
   { schema }: { readonly schema: Schema },
@@ -24,15 +26,26 @@ export function readIncoming<Schema extends z.ZodType>(
   const json = readJson(delivery);
   if (!json.ok) return json;
   const shape = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
-  const raw = isObject(json.value) ? json.value : {};
+  const message = unwrap(json.value);
+  const raw = isObject(message) ? message : {};
   const renamed = findRenamed(raw, Object.keys(shape));
-  const fields = isObject(json.value) ? { ...raw, ...renamed } : json.value;
+  const fields = isObject(message) ? { ...raw, ...renamed } : message;
   const parsed = parseWith({ schema }, fields);
   if (!parsed.ok) return parsed;
   const repaired = Object.entries(shape).flatMap(([name, field]) =>
     Object.hasOwn(renamed, name) || isRepaired(field, raw[name]) ? [name] : [],
   );
   return { ok: true, value: { value: parsed.value, raw, repaired } };
+}
+
+/** Nobody wraps a message more often in earnest. */
+const MAX_WRAPPINGS = 3;
+
+function unwrap(value: unknown, wrappings = 0): unknown {
+  if (wrappings === MAX_WRAPPINGS) return value;
+  if (Array.isArray(value) && value.length === 1) return unwrap(value[0], wrappings + 1);
+  const json = typeof value === 'string' ? parseJson(value) : undefined;
+  return json?.ok ? unwrap(json.value, wrappings + 1) : value;
 }
 
 /** The fields that are missing under their own names, from those that are there under others. */

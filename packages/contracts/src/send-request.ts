@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addressesOf, MAX_IMAGES } from './image-list.ts';
 import { MAX_BODY_LENGTH } from './incoming.ts';
-import { isBlank, isNone, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+import { isBlank, isNone, isNothing, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];
@@ -15,6 +15,8 @@ const text = z.string().max(MAX_BODY_LENGTH).nullish();
 
 /** Scripts count their messages, and some are named by a number. */
 const numberAsText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
+
+const isBlankText = (value: unknown) => typeof value === 'string' && isBlank(value);
 
 const nullAsMissing = (value: unknown) => (value === null ? undefined : value);
 
@@ -73,7 +75,7 @@ export const sendRequestSchema = z
       .describe('http(s) addresses of pictures to attach. One may stand alone, without a list.'),
     wbor_message_id: z
       .preprocess(
-        (value) => nullAsMissing(numberAsText(value)),
+        (value) => (isBlankText(value) || !isNothing(value) ? numberAsText(value) : undefined),
         z
           .string()
           .max(MAX_MESSAGE_ID_LENGTH)

@@ -69,34 +69,62 @@ describe('what is no number', () => {
   });
 });
 
-it('changes nothing that is normal already, and never throws', () => {
-  const piece = fc.constantFrom(
+describe('the form of a form', () => {
+  it.each([
+    ['+200020744555', '+2020744555'],
+    ['x\u200b\u0307', '\u1e8b'],
+    ['tel:x;\u200b', 'x'],
+    ['tel:;tel:', ''],
+  ])('is that form: %j is %j', (written, expected) => {
+    expect(normalise(written)).toBe(expected);
+    expect(normalise(expected)).toBe(expected);
+  });
+
+  const prefix = fc.constantFrom(
+    '',
     '+',
     '00',
+    '011',
     '0',
-    '1',
-    '207',
-    '5550123',
-    ' ',
-    '-',
-    '(',
-    ')',
+    'whatsapp:',
+    'rcs:',
     'tel:',
-    'x',
-    ';',
+    'sms://',
+    'tel:whatsapp:+',
+  );
+  const digit = fc.constantFrom(...'000123456789');
+  const code = fc.constantFrom(...'1 20 39 44 49 52 54 55 7 81 86 91 225 234 263 380 598 995'.split(' '));
+  const number = fc
+    .tuple(prefix, code, fc.array(digit, { maxLength: 17 }))
+    .map(([before, country, digits]) => `${before}${country}${digits.join('')}`);
+  const piece = fc.constantFrom(
+    ...'+ 00 0 1 207 5550123 - ( ) tel: whatsapp: x ; ? İ ſ ß ﷺ'.split(' '),
+    ' ',
+    '\u200b',
     '\u200e',
+    '\u0307',
+    '\u0345',
+    '\u0660',
     '\uff11',
+    '\ud83d',
   );
-  const any = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.array(piece).map((pieces) => pieces.join('')),
-  );
-  fc.assert(
-    fc.property(any, (written) => {
-      const once = normalise(written);
-      expect(normalise(once)).toBe(once);
-    }),
-    { numRuns: 500 },
+  const pieces = fc.array(piece, { maxLength: 40 }).map((all) => all.join(''));
+  const text = fc
+    .tuple(prefix, fc.string({ unit: 'binary', maxLength: 300 }))
+    .map(([before, rest]) => `${before}${rest}`);
+
+  it.each(['US', 'GB', 'AR', 'IT', 'MX', 'BR'] as const)(
+    'changes nothing that is normal already, and never throws, in %s',
+    (country) => {
+      const ofCountry = createSenderNormaliser(country);
+      fc.assert(
+        fc.property(fc.oneof(number, pieces, text), (written) => {
+          const once = ofCountry(written);
+          expect(ofCountry(once)).toBe(once);
+        }),
+        { numRuns: 500 },
+      );
+    },
   );
 });
 

@@ -49,7 +49,7 @@ export function createListGuard(options: {
   /** What is known to be ours, as it came: most lists are repetitions. */
   let genuine: Buffer | undefined;
   let suspicious: { readonly heard: Heard; readonly content: Buffer | undefined }[] = [];
-  let refused: number | undefined;
+  let isRefused = false;
 
   function suspect(heard: Heard, content?: Buffer): void {
     const nowMs = Date.now();
@@ -78,18 +78,21 @@ export function createListGuard(options: {
       if (state === undefined) return;
       states.told(state, Date.now());
       if (state.version !== null) suspect({ version: state.version });
-      if (state.refused?.reason === 'ahead' && state.refused.version !== null) {
-        refused = state.refused.version;
+      if (state.refused && state.refused.reason !== 'old') {
+        isRefused = true;
         options.onSuspicion();
       }
     },
     async check() {
-      const [looked, refusal] = [suspicious, refused];
+      const looked = suspicious;
       const now = new Date();
       // Ours is committed before it is published, so what is read after a list was heard is not older than that list.
       const own = await readBanList(db, now);
       states.published(own.version, Date.now());
-      if (refusal === own.version) await tellTheChat(db, own.version);
+      // A relay may as well have refused garbage of somebody else: what counts is whether it has our list.
+      const missing = isRefused ? states.describeMissing(Date.now()) : undefined;
+      if (missing !== undefined) await tellTheChat(db, own.version, missing);
+      isRefused = false;
       const foreign = looked
         .filter(({ heard }) => isForeign(heard, own, now))
         .map(({ heard }) => heard.version);
@@ -103,7 +106,6 @@ export function createListGuard(options: {
         genuine = looked.findLast(({ heard }) => heard.version === own.version)?.content ?? genuine;
       }
       suspicious = suspicious.filter((later) => !looked.includes(later));
-      if (refused === refusal) refused = undefined;
       return foreign.length > 0;
     },
   };
@@ -114,9 +116,7 @@ function readState(content: Buffer): BanListState | undefined {
   return reading.ok ? reading.value : undefined;
 }
 
-/** The command that made this version was answered before the relay refused it. Said once a version. */
-async function tellTheChat(db: Kysely<Database>, version: number): Promise<void> {
-  const text =
-    'Careful: a relay refuses my ban list, since its clock is minutes behind. The last change of the bans does not hold there.';
+/** The command that made this version was answered before a relay refused it. Said once a version. */
+async function tellTheChat(db: Kysely<Database>, version: number, text: string): Promise<void> {
   await addOnceToOutbox(db, chatMessage(idFor('not-taken', String(version)), text));
 }

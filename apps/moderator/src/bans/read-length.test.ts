@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainText } from '../text/plain-text.ts';
 import { createStationClock } from '../text/station-clock.ts';
+import { couldBeLength, wordsOf } from './length-words.ts';
+import { plainWords } from './plain-reasons.ts';
 import { readBanLength } from './read-length.ts';
 
 /** A Wednesday, 15:00 at the station. */
@@ -74,6 +76,16 @@ describe('readBanLength', () => {
     'for good',
     'permanently',
     'spam, for good',
+    'perm',
+    'permaban',
+    '4ever',
+    'Forever!',
+    'forever, called Ann a liar',
+    'racist slurs forever',
+    'for good, spam',
+    '“spam”',
+    'for spamming us again',
+    'Sends threatening messages.',
   ])('takes %j for a ban for good', (text) => expect(hoursOf(text)).toBeNull());
 
   it.each([
@@ -82,7 +94,8 @@ describe('readBanLength', () => {
     ['for 2h please', 'please'],
     ['2h—spam', 'spam'],
     ['spam until friday', 'spam'],
-    ['forever spammed 3 times', 'spammed 3 times'],
+    ['forever called Ann a liar', 'called Ann a liar'],
+    ['2 hour timeout', 'timeout'],
     ['2h sent 3 rude texts', 'sent 3 rude texts'],
     ['2h, (again)', 'again)'],
   ])('%j has the reason %j', (text, reason) => expect(read(text)).toMatchObject({ kind: 'length', reason }));
@@ -136,7 +149,133 @@ describe('readBanLength', () => {
     'in 2h',
   ])('asks about %j and does not guess', (text) => expect(read(text)).toMatchObject({ kind: 'invalid' }));
 
-  it('never bans for good when a word has a digit or could be a length, unless forever comes first', () => {
+  it.each([
+    'not forever',
+    'never forever',
+    'semi-permanent',
+    'not for good',
+    'not spam, for good',
+    'almost forever',
+    'forever? no',
+    'forever?',
+    'forever, not',
+    'forever or a while',
+    'forever, jk',
+    'forever minus a bit',
+    'forever until friday',
+    'forever 3 times',
+    'forever two',
+    'forever onehour',
+    'forever for the season',
+    'perm 1',
+    'permanently this week',
+    'for good reason',
+    'for good measure',
+    'for good behavior this term',
+    'always',
+    'always rude',
+  ])('does not take %j for for good', (text) => expect(read(text)).toMatchObject({ kind: 'invalid' }));
+
+  it.each([
+    ...'onehour EOD EOW h wknd tmrw tmr houre minuets wekk nite shift timeout tempban temporarily briefly soon'.split(
+      ' ',
+    ),
+    ...'hora horas día días semana heure jour Stunde Tag Tage mañana demain morgen'.split(' '),
+    ...'小时 天 時間 日 час час. неделя ساعة 🕑 ⏰ ~ ∞'.split(' '),
+    'a while',
+    'for the rest of the show',
+    'rest of the show',
+    'this semester',
+    'until finals',
+    'till the break',
+    'una hora',
+    'dos días',
+    'eine Woche',
+    'deux heures',
+    '一小时',
+    'two \u04bbours',
+    '2 h\u043eurs',
+    'an h\u043eur',
+    'Ⅱ h',
+    'ii h',
+    'for a',
+    'for the',
+    'spam for a',
+    'how long?',
+    'spam?',
+    'who knows',
+  ])('asks about %j, which is no plain reason', (text) =>
+    expect(read(text)).toMatchObject({ kind: 'invalid' }),
+  );
+
+  it.each([
+    'until tomorrow night',
+    'until friday evening',
+    'until tonight',
+    'until this friday',
+    'until next friday',
+    'until next week',
+    'until end of november',
+    'until november',
+    'until Nov 20',
+    'until 12/1',
+    'until 1/12',
+    'until 12.1.2026',
+    '1 hour a day',
+    '1 hour each day',
+    '2h, 30m',
+    '2 hours, 30 minutes',
+    '2h less 10',
+    '2h minus 10m',
+    'minus 2h',
+    'at least 2h',
+    'another 2h',
+    '2h more',
+    '2h max',
+    '2h not 3h',
+    '2h, no wait',
+    '2h or so',
+    '1.000 hours',
+    '1,000 hours',
+    '1M',
+    '30M',
+    '1 M',
+    '.5h',
+    'called Ann 2h',
+  ])('does not guess the end of %j', (text) => expect(read(text)).toMatchObject({ kind: 'invalid' }));
+
+  it('asks about this Friday on a Friday', () => {
+    const friday = new Date('2026-11-27T15:00:00Z');
+    expect(readBanLength('until friday', friday, clock)).toMatchObject({ kind: 'invalid' });
+    expect(readBanLength('until nov 27', friday, clock)).toMatchObject({ kind: 'invalid' });
+    expect(readBanLength('until saturday', friday, clock)).toMatchObject({ kind: 'length' });
+  });
+
+  it('has no plain reason that could be a length, or a part of one', () => {
+    for (const word of plainWords) {
+      expect(couldBeLength(word), word).toBe(false);
+      const found = hoursOf(`2 ${word}`);
+      expect(found, word).not.toBeNull();
+    }
+  });
+
+  it('never bans for good for words that nobody has listed', () => {
+    const word = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 8 }),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }),
+      fc.constantFrom(...'spam rude for a the hour 小时 soon forever not'.split(' ')),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (all) => {
+        const text = all.join(' ');
+        if (hoursOf(text) !== null || /forever|perm|good/i.test(text)) return;
+        for (const { text: said } of wordsOf(plainText(text))) expect(plainWords, text).toContain(said);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never bans for good when a word has a digit or could be a length', () => {
     const lengthWord = fc.constantFrom(
       ...'one two half hour hours min day days week month year until till tomorrow tonight monday fri may dec'.split(
         ' ',
@@ -145,7 +284,6 @@ describe('readBanLength', () => {
     );
     const noise = fc.constantFrom(
       ...'spam rude please for the a and , . ( ) " “ ” — - \u200b \u202e \u2066 \ufeff 🎶'.split(' '),
-      'for good',
       '\n',
     );
     const joiner = fc.constantFrom(' ', '  ', '\n', '\u00a0', ' - ', ' \u200b');

@@ -1,6 +1,7 @@
 import * as chrono from 'chrono-node/en';
 import type { StationClock } from '../text/station-clock.ts';
 import { couldBeLength, holdsLengthWord, wordsOf } from './length-words.ts';
+import { isPlain, isPlainReason } from './plain-reasons.ts';
 
 /** Longer than anybody stays at a college station. */
 const MAX_MS = 10 * 366 * 86_400_000;
@@ -16,16 +17,29 @@ const UNCLEAR: BanLength = {
     'I am not sure how long that is meant to be, so nothing was done. Put it first, like 30m, 2h, 7d, "until tomorrow" or "forever", then the reason.',
 };
 
-const FOREVER =
-  /(?<![\p{L}\p{N}])(?:for ?ever(?:more)?|for good|for life|for all time|permanent(?:ly)?|perma?(?:ban(?:ned)?)?|indefinite(?:ly)?|always|eternally|4 ?ever)(?![\p{L}\p{N}])/iu;
+const FOR_GOOD =
+  /(?<![\p{L}\p{N}])(?:(?:for|4)\s*ever|for\s+life|perm(?:a|anent(?:ly)?|aban(?:ned)?|\s?ban(?:ned)?)?|indefinite(?:ly)?|for\s+good)(?![\p{L}\p{N}])/iu;
 /** Words that join a length to something that makes it another length. */
 const JOINTS = new Set(['and', 'a', 'an', 'plus', 'or', 'of']);
 const UNTIL = new Set(['until', 'untill', 'till', 'til']);
-/** Before or after a length these tell of what has been, or how often. */
-const NO_LENGTH_BEFORE = new Set(
-  'since after from last past in within every each per this over during not no before under'.split(' '),
+/** What the library takes for the beginning of a length, and is of what has been, how often, or of nobody knows which day. */
+const NO_LENGTH = new Set(
+  'since after from last past in within every each per this over during next end beginning start'.split(' '),
 );
-const NO_LENGTH_AFTER = new Set('ago earlier old late early before after each every per'.split(' '));
+/** What takes back, or bends, what was said before it. */
+const DOUBTS = new Set(
+  `not no nope nah never nor or if unless except but maybe perhaps probably possibly almost nearly semi less minus more
+   than instead rather wait actually oops scratch jk kidding joking isn wasn don doesn won`.split(/\s+/),
+);
+const NO_LENGTH_AFTER = new Set(
+  'ago earlier old late early before after each every per max min tops starting beginning off x times'.split(
+    ' ',
+  ),
+);
+/** Times of a day that are no hour of it. */
+const DAY_PART = /\b(?:morning|afternoon|evening|night|tonight)\b/i;
+/** From here on a date without a year is more likely a slip than meant: the day before yesterday, in a year. */
+const MAX_WITHOUT_YEAR_MS = 300 * 86_400_000;
 const UNITS = [
   's(?:ecs?|econds?)?',
   'm(?:ins?|inutes?)?',
@@ -37,9 +51,9 @@ const UNITS = [
 ].map((unit) => new RegExp(`(?<![a-z])(?:${unit})(?![a-z])`, 'gi'));
 
 /**
- * Reads how long a ban is meant to be, wherever that stands in the text, and the reason around it. What looks like a
- * length and is not understood is asked about. Without an end is a ban only if that is said, or if no word could be a
- * length: a ban for good because "for 2h" was taken for a reason would surprise.
+ * Reads how long a ban is meant to be, wherever that stands in the text, and the reason around it. Without an end is a
+ * ban only if that is said, or if nothing is said but a reason in plain words: whatever else might be a length that is
+ * not understood, and a ban for good because "for 2h" was taken for a reason would surprise.
  *
  * @param text what follows the UID, as `plainText` leaves it.
  */
@@ -51,19 +65,30 @@ export function readBanLength(text: string, now: Date, clock: StationClock): Ban
     { forwardDate: true },
   );
   const [only] = lengths;
-  const forever = FOREVER.exec(clean);
-  if (forever) {
-    const reason = reasonAround(text, forever.index, forever[0].length);
-    const isFirst = wordsOf(clean.slice(0, forever.index)).length === 0;
-    const rest = clean.slice(0, forever.index) + clean.slice(forever.index + forever[0].length);
-    const isClear = lengths.length === 0 && (isFirst || !holdsLengthWord(rest));
-    return isClear ? { kind: 'length', until: null, reason } : UNCLEAR;
+  const forGood = FOR_GOOD.exec(clean);
+  if (forGood) {
+    if (only || !isSaid(clean, forGood)) return UNCLEAR;
+    return { kind: 'length', until: null, reason: reasonAround(text, forGood.index, forGood[0].length) };
   }
-  if (!only) return holdsLengthWord(clean) ? UNCLEAR : { kind: 'length', until: null, reason: text.trim() };
+  if (!only) return isPlainReason(clean) ? { kind: 'length', until: null, reason: text.trim() } : UNCLEAR;
   if (lengths.length > 1 || !standsAlone(clean, only)) return UNCLEAR;
   const until = endOf(clean, only, now, clock);
   if (until === undefined) return UNCLEAR;
   return { kind: 'length', until, reason: reasonAround(text, only.index, only.text.length) };
+}
+
+/**
+ * Whether "forever" is meant as it stands there: it is not "not forever", and what follows says nothing of a time. "For
+ * good" may go on as "for good measure".
+ */
+function isSaid(text: string, { 0: phrase, index }: RegExpExecArray): boolean {
+  const before = text.slice(0, index);
+  const after = text.slice(index + phrase.length);
+  if (!isPlain(before)) return false;
+  if (/good$/i.test(phrase)) return isPlain(after);
+  return (
+    !after.includes('?') && !holdsLengthWord(after) && wordsOf(after).every((word) => !DOUBTS.has(word.text))
+  );
 }
 
 /** The same text, place by place, with blanks for what stands around words and carries no meaning. */
@@ -85,14 +110,14 @@ function standsAlone(text: string, found: chrono.ParsedResult): boolean {
   if (!/(?:^|[\s,;:!?#])$/.test(before) || !/^(?:$|[\s,;:!?]|\.(?!\d))/.test(after)) return false;
   const wordsBefore = wordsOf(before).map((word) => word.text);
   const wordsAfter = wordsOf(after).map((word) => word.text);
-  if (NO_LENGTH_BEFORE.has(wordsOf(found.text)[0]?.text ?? '')) return false;
-  if (NO_LENGTH_BEFORE.has(wordsBefore.at(-1) ?? '') || NO_LENGTH_AFTER.has(wordsAfter[0] ?? ''))
-    return false;
+  if (NO_LENGTH.has(wordsOf(found.text)[0]?.text ?? '')) return false;
+  const [first = ''] = wordsAfter;
+  if (NO_LENGTH_AFTER.has(first) || DOUBTS.has(first)) return false;
   const next = wordsAfter.find((word) => !JOINTS.has(word)) ?? '';
   if (couldBeLength(next)) return false;
-  const lead = wordsBefore.filter((word) => !UNTIL.has(word) && word !== 'for' && word !== 'the');
-  // Behind the reason it is a length only if nothing else there could be one.
-  return lead.length === 0 || !(holdsLengthWord(lead.join(' ')) || holdsLengthWord(after));
+  if (UNTIL.has(wordsBefore.at(-1) ?? '')) wordsBefore.pop();
+  // Behind the reason it is a length only if that is plainly one, and nothing else there could be a length.
+  return wordsBefore.length === 0 || (isPlain(wordsBefore.join(' ')) && !holdsLengthWord(after));
 }
 
 /** When the ban ends; undefined when that is not said clearly, is over, or is too far away. */
@@ -101,26 +126,37 @@ function endOf(text: string, found: chrono.ParsedResult, now: Date, clock: Stati
   const isUntil = UNTIL.has(wordsOf(text.slice(0, found.index)).at(-1)?.text ?? '');
   // "the week" may be what is left of it.
   if (/^the\b/i.test(found.text)) return undefined;
-  // The library takes the last of "2h 3h".
+  // Thousands here and decimals there; minutes here and months there; the last of these the library passes over.
+  if (/\d[.,]\d{3}(?!\d)/.test(found.text) || /\d\s*M(?!\p{L})/u.test(found.text)) return undefined;
+  // The library adds up "1 hour a day", and takes the last of "2h 3h".
+  if (/(?<!half|quarter|quarter of)\s(?:an?|each|every|per)\s/i.test(found.text)) return undefined;
   if (UNITS.some((unit) => (found.text.match(unit)?.length ?? 0) > 1)) return undefined;
   const isLength = found.tags().has('result/relativeDate');
+  if (isLength && found.text.includes(',')) return undefined;
   const end = isLength ? found.date() : isUntil ? endOfDate(found, now, clock) : undefined;
   const lengthMs = end === undefined ? 0 : end.getTime() - now.getTime();
   return lengthMs > 0 && lengthMs <= MAX_MS ? end : undefined;
 }
 
-/** Until a day is until it begins; until an hour of which nobody knows whether AM or PM is until nothing. */
-function endOfDate({ start }: chrono.ParsedResult, now: Date, clock: StationClock): Date | undefined {
+/**
+ * Until a day is until it begins; until an hour of which nobody knows whether AM or PM, an evening, this Friday on a
+ * Friday, or 1/12 is until nothing.
+ */
+function endOfDate(found: chrono.ParsedResult, now: Date, clock: StationClock): Date | undefined {
+  const { start } = found;
   const part = (name: chrono.Component): number => start.get(name) ?? 0;
   const day = { year: part('year'), month: part('month'), day: part('day') };
-  if (start.isCertain('hour')) {
-    if (!start.isCertain('meridiem')) return undefined;
-    return clock.toInstant({ ...day, hour: part('hour'), minute: part('minute') });
-  }
-  const beginning = clock.toInstant({ ...day, hour: 0, minute: 0 });
-  // Today has begun: "tonight" is an hour of it.
-  if (beginning > now) return beginning;
-  return clock.toInstant({ ...day, hour: part('hour'), minute: part('minute') });
+  if (found.tags().has('parser/SlashDateFormatParser') && day.day <= 12 && day.day !== day.month)
+    return undefined;
+  const hasHour = start.isCertain('hour');
+  if (hasHour ? !start.isCertain('meridiem') : DAY_PART.test(found.text)) return undefined;
+  const end = clock.toInstant({
+    ...day,
+    hour: hasHour ? part('hour') : 0,
+    minute: hasHour ? part('minute') : 0,
+  });
+  const isFar = !start.isCertain('year') && end.getTime() - now.getTime() > MAX_WITHOUT_YEAR_MS;
+  return isFar ? undefined : end;
 }
 
 function reasonAround(text: string, index: number, length: number): string {

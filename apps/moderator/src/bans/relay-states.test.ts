@@ -29,10 +29,32 @@ describe('the states of relays', () => {
     states.told(state('a', 6, { version: 7, reason: 'ahead' }), NOW);
     states.told(state('b', 6, { version: null, reason: 'invalid' }), NOW + MINUTE);
     states.told(state('c', 7), NOW + MINUTE);
-    expect(states.describe(NOW + MINUTE)).toContain('2 of 3 relays do not take my ban list');
+    expect(states.describe(NOW + MINUTE)).toBe(
+      'Careful: 2 of 3 relays do not take my ban list, so it does not hold there (its clock is minutes behind; it cannot read what came last, and may be of another version). Look at /readyz of the relay.',
+    );
     states.told(state('a', 7), NOW + 2 * MINUTE);
     expect(states.describe(NOW + 2 * MINUTE)).toContain('1 of 3 relays does not');
     expect(states.describe(NOW + 5 * MINUTE)).toBeUndefined();
+  });
+
+  it('say nothing of a relay that has our list and refuses garbage of somebody else', () => {
+    const states = createRelayStates();
+    states.published(7, NOW);
+    states.told(state('a', 7, { version: null, reason: 'invalid' }), NOW + MINUTE);
+    states.told(state('b', 7, { version: 4e15, reason: 'ahead' }), NOW + MINUTE);
+    states.told(state('c', 7, { version: 6, reason: 'old' }), NOW + MINUTE);
+    expect(states.describe(NOW + MINUTE)).toBeUndefined();
+    states.told(state('b', 6, { version: 4e15, reason: 'ahead' }), NOW + MINUTE);
+    expect(states.describe(NOW + MINUTE)).toContain('1 of 3 relays does not take my ban list');
+    expect(states.describe(NOW + MINUTE)).toContain('(it has another list)');
+  });
+
+  it('are not mended by another relay that says it took the list', () => {
+    const states = createRelayStates();
+    states.published(7, NOW);
+    states.told(state('a', 6, { version: 7, reason: 'ahead' }), NOW);
+    states.told(state('made up', 7), NOW);
+    expect(states.describe(NOW)).toContain('1 of 2 relays does not');
   });
 
   it('say nothing of what a relay told of the list before, or of one that is newer than what was looked at', () => {

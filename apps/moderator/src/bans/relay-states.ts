@@ -8,7 +8,9 @@ export interface RelayStates {
   published(version: number, nowMs: number): void;
   /** Notes a list that is not ours. */
   foreign(version: number, nowMs: number): void;
-  /** Says who does not enforce our list, in words for a person; undefined while nobody is known. */
+  /** Says who does not enforce our list, and why, in words for a person; undefined while nobody is known. */
+  describeMissing(nowMs: number): string | undefined;
+  /** The same, or else that somebody published a list that some relays may follow. */
   describe(nowMs: number): string | undefined;
 }
 
@@ -31,6 +33,21 @@ export function createRelayStates(): RelayStates {
     return (relay.version ?? 0) < ours.version && relay.heardAtMs > ours.atMs + GRACE_MS;
   }
 
+  function why({ refused }: BanListState): string {
+    if (refused?.reason === 'invalid') return 'it cannot read what came last, and may be of another version';
+    return refused?.reason === 'ahead' && refused.version === ours?.version
+      ? 'its clock is minutes behind'
+      : 'it has another list';
+  }
+
+  function describeMissing(nowMs: number): string | undefined {
+    const known = [...relays.values()].filter((relay) => nowMs - relay.heardAtMs <= FORGET_AFTER_MS);
+    const without = known.filter(isWithout);
+    if (without.length === 0) return undefined;
+    const reasons = new Set(without.map(why));
+    return `Careful: ${without.length} of ${known.length} relays ${without.length === 1 ? 'does' : 'do'} not take my ban list, so it does not hold there (${[...reasons].join('; ')}). Look at /readyz of the relay.`;
+  }
+
   return {
     told(state, nowMs) {
       relays.delete(state.relay);
@@ -45,12 +62,10 @@ export function createRelayStates(): RelayStates {
       // Nothing that relays of this version could have taken is of any use to know: it is outranked at once.
       if (version > nowMs + MAX_BAN_LIST_LEAD_MS) future = { version, atMs: nowMs };
     },
+    describeMissing,
     describe(nowMs) {
-      const known = [...relays.values()].filter((relay) => nowMs - relay.heardAtMs <= FORGET_AFTER_MS);
-      const without = known.filter(isWithout).length;
-      if (without > 0) {
-        return `Careful: ${without} of ${known.length} relays ${without === 1 ? 'does' : 'do'} not take my ban list, so it does not hold there. Look at /readyz of the relay.`;
-      }
+      const missing = describeMissing(nowMs);
+      if (missing !== undefined) return missing;
       if (future !== undefined && nowMs - future.atMs <= FORGET_AFTER_MS) {
         return 'Careful: somebody else has published a ban list. Relays of an older version may follow it for three minutes.';
       }

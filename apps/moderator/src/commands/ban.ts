@@ -15,7 +15,7 @@ export const ban: Command = {
   },
   async run(context) {
     const { call, clock, db, normaliseSender, now } = context;
-    const lookup = await findMessage(context, { preferSender: true });
+    const lookup = await findMessage(context, { forBan: true });
     if (lookup.kind === 'not-found') return invalid(lookup.reply);
     const { message } = lookup;
     const uid = showUid(message.wbor_message_id);
@@ -23,6 +23,11 @@ export const ban: Command = {
     if (sender === '') {
       return invalid(
         `${uid} came from ${shorten(message.source, 60) || 'an unknown source'} and has no sender, so there is nobody to ban.`,
+      );
+    }
+    if (call.isCut) {
+      return invalid(
+        'I cannot read a text that long to its end, so nothing was done. A length and a short reason will do.',
       );
     }
     const length = readBanLength(lookup.rest, now, clock);

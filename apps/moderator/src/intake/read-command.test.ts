@@ -36,6 +36,8 @@ describe('a command', () => {
       wborMessageId: 'GUID-1234',
       command: 'help',
       argument: '',
+      isCut: false,
+      isQuoted: false,
       replyToId: undefined,
       callerId: '12345',
       callerName: 'John',
@@ -52,12 +54,21 @@ describe('a command', () => {
   });
 
   it('is read when ids are numbers and the time is a text', () => {
-    expect(call('!ping', { id: 7, group_id: 17, user_id: 12, created_at: '1750000000' })).toMatchObject({
+    expect(
+      call('!ping', { id: 7, group_id: 17, user_id: 12, sender_id: '12', created_at: '1750000000' }),
+    ).toMatchObject({
       callbackId: '7',
       callerId: '12',
       at: new Date(1_750_000_000_000),
     });
   });
+
+  it.each([false, 'false', 0, '0', '', null, undefined, 'No'])(
+    'is no notice where system is %j',
+    (system) => {
+      expect(call('!ping', { system })).toMatchObject({ command: 'ping' });
+    },
+  );
 
   it('was not typed after it was published', () => {
     const publishedAt = new Date(1_750_000_100_000);
@@ -76,7 +87,10 @@ describe('a command', () => {
   });
 
   it('keeps its argument within bounds and free of what Postgres refuses', () => {
-    expect(call(`!ban ${'x'.repeat(5_000)}`)).toMatchObject({ argument: 'x'.repeat(1_000) });
+    expect(call(`!ban ${'x'.repeat(1_000)}`)).toMatchObject({ argument: 'x'.repeat(1_000), isCut: false });
+    for (const length of [1_001, 5_000])
+      expect(call(`!ban ${'x'.repeat(length)}`)).toMatchObject({ argument: 'x'.repeat(1_000), isCut: true });
+    expect(call(`!ban x${'\u200b'.repeat(2_000)} 2h`)).toMatchObject({ argument: 'x', isCut: true });
     expect(call('!ban a\u0000b\ud800')).toMatchObject({ argument: 'a\ufffdb\ufffd' });
   });
 
@@ -113,6 +127,54 @@ describe('a command as phones type it', () => {
     expect(call(text)).toMatchObject({ command: 'ban', argument: '0a1b2c3d 2h' });
   });
 
+  it.each([
+    ['!ban.5h', '.5h'],
+    ['!ban -5h', '-5h'],
+    ['!ban-5h', '-5h'],
+    ['!ban+5h', '+5h'],
+    ['!ban. 5h', '5h'],
+    ['!ban, spam', 'spam'],
+    ['!ban.spam', 'spam'],
+  ])('keeps what changes a number that follows: %j', (text, argument) => {
+    expect(call(text)).toMatchObject({ command: 'ban', argument });
+  });
+
+  it.each([
+    '“!ban 0a1b2c3d 2h”',
+    '"!ban 0a1b2c3d 2h"',
+    "'!ban 0a1b2c3d 2h'",
+    '«!ban 0a1b2c3d 2h»',
+    '*!ban 0a1b2c3d 2h*',
+    '**!BAN 0a1b2c3d 2h**',
+    '`!ban 0a1b2c3d 2h`',
+    '> !ban 0a1b2c3d 2h',
+    '- !ban 0a1b2c3d 2h',
+    '\u2022 !ban 0a1b2c3d 2h',
+    '(!ban 0a1b2c3d 2h)',
+    '\ud83d\udeab !ban 0a1b2c3d 2h',
+    '“\uff01ban 0a1b2c3d 2h”',
+    '“\u200b!ban 0a1b2c3d 2h”',
+    '@WBOR Bot “!ban 0a1b2c3d 2h”',
+    '“!ban 0a1b2c3d” is how it is done',
+  ])('behind other marks is answered and not run: %j', (text) => {
+    expect(call(text)).toMatchObject({ command: 'ban', isQuoted: true });
+    expect(read({ text, sender_type: 'bot' })).toMatchObject({ kind: 'forged' });
+  });
+
+  it.each([
+    'type “!ban 0a1b2c3d” to do it',
+    'I think !ban is wrong',
+    'so: !ban 0a1b2c3d',
+    '“!weather”',
+    '- !',
+    '(!)',
+    '?!',
+    '“!important” news',
+    `${'-'.repeat(30)} !ban x`,
+  ])('that is mentioned, or is none, is talk: %j', (text) => {
+    expect(read({ text })).toEqual({ kind: 'talk' });
+  });
+
   it('is unknown when no blank follows, and keeps what was typed for the hint', () => {
     expect(call('!ban12345678')).toMatchObject({ command: 'ban12345678', argument: '' });
     expect(call("!who's there")).toMatchObject({ command: "who's" });
@@ -144,7 +206,19 @@ describe('what is no command', () => {
     [{ sender_type: 'bot' }, 'not from a person'],
     [{ sender_type: undefined }, 'not from a person'],
     [{ sender_type: 'system' }, 'not from a person'],
+    [{ sender_type: 'User' }, 'not from a person'],
+    [{ sender_type: ' user' }, 'not from a person'],
+    [{ sender_type: ['user'] }, 'not from a person'],
+    [{ sender_type: 1 }, 'not from a person'],
+    [{ sender_type: null }, 'not from a person'],
     [{ system: true }, 'a notice of GroupMe'],
+    [{ system: 'true' }, 'a notice of GroupMe'],
+    [{ system: 'True ' }, 'a notice of GroupMe'],
+    [{ system: 1 }, 'a notice of GroupMe'],
+    [{ system: '1' }, 'a notice of GroupMe'],
+    [{ system: 'yes' }, 'a notice of GroupMe'],
+    [{ system: {} }, 'a notice of GroupMe'],
+    [{ sender_id: '1', user_id: '2' }, 'two senders'],
     [{ group_id: '18' }, 'another group'],
     [{ group_id: 18 }, 'another group'],
     [{ sender_id: '', user_id: null }, 'no sender'],

@@ -12,6 +12,10 @@ export interface CommandCall {
   readonly command: string;
   /** What follows, trimmed, as `plainText` leaves it. */
   readonly argument: string;
+  /** Whether it was too long, so that its end is not known. */
+  readonly isCut: boolean;
+  /** Whether something stands before the `!`: such a command is answered, not run, since it may be a quotation. */
+  readonly isQuoted: boolean;
   /** GroupMe's id of the message that this one replies to. */
   readonly replyToId: string | undefined;
   readonly callerId: string;
@@ -56,31 +60,43 @@ export function readCommand(
 function whyForged(callback: CallbackEvent, groupId: string): string | undefined {
   if (callback.id.length > MAX_ID_LENGTH) return 'an id that GroupMe would not give';
   if (callback.sender_type !== 'user') return 'not from a person';
-  if (callback.system === true) return 'a notice of GroupMe';
+  if (callback.system) return 'a notice of GroupMe';
   if (callback.group_id !== groupId) return 'another group';
   if (!callback.user_id && !callback.sender_id) return 'no sender';
+  if (callback.user_id && callback.sender_id && callback.user_id !== callback.sender_id) return 'two senders';
   return undefined;
 }
 
-interface Typed {
-  readonly command: string;
-  readonly argument: string;
-}
-
-/** Emoji keyboards have exclamation marks of their own; `plainText` knows the full-width one. */
-const COMMAND = /^[!\u2757\u2755]+\s*([\p{L}\p{N}_'’]*)[^\p{L}\p{N}\s]*\s*([\s\S]*)$/u;
-/** What the phone puts before a text that is meant for somebody. */
-const MENTION = /^@[^!\n]{1,80}?\s(?=[!\u2757\u2755])/u;
+type Typed = Pick<CommandCall, 'command' | 'argument' | 'isCut' | 'isQuoted'>;
 
 /**
- * Reads a text that begins with `!`; undefined for talk. Behind a mention it is one only if the command exists: people
- * talk about exclamation marks.
+ * Emoji keyboards have exclamation marks of their own; `plainText` knows the full-width one. Marks behind the name are no part
+ * of the argument, unless a digit follows, which they may change: `!ban.5h`.
+ */
+const COMMAND =
+  /^[!\u2757\u2755]+\s*([\p{L}\p{N}_'’]*)(?:[:;\u2012-\u2015]+|[^\p{L}\p{N}\s]*(?!\p{N}))\s*([\s\S]*)$/u;
+/** What the phone puts before a text that is meant for somebody. */
+const MENTION = /^@[^!\n]{1,80}?\s(?=[^\p{L}\p{N}!\u2757\u2755]{0,20}[!\u2757\u2755])/u;
+/** A quote, a bullet, an emoji. */
+const BEFORE_MARK = /^[^\p{L}\p{N}!\u2757\u2755]{1,20}(?=[!\u2757\u2755])/u;
+
+/**
+ * Reads a text that begins with `!`; undefined for talk. Behind a mention or other marks it is one only if the command
+ * exists: people talk about exclamation marks.
  */
 function readTyped(raw: string, commandNames: readonly string[]): Typed | undefined {
   const text = plainText(storableText(raw.slice(0, MAX_TEXT_LENGTH))).trim();
-  const [, command = '', argument = ''] = COMMAND.exec(text.replace(MENTION, '')) ?? [];
-  if (!/^[!\u2757\u2755]/u.test(text) && !commandNames.includes(command.toLowerCase())) return undefined;
-  return { command: command.toLowerCase(), argument: argument.trim() };
+  const said = text.replace(MENTION, '');
+  const [, name = '', rest = ''] = COMMAND.exec(said.replace(BEFORE_MARK, '')) ?? [];
+  const command = name.toLowerCase();
+  if (!/^[!\u2757\u2755]/u.test(text) && !commandNames.includes(command)) return undefined;
+  const argument = rest.trim();
+  return {
+    command,
+    argument: argument.slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
+    isCut: raw.length > MAX_TEXT_LENGTH || argument.length > MAX_ARGUMENT_LENGTH,
+    isQuoted: BEFORE_MARK.test(said),
+  };
 }
 
 function toCall(callback: CallbackEvent, typed: Typed, publishedAt: Date | undefined): CommandCall {
@@ -89,8 +105,7 @@ function toCall(callback: CallbackEvent, typed: Typed, publishedAt: Date | undef
   return {
     callbackId: storableText(callback.id),
     wborMessageId: storableText(callback.wbor_message_id),
-    command: typed.command,
-    argument: typed.argument.slice(0, MAX_ARGUMENT_LENGTH).toWellFormed(),
+    ...typed,
     replyToId: typeof replyToId === 'string' && replyToId !== '' ? storableText(replyToId) : undefined,
     callerId: storableText(callback.user_id || callback.sender_id || ''),
     callerName: callback.name ? storableText(callback.name) : undefined,

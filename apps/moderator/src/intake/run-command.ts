@@ -1,9 +1,10 @@
+import type { CommandEvent } from '@wbor/contracts';
 import { classifyDatabaseError, type Database } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import { findCommand, unknownCommand } from '../commands/index.ts';
-import type { CommandContext, CommandResult } from '../commands/types.ts';
+import { type CommandContext, type CommandResult, invalid } from '../commands/types.ts';
 import { idFor } from '../ids.ts';
-import { addToOutbox } from '../replies/outbox.ts';
+import { addOnceToOutbox, addToOutbox } from '../replies/outbox.ts';
 import { chatMessage, commandReport } from '../replies/outgoing.ts';
 import { checkPace, tooMany } from './check-pace.ts';
 import type { CommandCall } from './read-command.ts';
@@ -69,7 +70,10 @@ async function attempt(
       .values({ callback_id: call.callbackId, caller_id: call.callerId, outcome: pace })
       .onConflict((conflict) => conflict.column('callback_id').doNothing())
       .executeTakeFirst();
-    if (numInsertedOrUpdatedRows !== 1n) return 'duplicate';
+    if (numInsertedOrUpdatedRows !== 1n) {
+      if (pace === 'ran') await answerEdit(transaction, call);
+      return 'duplicate';
+    }
     const { outgoing = [], reply, result } = pace === 'ran' ? await work(transaction) : tooMany(pace);
     await addToOutbox(transaction, [
       ...outgoing,
@@ -80,6 +84,20 @@ async function attempt(
   });
 }
 
+/** A callback with a known id and another command is an edit. It is answered, once, and never run. */
+async function answerEdit(db: Kysely<Database>, call: CommandCall): Promise<void> {
+  const report = await db
+    .selectFrom('moderator_outbox')
+    .select('body')
+    .where('message_id', '=', idFor('command', call.callbackId))
+    .executeTakeFirst();
+  const first = report?.body as CommandEvent | undefined;
+  if (!first || (first.command === call.command && first.argument === call.argument)) return;
+  const text =
+    'I do not follow edits: what I answered before stands. Type the command as a new message if it is still wanted.';
+  await addOnceToOutbox(db, chatMessage(idFor('edited', call.callbackId), text));
+}
+
 async function decide(context: CommandContext, policy: CommandPolicy): Promise<CommandResult> {
   const { call, now } = context;
   if (call.at === undefined || now.getTime() - call.at.getTime() > policy.maxAgeMs) {
@@ -88,6 +106,11 @@ async function decide(context: CommandContext, policy: CommandPolicy): Promise<C
       result: 'too-old',
       reply: `I got this command more than ${minutes} minutes after it was typed, so I did not run it. Type it again if it is still wanted.`,
     };
+  }
+  if (call.isQuoted) {
+    return invalid(
+      'That looks like a command, but something stands before its `!`, so nothing was done. If it is meant, type it again with the `!` first.',
+    );
   }
   const command = findCommand(call.command);
   if (!command) return unknownCommand(call.command);

@@ -4,7 +4,10 @@ import type { FoundMessage } from './found-message.ts';
 
 /** What is known of the chat message that a command replies to. */
 export interface RepliedMessage {
-  /** Messages that this post can be of, by the audit; none where it has no record of the post. */
+  /**
+   * Messages that this post can be of, as the post itself has them: its id may be another sender's, too. None where the audit
+   * has no record of the post.
+   */
   readonly messages: readonly FoundMessage[];
   /** Whether the post is of a message that is in no list, such as an answer of the moderator. */
   readonly isOwnAnswer: boolean;
@@ -23,8 +26,9 @@ const LAST_FOOTER = /\n---UID---\n(\S{1,128})(?:\n\d+ media items? attached)?\n-
  * join them. The text alone proves nothing, since part of it is a stranger's.
  */
 export async function findReplied(db: Kysely<Database>, groupMeId: string): Promise<RepliedMessage> {
-  const { rows: posts } = await sql<{ wbor_message_id: string }>`
-    select distinct post.wbor_message_id
+  const { rows: posts } = await sql<FoundMessage>`
+    select distinct on (post.wbor_message_id, post.sender) post.wbor_message_id, post.occurred_at as first_at,
+      coalesce(post.source, '') as source, post.sender, post.sender_name, left(post.text, 200) as text, false as blocked
     from groupme_echoes echo
     join groupme_posts post on post.occurred_at between echo.occurred_at - interval '10 minutes'
         and echo.occurred_at + interval '1 minute'
@@ -33,13 +37,10 @@ export async function findReplied(db: Kysely<Database>, groupMeId: string): Prom
       and (echo.bot is null or post.bot is null or echo.bot = post.bot)
       and coalesce(post.outcome, 'delivered') in ('delivered', 'unknown', 'already-sent')
     where echo.groupme_id = ${groupMeId} and post.wbor_message_id is not null
+    order by post.wbor_message_id, post.sender, post.occurred_at
     limit ${MAX_MESSAGES}
   `.execute(db);
-  const ids = posts.map((post) => post.wbor_message_id);
-  const messages =
-    ids.length === 0
-      ? []
-      : await db.selectFrom('groupme_messages').selectAll().where('wbor_message_id', 'in', ids).execute();
+  const messages = posts.filter(({ source }) => source !== 'command');
   const echo = await db
     .selectFrom('groupme_echoes')
     .select('text')
@@ -48,7 +49,7 @@ export async function findReplied(db: Kysely<Database>, groupMeId: string): Prom
     .executeTakeFirst();
   return {
     messages,
-    isOwnAnswer: ids.length > 0 && messages.length === 0,
+    isOwnAnswer: posts.length > 0 && messages.length === 0,
     claimedUid: LAST_FOOTER.exec(echo?.text ?? '')?.[1],
   };
 }

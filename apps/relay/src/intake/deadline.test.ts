@@ -69,20 +69,55 @@ describe("the producer's deadline", () => {
     expect(read(header)).toEqual({ isRepaired: false });
   });
 
-  it.each(['X-Deliver-By', 'x_deliver_by'])('is taken from a header that is called %s', (name) => {
-    expect(read(THEN, {}, name)).toMatchObject({ deliverBy: THEN });
+  it.each(['X-Deliver-By', 'x_deliver_by', 'Deliver-By'])(
+    'is taken from a header that is called %s',
+    (name) => {
+      expect(read(THEN, {}, name)).toMatchObject({ deliverBy: THEN });
+    },
+  );
+
+  it.each([
+    ['5 s ago', -5_000, 55_000],
+    ['just now', 0, 60_000],
+    ['by a clock that is 20 s ahead', 20_000, 60_000],
+    ['nearly a minute ago', -59_999, 1],
+  ])('is the expiration of a message that was sent %s', (_what, sentMs, leftMs) => {
+    const timestamp = new Date(NOW + sentMs);
+    expect(read(undefined, { expirationMs: 60_000, timestamp })).toEqual({
+      deliverBy: NOW + leftMs,
+      isRepaired: false,
+    });
+    const ofBoth = { deliverBy: NOW + leftMs, ignored: expect.any(String), isRepaired: true };
+    expect(read('soon', { expirationMs: 60_000, timestamp })).toEqual(ofBoth);
+    expect(read('60000', { expirationMs: 60_000, timestamp })).toEqual(ofBoth);
   });
 
-  it('is the expiration, counted from a plausible timestamp or from now', () => {
-    const timestamp = new Date(NOW - 5_000);
-    expect(read(undefined, { expirationMs: 60_000, timestamp })).toMatchObject({ deliverBy: NOW + 55_000 });
-    expect(read(undefined, { expirationMs: 60_000 })).toMatchObject({ deliverBy: NOW + 60_000 });
-    expect(read(undefined, { expirationMs: 60_000, timestamp: new Date(1_000) })).toMatchObject({
-      deliverBy: NOW + 60_000,
+  it.each([
+    ['in 1970', -NOW + 1],
+    ['a year ago', -365 * 24 * 3_600_000],
+    ['in another time zone', -5 * 3_600_000],
+    ['a minute ago', -60_000],
+    ['by a clock that is hours ahead', 5 * 3_600_000],
+    ['in 2106', Date.UTC(2106, 1, 7) - NOW],
+  ])('is counted from now when the message says that it was sent %s, and that is said', (_what, sentMs) => {
+    const { deliverBy, ignored, isRepaired } = read(undefined, {
+      expirationMs: 60_000,
+      timestamp: new Date(NOW + sentMs),
     });
-    expect(read('soon', { expirationMs: 60_000 })).toMatchObject({
+    expect([deliverBy, isRepaired]).toEqual([NOW + 60_000, true]);
+    expect(ignored).toMatch(/^a timestamp .*from now$/);
+  });
+
+  it('is counted from now without a timestamp, and is none when the expiration is nothing', () => {
+    expect(read(undefined, { expirationMs: 60_000 })).toEqual({
       deliverBy: NOW + 60_000,
-      ignored: expect.any(String),
+      isRepaired: false,
     });
+    expect(read(undefined, { expirationMs: 0 })).toEqual({ ignored: expect.any(String), isRepaired: true });
+  });
+
+  it('is the header, whatever the expiration is', () => {
+    const timestamp = new Date(NOW - 3_600_000);
+    expect(read(THEN, { expirationMs: 60_000, timestamp })).toEqual({ deliverBy: THEN, isRepaired: false });
   });
 });

@@ -6,9 +6,9 @@ import { headerOf } from './sources/source.ts';
 interface Deadline {
   /** Epoch milliseconds. */
   readonly deliverBy?: number;
-  /** Why the header `x-deliver-by` was ignored, for people; never what was in it. */
+  /** What of it was ignored and why, for people; never what was in it. */
   readonly ignored?: string;
-  /** Whether the header was not as the contract says. */
+  /** Whether it was not as the contract says. */
   readonly isRepaired: boolean;
 }
 
@@ -16,13 +16,12 @@ interface Deadline {
 const EARLIEST_MS = Date.UTC(2010, 0, 1);
 /** A deadline beyond holds nothing up that a person would wait for. */
 const LONGEST_MS = 5 * 366 * 24 * 3_600_000;
-/** Clocks differ. A message that was sent any later than this was sent by a clock that is wrong. */
-const CLOCK_SLACK_MS = 24 * 3_600_000;
+/** Clocks differ. What was sent any later than this was sent by a clock that is wrong. */
+const CLOCK_SLACK_MS = 60_000;
 
 /**
  * The moment until which the producer waits before it posts by itself: the header `x-deliver-by`, or the message's own
- * expiration, counted from its timestamp or else from now. What cannot be a deadline is none: a message too many in the
- * chat is better than none at all.
+ * expiration. What cannot be a deadline is none: a message too many in the chat is better than none at all.
  */
 export function deadlineOf(
   delivery: Pick<Delivery, 'headers' | 'expirationMs' | 'timestamp'>,
@@ -34,11 +33,27 @@ export function deadlineOf(
     return { deliverBy: Math.trunc(read), isRepaired: read !== header };
   }
   const fault = typeof read === 'number' ? 'an implausible time' : read;
-  const ignored = fault === undefined ? { isRepaired: false } : { ignored: fault, isRepaired: true };
-  if (delivery.expirationMs === undefined) return ignored;
-  const sentAt = delivery.timestamp?.getTime();
-  const from = sentAt !== undefined && isPlausible(sentAt, nowMs + CLOCK_SLACK_MS) ? sentAt : nowMs;
-  return { ...ignored, deliverBy: from + delivery.expirationMs };
+  const ofExpiration = readExpiration(delivery, nowMs);
+  return fault === undefined ? ofExpiration : { ...ofExpiration, ignored: fault, isRepaired: true };
+}
+
+/**
+ * It is counted from the message's timestamp where that can be true. The broker throws away what has expired, by its own
+ * clock; so the timestamp of a message that has come here and would have expired is of a clock that is wrong, or the
+ * message was kept elsewhere meanwhile. Then it is counted from now.
+ */
+function readExpiration(
+  { expirationMs, timestamp }: Pick<Delivery, 'expirationMs' | 'timestamp'>,
+  nowMs: number,
+): Deadline {
+  if (expirationMs === undefined) return { isRepaired: false };
+  if (expirationMs === 0) return { ignored: 'an expiration of no time at all', isRepaired: true };
+  const sentAt = timestamp?.getTime() ?? nowMs;
+  if (sentAt + expirationMs <= nowMs || sentAt > nowMs + CLOCK_SLACK_MS) {
+    const ignored = 'a timestamp that the expiration gives the lie: counted from now';
+    return { deliverBy: nowMs + expirationMs, ignored, isRepaired: true };
+  }
+  return { deliverBy: Math.min(sentAt, nowMs) + expirationMs, isRepaired: false };
 }
 
 function isMissing(header: unknown): boolean {

@@ -1,5 +1,11 @@
 import { type Delivery, originalKey } from '@wbor/amqp';
-import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, type Part, type PlannedMessage } from '@wbor/contracts';
+import {
+  ALREADY_SENT_HEADER,
+  DELIVER_BY_HEADER,
+  type Part,
+  type PlannedMessage,
+  toMessageId,
+} from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
@@ -59,6 +65,9 @@ export function createIntake(options: IntakeOptions): Intake {
       return;
     }
     for (const field of incoming.repaired) metrics.repaired.inc({ field });
+    if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
+      metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
+    }
     if (incoming.kind === 'already-sent') {
       await record(queue, delivery, incoming);
       return;
@@ -84,9 +93,6 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function record(queue: string, delivery: Delivery, incoming: IncomingLog): Promise<void> {
     metrics.received.inc({ queue, result: 'already-sent' });
-    if (!isPlainYes(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
-      metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
-    }
     await notPosted.alreadySent(incoming, delivery);
     producer.succeeded(replyTargetOfRaw(delivery, incoming.wborMessageId));
     delivery.ack();
@@ -150,9 +156,9 @@ function readDeadline(
   return deliverBy;
 }
 
-/** As the contract says it. */
-function isPlainYes(header: unknown): boolean {
-  return header === true || header === 'true';
+/** Whether a yes or no is not as the contract says it. */
+function isOdd(header: unknown): boolean {
+  return ![undefined, null, true, false, 'true', 'false'].some((plain) => plain === header);
 }
 
 /** Parks what can never be forwarded as it is. */
@@ -162,7 +168,8 @@ async function parkUnreadable(
   { code: reason, message: error }: IncomingError,
   options: Pick<IntakeOptions, 'logger' | 'metrics' | 'parker' | 'producer'>,
 ): Promise<void> {
-  const wborMessageId = salvageMessageId(delivery);
+  const sentId = salvageMessageId(delivery);
+  const wborMessageId = toMessageId(sentId);
   const found = wborMessageId === undefined ? {} : { wborMessageId };
   await options.parker.park(delivery, { queue, reason, error, source: sourceByKey(delivery), ...found });
   options.metrics.received.inc({ queue, result: 'parked' });
@@ -176,7 +183,7 @@ async function parkUnreadable(
     },
     'parked a message that cannot be forwarded; see `parked list`',
   );
-  tellProducer(delivery, wborMessageId, error, options);
+  tellProducer(delivery, sentId, error, options);
 }
 
 /** Tells of a message that was parked before it came here. */
@@ -188,18 +195,20 @@ function tellParked(
   options: Pick<IntakeOptions, 'metrics' | 'parker' | 'producer'>,
 ): void {
   options.metrics.received.inc({ queue, result: 'parked' });
-  const wborMessageId = salvageMessageId(delivery);
+  const sentId = salvageMessageId(delivery);
+  const wborMessageId = toMessageId(sentId);
   options.parker.onParked({ queue, reason, source: sourceByKey(delivery), wborMessageId });
-  tellProducer(delivery, wborMessageId, error, options);
+  tellProducer(delivery, sentId, error, options);
 }
 
+/** It knows the message by the id that it sent, however long that is. */
 function tellProducer(
   delivery: Delivery,
-  wborMessageId: string | undefined,
+  sentId: string | undefined,
   error: string,
   { producer }: Pick<IntakeOptions, 'producer'>,
 ): void {
-  producer.failed(replyTargetOfRaw(delivery, wborMessageId ?? delivery.messageId ?? ''), 400, error);
+  producer.failed(replyTargetOfRaw(delivery, sentId ?? delivery.messageId ?? ''), 400, error);
 }
 
 /** The reply target of a message that was not planned; nothing is acknowledged to the SMS service for one. */

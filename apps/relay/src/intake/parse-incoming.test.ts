@@ -130,6 +130,16 @@ describe('parseIncoming', () => {
     expect(parse(body, { key: 'source.standard.ups' })).toMatchObject({ kind: 'message', ...message });
   });
 
+  it.each([' ', '\u0000', ' \r\n\u0000'])('counts no %j at the ends of a text', (padding) => {
+    const text = 'x'.repeat(16_000);
+    const around = padding.repeat(20_000);
+    expect(parse({ body: around + text + around })).toMatchObject({ text });
+    expect(parse({ Body: around + text + around }, { key: SMS_KEY })).toMatchObject({ text });
+    expect(codeOf({ body: `${around}${text}x${around}` })).toBe('too-long');
+    expect(codeOf({ body: `x${around}x` })).toBe('too-long');
+    expect(codeOf({ body: around })).toBe('empty');
+  });
+
   it('bounds the names of all that it reads', () => {
     const names = { source: 's'.repeat(2_000_000), From: '1'.repeat(2_000_000), sender: 'x'.repeat(300) };
     const log = { ...names, SenderName: 'n'.repeat(300), bot_id: 'b'.repeat(300), text: 't'.repeat(20_000) };

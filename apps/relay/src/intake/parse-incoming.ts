@@ -70,13 +70,16 @@ export function parseIncoming(message: RawMessage): Incoming {
   return read.kind === 'message' ? complete(read, repaired) : completeLog(read, repaired);
 }
 
-/** Checks the bounds, which hold for the text as it was sent, and sanitises it, once for all that follows. */
+/** Checks the bounds, which hold for the words as they were sent, and sanitises them, once for all that follows. */
 function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessage {
-  const { length } = read.text;
-  if (length > MAX_BODY_LENGTH) {
-    throw new IncomingError('too-long', `the text has ${length} characters, ${MAX_BODY_LENGTH} are the most`);
+  const words = read.text.length > MAX_BODY_LENGTH ? trimPadding(read.text) : read.text;
+  if (words.length > MAX_BODY_LENGTH) {
+    throw new IncomingError(
+      'too-long',
+      `the text has ${words.length} characters, ${MAX_BODY_LENGTH} are the most`,
+    );
   }
-  const text = isBlank(read.text) ? '' : sanitiseText(read.text);
+  const text = isBlank(words) ? '' : sanitiseText(words);
   const given = read.imageUrls ?? [];
   const imageUrls = given.filter((url) => url.length <= MAX_URL_LENGTH);
   const imagesWithoutAddress = (read.imagesWithoutAddress ?? 0) + given.length - imageUrls.length;
@@ -94,6 +97,17 @@ function complete(read: SourceMessage, repaired: RepairedFields): IncomingMessag
     repaired,
   };
 }
+
+/** Buffers of a fixed length are filled with blanks or NULs. Not by a pattern, which would take the square of their number. */
+function trimPadding(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && PADDING.test(text.charAt(start))) start += 1;
+  while (end > start && PADDING.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const PADDING = /[\s\p{Cc}]/u;
 
 const TEXT_FIELDS: readonly string[] = ['body', 'text', 'Body'];
 

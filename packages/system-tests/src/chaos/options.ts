@@ -30,7 +30,7 @@ end everything is mended, and every message that was accepted must be in the cha
   --no-read-back     the relay may not settle a doubt by reading the chat
   --allow-repeats N  repeated posts that are no failure. Default 0, or with neither of the two ways above one
                      for each kill and each call that nobody can know about
-  --settle-seconds N how long everything may take to arrive once all is mended. Default 180
+  --settle-seconds N how long the rest may take once all is mended and nothing new is posted. Default 180
   --fuzz             hostile senders beside the normal ones, as in npm run fuzz; the same is asked of the normal ones
   --keep-logs DIR    write the logs of all processes and the facts there. After a failure they are kept anyway
   --json             print the result as JSON in the end, and progress on stderr

@@ -1,17 +1,18 @@
-import { ALREADY_SENT_HEADER, alreadySentSchema } from '@wbor/contracts';
+import { ALREADY_SENT_HEADER, alreadySentSchema, isNothing } from '@wbor/contracts';
 import { sanitiseText } from '@wbor/message-text';
 import { defineSource, headerOf, sourceOfKey } from './source.ts';
+import { yesOrNo } from './yes-or-no.ts';
 
 /** What a producer has posted by itself, under whatever key it would have sent the message for the relay to post. */
 export const alreadySent = defineSource({
   key: '#',
-  takes: (headers) => isYes(headerOf(headers, ALREADY_SENT_HEADER)),
+  takes: (headers) => yesOrNo(headerOf(headers, ALREADY_SENT_HEADER)) === true,
   schema: alreadySentSchema,
   read: (log, routingKey, raw) => ({
     kind: 'already-sent',
     source: log.source ?? sourceOfKey(routingKey),
     wborMessageId: log.wbor_message_id,
-    text: log.text ?? (log.body === undefined ? undefined : sanitiseText(log.body)),
+    text: sanitised(log.text ?? log.body),
     pictureUrl: [raw.picture_url, log.images.urls[0], raw.MediaUrl0].find(isAddress),
     botId: log.bot_id,
     statusCode: log.statuscode,
@@ -30,14 +31,11 @@ export const alreadySent = defineSource({
   ],
 });
 
-/** As programs write it that know no booleans, or send every header as a text. */
-const YES = /^(?:true|1|yes|y|on|t)$/i;
-
-function isYes(header: unknown): boolean {
-  if (typeof header === 'string' || Buffer.isBuffer(header)) return YES.test(header.toString().trim());
-  return header === true || header === 1;
+/** As it stands in the chat, whoever posted it. */
+function sanitised(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : sanitiseText(text);
 }
 
 function isAddress(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  return typeof value === 'string' && !isNothing(value);
 }

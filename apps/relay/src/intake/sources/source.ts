@@ -98,7 +98,7 @@ export function sourceOfKey(routingKey: string): string {
   return family === 'standard' && name ? name : family;
 }
 
-/** A header by its name, also in another spelling: `AlreadySent` and `already_sent` are plain enough. */
+/** A header by its name, also in another spelling: `AlreadySent` and `X-Already-Sent` are plain enough. */
 export function headerOf(headers: MessageHeaders, name: string): unknown {
   if (Object.hasOwn(headers, name)) return headers[name];
   const bare = bareName(name);
@@ -107,5 +107,8 @@ export function headerOf(headers: MessageHeaders, name: string): unknown {
 }
 
 function bareName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z]/g, '');
+  return name
+    .toLowerCase()
+    .replace(/[^a-z]/g, '')
+    .replace(/^x/, '');
 }

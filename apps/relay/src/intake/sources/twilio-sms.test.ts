@@ -1,3 +1,4 @@
+import { readIncoming } from '@wbor/contracts';
 import { expect, it } from 'vitest';
 import { twilioSms } from './twilio-sms.ts';
 
@@ -7,6 +8,23 @@ function read(sms: Record<string, unknown>) {
 
 it('takes Twilio’s `Body`, whatever else there is', () => {
   expect(read({ Body: 'Hello', body: 'not this one', text: 'nor this' })).toMatchObject({ text: 'Hello' });
+});
+
+it.each([
+  [{ body: 'Hello' }, 'Hello'],
+  [{ text: 'Hello' }, 'Hello'],
+  [{ TEXT: 'Hello' }, 'Hello'],
+  [{ text: 'Hello', Body: '' }, 'Hello'],
+  [{ text: 'Hello', Body: ' \n\u200b' }, 'Hello'],
+  [{ text: 'not this one', Body: ' ', body: 'Hello' }, 'Hello'],
+  [{ text: 'Hello', Body: { body: ' ' } }, 'Hello'],
+  [{ Body: { body: '', text: 'Hello' } }, 'Hello'],
+  [{ Body: [{ Body: 'Hello' }] }, 'Hello'],
+  [{ Body: 'None' }, 'None'],
+])('finds the text of %j', (sms, text) => {
+  const content = Buffer.from(JSON.stringify(sms));
+  const reading = readIncoming(twilioSms, { content });
+  expect(reading.ok && twilioSms.read(reading.value.value, twilioSms.key, {})).toMatchObject({ text });
 });
 
 it('takes the images in the order of their numbers, also with gaps', () => {
@@ -21,12 +39,24 @@ it('asks for the acknowledgement that the SMS service waits for, and names Twili
   });
 });
 
-it.each([
+it.each<[sms: Record<string, unknown>, imagesWithoutAddress: number, imagesLeftOut: number]>([
   [{ Body: 'x', NumMedia: '2', MediaUrl0: 'https://a.example/0' }, 1, 0],
   [{ Body: '', NumMedia: '1' }, 1, 0],
   [{ Body: 'x', NumMedia: '0' }, 0, 0],
+  ...['two', '', null, -1, '-1', 1.5, [1], {}, true, 'NaN'].map(
+    (NumMedia): [Record<string, unknown>, number, number] => [{ Body: 'x', NumMedia }, 0, 0],
+  ),
+  [{ Body: 'x', NumMedia: 2 }, 2, 0],
+  [{ Body: 'x', NumMedia: '2.0' }, 2, 0],
+  [{ Body: 'x', NumMedia: 1e9 }, 10, 0],
+  [
+    { Body: 'x', NumMedia: 'two', MediaUrl0: ['https://a.example/0'], mediaurl1: 'https://a.example/1' },
+    0,
+    0,
+  ],
+  [{ Body: 'x', NumMedia: '1', MediaUrl0: 'None' }, 1, 0],
   [{ Body: 'x', NumMedia: '1', MediaUrl0: 'https://a.example/0', MediaUrl1: 'https://a.example/1' }, 0, 0],
   [{ Body: 'x', MediaUrl10: 'https://a.example/10', MediaUrl11: '' }, 0, 2],
 ])('counts the pictures of %j that are missing', (sms, imagesWithoutAddress, imagesLeftOut) => {
-  expect(read(sms)).toMatchObject({ imagesWithoutAddress, imagesLeftOut });
+  expect(read(sms)).toMatchObject({ text: sms.Body, imagesWithoutAddress, imagesLeftOut });
 });

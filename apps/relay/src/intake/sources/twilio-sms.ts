@@ -13,7 +13,7 @@ export const twilioSms = defineSource({
     return {
       kind: 'message',
       source: sms.source ?? 'twilio',
-      text: sms.Body ?? '',
+      text: sms.Body ?? sms.text ?? '',
       wborMessageId: sms.wbor_message_id,
       imageUrls,
       // Twilio says how many there are, and the SMS service may lose some on the way.

@@ -143,7 +143,12 @@ function changeOf(example: object): fc.Arbitrary<Change> {
 
 function apply(root: Record<string, unknown>, change: Change): void {
   if (change.how === 'added') {
-    Object.defineProperty(root, change.name, { value: change.value, enumerable: true, configurable: true });
+    Object.defineProperty(root, change.name, {
+      value: change.value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     return;
   }
   const parents = change.path.slice(0, -1);
@@ -183,11 +188,15 @@ export function mutatedJson(example: object, token: string): fc.Arbitrary<Mutate
   });
 }
 
-/** The parts of a planned message go into the chat as they are, without the message's id. */
-function namePosts({ parts }: Record<string, unknown>, token: string): void {
-  for (const part of Array.isArray(parts) ? parts : []) {
-    // JSON that is written as it is counts as well: it may be that of a text.
-    if (part?.text === undefined || JSON.stringify(part.text).includes(token)) continue;
+/** Texts that go into the chat as they are, without the message's id below them. */
+function namePosts(fields: Record<string, unknown>, token: string): void {
+  // JSON that is written as it is counts as well: it may be that of a text.
+  const isNameless = (text: unknown) => text !== undefined && !JSON.stringify(text).includes(token);
+  if (fields.format === 'plain') {
+    for (const name of TEXTS) if (isNameless(fields[name])) fields[name] = token;
+  }
+  for (const part of Array.isArray(fields.parts) ? fields.parts : []) {
+    if (!isNameless(part?.text)) continue;
     part.text = typeof part.text === 'string' ? `${token} ${part.text.replaceAll('\u{e000}', '')}` : token;
   }
 }
