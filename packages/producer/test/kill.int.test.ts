@@ -66,6 +66,8 @@ describe('a producer that is killed at any moment', () => {
       const env = { ...bed.environment, GROUPME_ACCESS_TOKEN: bed.simulator.accessToken };
       if (relayUp) await bed.startRelay();
       else await bed.toRelay.cut();
+      // GroupMe takes a while, so that some points lie within a call.
+      bed.simulator.setFault({ route: 'bots/post', mode: 'delay', delayMs: 600 });
       const wholeMs = await measure(env);
       const accepted: string[] = [];
       for (let kill = 1; kill <= KILLS; kill += 1) {
