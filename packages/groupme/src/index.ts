@@ -1,3 +1,4 @@
+export { type CallOutcome, classifyFailure } from './classify-failure.ts';
 export {
   createGroupMeClient,
   type GroupMeClient,
@@ -14,4 +15,5 @@ export {
   GroupMeUnreachableError,
   TransportError,
 } from './errors.ts';
+export { createPacer } from './pacer.ts';
 export type { Bot, GroupMessage, User } from './schemas.ts';

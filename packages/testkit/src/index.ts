@@ -47,5 +47,6 @@ export {
 } from './process/spawn-service.ts';
 export { repoRoot } from './repo-root.ts';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+export { unpackPackages } from './unpack-packages.ts';
 export type { ProvidedContext } from './vitest/provided-context.ts';
 export { type WaitOptions, waitFor } from './wait.ts';

@@ -1,8 +1,7 @@
 import type { Part } from '@wbor/contracts';
-import { type GroupMeClient, GroupMeError } from '@wbor/groupme';
+import { type CallOutcome, classifyFailure, type GroupMeClient, GroupMeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
-import { type CallOutcome, classifyFailure } from '../classify-failure.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import type { HeldMessage } from './inbox.ts';
 import type { Journal } from './reconcile/journal.ts';

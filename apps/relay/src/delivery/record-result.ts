@@ -1,6 +1,6 @@
 import type { Evidence, PlannedMessage, PostEvent } from '@wbor/contracts';
+import type { CallOutcome } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
-import type { CallOutcome } from '../classify-failure.ts';
 import type { RelayMetrics } from '../metrics.ts';
 import type { AuditEvents } from '../notify/audit-events.ts';
 import type { CallAnswer, LedgerEntry } from './reconcile/ledger.ts';

@@ -1,6 +1,5 @@
 import { backOff } from '@wbor/async';
-import type { CallOutcome } from '../classify-failure.ts';
-import { createPacer } from './pacer.ts';
+import { type CallOutcome, createPacer } from '@wbor/groupme';
 
 /**
  * Says when the next call of GroupMe may be made, across messages: as the pace allows, after the pause that GroupMe

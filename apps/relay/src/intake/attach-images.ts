@@ -1,3 +1,4 @@
+import type { MissingMedia } from '@wbor/message-text';
 import type { Logger } from '@wbor/service';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RelayMetrics } from '../metrics.ts';
@@ -6,7 +7,6 @@ import type { FetchedImage, ImageFetcher } from './images/fetch-image.ts';
 import type { ReportImage } from './images/report-image.ts';
 import type { Attachment, UploadImage } from './images/upload-image.ts';
 import type { IncomingMessage } from './parse-incoming.ts';
-import type { MissingMedia } from './text/plan-parts.ts';
 
 /** The images of one message, each of them in one of the two lists. */
 interface Attachments {

@@ -6,6 +6,7 @@ import {
   type PlannedMessage,
   toMessageId,
 } from '@wbor/contracts';
+import { sanitiseText } from '@wbor/message-text';
 import type { Logger } from '@wbor/service';
 import type { StationClock } from '@wbor/station-clock';
 import type { RelayMetrics } from '../metrics.ts';
@@ -28,7 +29,6 @@ import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
 import { type Episode, headerOf, sourceOfKey } from './sources/source.ts';
 import type { HandleStatus } from './stations/handle-status.ts';
-import { sanitiseText } from './text/sanitise-text.ts';
 import { toPlanned } from './to-planned.ts';
 
 /** The first stage: makes planned messages of what producers sent and puts them into the outbox. */

@@ -7,13 +7,11 @@ import {
   type ReadResult,
   readIncoming,
 } from '@wbor/contracts';
+import { type Format, sanitiseText, truncateText } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
 import { findSource } from './sources/index.ts';
 import type { MessageHeaders, Source, SourceLog, SourceMessage, SourceStatus } from './sources/source.ts';
-import type { Format } from './text/render-parts.ts';
-import { sanitiseText } from './text/sanitise-text.ts';
-import { truncateText } from './text/split-text.ts';
 
 /** A message to be forwarded, the same whoever sent it. Its text is sanitised. */
 export interface IncomingMessage extends SourceMessage {

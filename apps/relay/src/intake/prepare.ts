@@ -1,5 +1,6 @@
 import type { Part } from '@wbor/contracts';
 import type { GroupMeClient } from '@wbor/groupme';
+import { type MissingMedia, planParts } from '@wbor/message-text';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../metrics.ts';
 import type { AuditEvents } from '../notify/audit-events.ts';
@@ -8,7 +9,6 @@ import type { ImageFetcher } from './images/fetch-image.ts';
 import { createImageReport } from './images/report-image.ts';
 import { createImageUpload } from './images/upload-image.ts';
 import type { IncomingMessage } from './parse-incoming.ts';
-import { type MissingMedia, planParts } from './text/plan-parts.ts';
 
 /** Turns a message into its parts. */
 export interface Preparer {

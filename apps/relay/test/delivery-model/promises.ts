@@ -1,4 +1,4 @@
-import type { CallOutcome } from '../../src/classify-failure.ts';
+import type { CallOutcome } from '@wbor/groupme';
 import type { Books } from './books.ts';
 import { type Item, isBegun, isComplete, isCompleteNow, type NotPosted } from './item.ts';
 import type { RelayProcess } from './relay-process.ts';

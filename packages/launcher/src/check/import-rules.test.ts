@@ -52,7 +52,7 @@ const FORBIDDEN: readonly (readonly [file: string, code: string, fault: string])
   ['packages/contracts/src/uuid.ts', "import 'uuid';", CONTRACTS],
   ['packages/contracts/src/node.ts', "import 'node:fs';", CONTRACTS],
   ['packages/contracts/src/service.ts', "import '@wbor/service';", CONTRACTS],
-  ['apps/relay/src/intake/images/up.ts', "import '../../delivery/pacer.ts';", STAGES],
+  ['apps/relay/src/intake/images/up.ts', "import '../../delivery/throttle.ts';", STAGES],
   [
     'apps/relay/src/delivery/down.ts',
     "import type { A } from '../intake/intake.ts';\nexport type B = A;",

@@ -1,12 +1,12 @@
 import { sleep } from '@wbor/async';
 import {
+  classifyFailure,
   type GroupMeClient,
   GroupMeConfigurationError,
   GroupMeError,
   GroupMeRejectedError,
 } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
-import { classifyFailure } from '../../classify-failure.ts';
 import type { IncomingMessage } from '../parse-incoming.ts';
 import type { FetchedImage } from './fetch-image.ts';
 import type { ReportImage } from './report-image.ts';

@@ -1,5 +1,5 @@
 import { ALREADY_SENT_HEADER, alreadySentSchema, isNothing } from '@wbor/contracts';
-import { sanitiseText } from '../text/sanitise-text.ts';
+import { sanitiseText } from '@wbor/message-text';
 import { defineSource, headerOf, sourceOfKey } from './source.ts';
 import { yesOrNo } from './yes-or-no.ts';
 

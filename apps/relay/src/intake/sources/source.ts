@@ -1,6 +1,6 @@
+import type { Format } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import type { z } from 'zod';
-import type { Format } from '../text/render-parts.ts';
 
 /**
  * One kind of message on the exchange: which messages it takes, what is in them, and what the chat makes of them. A new

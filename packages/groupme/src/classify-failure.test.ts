@@ -1,12 +1,12 @@
+import { expect, it } from 'vitest';
+import { classifyFailure } from './classify-failure.ts';
 import {
   GroupMeConfigurationError,
   GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnknownOutcomeError,
   GroupMeUnreachableError,
-} from '@wbor/groupme';
-import { expect, it } from 'vitest';
-import { classifyFailure } from './classify-failure.ts';
+} from './errors.ts';
 
 const facts = { status: 0, durationMs: 1 };
 

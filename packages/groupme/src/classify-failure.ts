@@ -1,17 +1,13 @@
-import type { Outcome } from '@wbor/contracts';
 import {
   GroupMeConfigurationError,
   type GroupMeError,
   GroupMeRateLimitedError,
   GroupMeRejectedError,
   GroupMeUnreachableError,
-} from '@wbor/groupme';
+} from './errors.ts';
 
-/** How one call of GroupMe ended, as it is stored. `refused` means that GroupMe has limited our rate. */
-export type CallOutcome = Extract<
-  Outcome,
-  'delivered' | 'refused' | 'unreachable' | 'unknown' | 'misconfigured' | 'rejected'
->;
+/** How one call ended, as the audit stores it. `refused` means that GroupMe has limited our rate. */
+export type CallOutcome = 'delivered' | 'refused' | 'unreachable' | 'unknown' | 'misconfigured' | 'rejected';
 
 /** The one table of failures: what a failed call means for the post. Only `rejected` is never tried again. */
 export function classifyFailure(error: GroupMeError): Exclude<CallOutcome, 'delivered'> {

@@ -1,0 +1,314 @@
+import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
+import { ProducerError, SpoolError } from './errors.ts';
+import { createOwnPoster, type OwnOutcome, type OwnPoster } from './own-post.ts';
+import { checkOptions, toMessage } from './read-options.ts';
+import { createAmqpRoute } from './routes/amqp.ts';
+import { createHttpRoute } from './routes/http.ts';
+import type { Offer, Route } from './routes/route.ts';
+import { type AcceptedMessage, mayBeInChat, type SpoolEntry } from './spool/records.ts';
+import { openSpool, type Spool } from './spool/spool.ts';
+import type {
+  CallReport,
+  FallbackOptions,
+  Producer,
+  ProducerOptions,
+  ProducerStatus,
+  SendResult,
+} from './types.ts';
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
+const DEFAULT_CLOCK_MARGIN_MS = 2_000;
+const DEFAULT_WAIT_MS = 8_000;
+const DEFAULT_TIMEOUT_MS = 45_000;
+/** A call of the relay's, and what clocks may differ by. */
+const LONGEST_CALL_MS = 15_000;
+/** How often what waits in the spool is tried again by itself. */
+const RETRY_MS = 15_000;
+
+/** How a message stands after a round of work. */
+type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
+
+/** @throws ProducerError with code INVALID_OPTIONS. */
+export function createProducer(options: ProducerOptions): Producer {
+  checkOptions(options);
+  const worker = createWorker(options);
+  let last: Promise<unknown> = Promise.resolve();
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  /** One after another, so that messages keep their order. */
+  function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const mine = last.then(work).finally(retryLater);
+    last = mine.catch(() => {});
+    return mine;
+  }
+
+  async function retryLater(): Promise<void> {
+    if (closed || retry !== undefined) return;
+    if ((await worker.spool()).entries().length === 0) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      void inTurn(() => worker.catchUp(Date.now() + DEFAULT_TIMEOUT_MS)).catch(() => {});
+    }, RETRY_MS);
+    // A program that has nothing else to do may end: the spool is on disk.
+    retry.unref();
+  }
+
+  return {
+    async send(message) {
+      if (closed) throw new ProducerError('CLOSED', 'the producer is closed');
+      const accepted = toMessage(options.source, message);
+      const { entry, onDisk } = await worker.accept(accepted);
+      return inTurn(async () => {
+        const waitMs = Math.max(0, message.waitMs ?? DEFAULT_WAIT_MS);
+        const until = Date.now() + (message.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+        const progress = await worker.bring(entry, { waitMs, until });
+        const calls = reportCalls(entry);
+        if (progress.deliveredBy === 'spool' && !onDisk && options.spoolFile !== undefined) {
+          const { fault } = await worker.spool();
+          throw new ProducerError(
+            'NOT_ACCEPTED',
+            `neither delivered (${progress.reason ?? ''}) nor kept (${fault ?? ''})`,
+          );
+        }
+        return {
+          wborMessageId: accepted.id,
+          ...progress,
+          ...(calls.length > 0 ? { calls } : {}),
+          spooled: onDisk,
+        };
+      });
+    },
+    async drain({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}) {
+      if (closed) throw new ProducerError('CLOSED', 'the producer is closed');
+      await inTurn(() => worker.catchUp(Date.now() + timeoutMs));
+      return worker.status();
+    },
+    status: () => worker.status(),
+    async close() {
+      closed = true;
+      await last;
+      clearTimeout(retry);
+      await worker.close();
+    },
+  };
+}
+
+function createWorker(options: ProducerOptions) {
+  const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, fallback } = options;
+  const route = createRoute(options, connectTimeoutMs);
+  let opened: Promise<Spool> | undefined;
+  let poster: OwnPoster | undefined;
+  let doubts = 0;
+  /** Accepted by calls whose turn has not come. Nobody else works on these. */
+  const awaited = new Set<SpoolEntry>();
+
+  function spool(): Promise<Spool> {
+    opened ??= openSpool(options.spoolFile);
+    return opened;
+  }
+
+  async function openPoster(fallback: FallbackOptions): Promise<OwnPoster> {
+    poster ??= createOwnPoster({
+      fallback,
+      connectTimeoutMs,
+      spool: await spool(),
+      onDoubt: () => {
+        doubts += 1;
+      },
+    });
+    return poster;
+  }
+
+  async function ownPost(entry: SpoolEntry, until: number): Promise<OwnOutcome> {
+    if (fallback === undefined) return { state: 'later', reason: 'no bot is set to post with' };
+    return (await openPoster(fallback)).post(entry, until);
+  }
+
+  /** Whether the chat shows it, posted by the relay; undefined when nobody can say. */
+  async function isShown(entry: SpoolEntry): Promise<boolean | undefined> {
+    return fallback === undefined ? undefined : (await openPoster(fallback)).shows(entry);
+  }
+
+  async function finish(entry: SpoolEntry): Promise<void> {
+    await (await spool()).append({ t: 'done', id: entry.message.id });
+  }
+
+  async function takeBack(entry: SpoolEntry): Promise<void> {
+    if (entry.offered) await (await spool()).append({ t: 'ours', id: entry.message.id });
+  }
+
+  /** Posts a message that nobody else has. */
+  async function postOurselves(entry: SpoolEntry, why: string, until: number): Promise<Progress> {
+    await takeBack(entry);
+    const own = await ownPost(entry, until);
+    if (own.state === 'later') {
+      return { deliveredBy: 'spool', state: 'waiting', reason: `${why}; ${own.reason}` };
+    }
+    await finish(entry);
+    const reason = own.state === 'failed' ? `${why}; ${own.reason}` : why;
+    return { deliveredBy: 'fallback', state: own.state, reason };
+  }
+
+  async function byRelay(entry: SpoolEntry, offer: Offer): Promise<Progress> {
+    await finish(entry);
+    const state = offer.kind as 'delivered' | 'posting' | 'queued' | 'failed';
+    return { deliveredBy: 'relay', state, ...('reason' in offer ? { reason: offer.reason } : {}) };
+  }
+
+  async function offer(entry: SpoolEntry, deliverBy: number | undefined, waitUntil: number): Promise<Offer> {
+    return route.offer(entry.message, {
+      deliverBy,
+      waitUntil,
+      beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy }),
+    });
+  }
+
+  /** The first round of a message: the relay has `waitMs` to post it. */
+  async function work(entry: SpoolEntry, waitMs: number, until: number): Promise<Progress> {
+    // Without a post of our own at the end there is nothing that a deadline would be good for.
+    const withDeadline = fallback !== undefined && waitMs > 0;
+    const end = Math.min(Date.now() + waitMs, until);
+    const offered = await offer(entry, withDeadline ? end : undefined, withDeadline ? until : end);
+    if (offered.kind === 'not-taken') return postOurselves(entry, offered.reason, until);
+    if (offered.kind !== 'silent') return byRelay(entry, offered);
+    if (withDeadline) {
+      // Its word may have been lost on a connection that was dead and did not know it.
+      if (await isShown(entry)) return byRelay(entry, { kind: 'delivered' });
+      return postOurselves(entry, offered.reason, until);
+    }
+    return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
+  }
+
+  /**
+   * A later round. What was posted in part is ours; what the relay may have is the relay's to settle, which knows a repeat by
+   * its id; anything else goes to whoever can be reached.
+   */
+  async function goOn(entry: SpoolEntry, until: number): Promise<Progress> {
+    if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', until);
+    const { offered: wasOffered, offeredBy } = entry;
+    const offered = await offer(entry, undefined, Date.now());
+    if (offered.kind === 'not-taken') {
+      // The offer was not made; the one before it counts again.
+      if (!wasOffered) return postOurselves(entry, offered.reason, until);
+      await restore(entry, offeredBy);
+      const shown = isOver(offeredBy) ? await isShown(entry) : undefined;
+      if (shown === true) return byRelay(entry, { kind: 'delivered' });
+      if (shown === false) return postOurselves(entry, offered.reason, until);
+    }
+    if (offered.kind === 'not-taken' || offered.kind === 'silent') {
+      return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
+    }
+    return byRelay(entry, offered);
+  }
+
+  async function restore(entry: SpoolEntry, offeredBy: number | undefined): Promise<void> {
+    if (entry.offeredBy === offeredBy) return;
+    await (await spool()).append({ t: 'offered', id: entry.message.id, by: offeredBy, instead: true });
+  }
+
+  /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. */
+  async function log(entries: readonly SpoolEntry[], until: number): Promise<void> {
+    for (const { calls, message } of entries) {
+      for (const call of calls) {
+        if (call.logged || call.result === undefined) continue;
+        if (Date.now() >= until || (await route.log(message, call)) !== 'stored') return;
+        call.logged = true;
+        await (await spool()).append({ t: 'logged', id: message.id, callId: call.call.callId });
+      }
+    }
+  }
+
+  async function unlessLost(work: () => Promise<Progress>): Promise<Progress> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SpoolError)) throw error;
+      return { deliveredBy: 'spool', state: 'waiting', reason: error.message };
+    }
+  }
+
+  async function older(than: SpoolEntry | undefined, until: number): Promise<void> {
+    for (const entry of (await spool()).entries()) {
+      if (entry === than || Date.now() >= until) return;
+      if (!entry.done && !awaited.has(entry)) await unlessLost(() => goOn(entry, until));
+    }
+  }
+
+  return {
+    spool,
+    async accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }> {
+      const accepted = await (await spool()).accept(message);
+      awaited.add(accepted.entry);
+      return accepted;
+    },
+    /** Brings a message on as far as it gets, behind what was accepted before it. */
+    async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
+      // What waits there must not take all the time of this one.
+      await older(entry, Math.min(until, Date.now() + (until - Date.now()) / 2));
+      // The same id may have been given to an earlier call.
+      const progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
+      awaited.delete(entry);
+      const open = (await spool()).entries();
+      await log(open.includes(entry) ? open : [...open, entry], until);
+      return progress;
+    },
+    async catchUp(until: number): Promise<void> {
+      await (await spool()).adopt();
+      await older(undefined, until);
+      await log((await spool()).entries(), until);
+    },
+    async status(): Promise<ProducerStatus> {
+      const current = await spool();
+      const entries = current.entries();
+      const open = entries.filter(({ done }) => !done);
+      const logs = entries.flatMap(({ calls }) => calls.filter(({ logged }) => !logged));
+      return {
+        messages: open.length,
+        oldestAt: open[0]?.message.at,
+        logs: logs.length,
+        inDoubt: Math.max(doubts, logs.filter(({ result }) => result?.outcome === 'unknown').length),
+        spoolFault: current.fault,
+      };
+    },
+    async close() {
+      await route.close();
+      await poster?.close();
+      await (await spool()).close();
+    },
+  };
+}
+
+function createRoute(options: ProducerOptions, connectTimeoutMs: number): Route {
+  const { clockMarginMs = DEFAULT_CLOCK_MARGIN_MS, gatewayUrl, rabbitmqUrl } = options;
+  if (gatewayUrl !== undefined) {
+    return createHttpRoute({ url: gatewayUrl, token: options.token, connectTimeoutMs, clockMarginMs });
+  }
+  return createAmqpRoute({
+    url: rabbitmqUrl ?? '',
+    exchange: options.exchange ?? DEFAULT_EXCHANGE_NAME,
+    botId: options.fallback?.botId,
+    connectTimeoutMs,
+    clockMarginMs,
+  });
+}
+
+/** Whether the relay has begun by now and ended its call, or never will begin. */
+function isOver(offeredBy: number | undefined): boolean {
+  return offeredBy !== undefined && Date.now() > offeredBy + LONGEST_CALL_MS;
+}
+
+function asDone({ calls }: SpoolEntry): Progress {
+  if (calls.length === 0) return { deliveredBy: 'relay', state: 'queued' };
+  const inDoubt = calls.some(({ result }) => result?.outcome === 'unknown');
+  return { deliveredBy: 'fallback', state: inDoubt ? 'in-doubt' : 'delivered' };
+}
+
+function reportCalls({ calls }: SpoolEntry): CallReport[] {
+  return calls.map(({ call: { part, parts }, result }) => ({
+    part,
+    parts,
+    code: result?.code ?? 0,
+    outcome: result?.outcome ?? 'unknown',
+  }));
+}

@@ -1,0 +1,190 @@
+import { sleep } from '@wbor/async';
+import { UNSEEN } from '../log-body.ts';
+import type { AcceptedMessage } from '../spool/records.ts';
+import type { Offer, OfferTerms, Route } from './route.ts';
+
+export interface HttpRouteOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly connectTimeoutMs: number;
+  readonly clockMarginMs: number;
+}
+
+/** The gateway waits no longer. */
+const MAX_WAIT_SECONDS = 25;
+const RETRY_MS = 500;
+/** A gateway that does not wait for the relay answers within this. */
+const ANSWER_TIMEOUT_MS = 12_000;
+
+/** Codes of fetch's failures after which nothing was sent. */
+const NOT_SENT = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/** The gateway's codes for a message that the broker has certainly not kept. */
+const NOT_STORED: readonly unknown[] = ['BROKER_UNAVAILABLE', 'NO_RECEIVER'];
+
+interface Answer {
+  readonly status: number;
+  readonly body: { readonly status?: unknown; readonly code?: unknown; readonly message?: unknown };
+  readonly retryAfterMs: number;
+}
+
+/** To the relay through the gateway's `/send`. */
+export function createHttpRoute(options: HttpRouteOptions): Route {
+  const url = `${options.url.replace(/\/+$/, '')}/send`;
+  const authorization: Record<string, string> =
+    options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+
+  async function post(body: object, headers: Record<string, string>, timeoutMs: number): Promise<Answer> {
+    const response = await fetch(url, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/json',
+        ...authorization,
+        ...headers,
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: parseObject(text),
+      retryAfterMs: Number(response.headers.get('retry-after') ?? 0) * 1_000 || RETRY_MS,
+    };
+  }
+
+  async function offerOnce(message: AcceptedMessage, { deliverBy }: OfferTerms): Promise<Offer | Retry> {
+    const until = deliverBy === undefined ? undefined : deliverBy + options.clockMarginMs;
+    const waitMs = until === undefined ? 0 : Math.max(0, until - Date.now());
+    const seconds = Math.min(Math.ceil(waitMs / 1_000) + 1, MAX_WAIT_SECONDS);
+    const headers: Record<string, string> =
+      deliverBy === undefined
+        ? {}
+        : { prefer: `wait=${seconds}`, 'x-deliver-by': String(Math.round(deliverBy)) };
+    try {
+      const timeoutMs =
+        deliverBy === undefined ? ANSWER_TIMEOUT_MS : seconds * 1_000 + options.connectTimeoutMs;
+      return readAnswer(await post(toRequest(message), headers, timeoutMs));
+    } catch (error) {
+      const code = failureCode(error);
+      const reason = `the gateway was not reached: ${code}`;
+      return NOT_SENT.includes(code)
+        ? { kind: 'not-taken', reason }
+        : { kind: 'retry', reason, afterMs: RETRY_MS, mayBeStored: true };
+    }
+  }
+
+  /** What the gateway has heard of a message whose answer was lost. */
+  async function ask(message: AcceptedMessage): Promise<Offer | undefined> {
+    try {
+      const response = await fetch(`${url}/${encodeURIComponent(message.id)}`, {
+        redirect: 'manual',
+        headers: authorization,
+        signal: AbortSignal.timeout(options.connectTimeoutMs),
+      });
+      const { status } = parseObject(await response.text());
+      if (!response.ok) return undefined;
+      if (status === 'delivered') return { kind: 'delivered' };
+      return status === 'posting' ? { kind: 'posting' } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    async offer(message, terms) {
+      await terms.beforeOffer();
+      const { deliverBy } = terms;
+      let doubt: string | undefined;
+      for (;;) {
+        const offer = await offerOnce(message, terms);
+        if (offer.kind === 'not-taken') {
+          if (doubt === undefined) return offer;
+        } else if (offer.kind !== 'retry') return offer;
+        else if (offer.mayBeStored) doubt = offer.reason;
+        const afterMs = offer.kind === 'retry' ? offer.afterMs : RETRY_MS;
+        // After the deadline the gateway says that it does not take the message, which tells nothing of an earlier copy.
+        if (deliverBy !== undefined && Date.now() + afterMs < deliverBy) {
+          await sleep(afterMs);
+          continue;
+        }
+        if (doubt === undefined) return { kind: 'not-taken', reason: offer.reason };
+        if (deliverBy !== undefined) {
+          await sleep(Math.max(0, deliverBy + options.clockMarginMs - Date.now()));
+        }
+        return (await ask(message)) ?? { kind: 'silent', reason: doubt };
+      }
+    },
+    async log(message, { call, result = UNSEEN }) {
+      try {
+        const { status } = await post(
+          {
+            source: message.source,
+            body: call.text,
+            wbor_message_id: message.id,
+            alreadysent: true,
+            statuscode: result.code,
+          },
+          {},
+          ANSWER_TIMEOUT_MS,
+        );
+        return status >= 200 && status < 300 ? 'stored' : 'not-now';
+      } catch {
+        return 'not-now';
+      }
+    },
+    close: async () => {},
+  };
+}
+
+interface Retry {
+  readonly kind: 'retry';
+  readonly reason: string;
+  readonly afterMs: number;
+  readonly mayBeStored: boolean;
+}
+
+/** The same content each time: by it, and by its id, the gateway and the relay know a repeat. */
+function toRequest({ body, id, images, source }: AcceptedMessage) {
+  return { source, body, wbor_message_id: id, ...(images.length > 0 ? { images } : {}) };
+}
+
+function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
+  const reason = `the gateway answered ${status}${typeof body.message === 'string' ? `: ${body.message}` : ''}`;
+  if (status === 200) return { kind: 'delivered' };
+  if (status === 202) return { kind: body.status === 'posting' ? 'posting' : 'queued' };
+  if (status === 504 && body.code === 'NOT_POSTED') return { kind: 'not-taken', reason };
+  // The relay has tried, or cannot read it.
+  if (status === 502 && body.status === 'failed') return { kind: 'failed', reason };
+  if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: false };
+  if (status === 503 && NOT_STORED.includes(body.code)) return { kind: 'not-taken', reason };
+  if (status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
+  return { kind: 'not-taken', reason };
+}
+
+function parseObject(text: string): Answer['body'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A code and no words: an error of fetch repeats the address. */
+function failureCode(error: unknown): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.name === 'TimeoutError') return 'no answer in time';
+    if ('code' in cause && typeof cause.code === 'string') return cause.code;
+    if (cause instanceof AggregateError && cause.errors[0] instanceof Error) cause.cause ??= cause.errors[0];
+  }
+  return 'the connection failed';
+}

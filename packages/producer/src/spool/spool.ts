@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { SpoolError } from '../errors.ts';
+import {
+  type AcceptedMessage,
+  applyRecord,
+  isSettled,
+  type SpoolEntry,
+  type SpoolRecord,
+} from './records.ts';
+import { openSpoolFile, type SpoolFile } from './spool-file.ts';
+
+/** Everything that was accepted and is not done: in files, or in memory where no file can be used. */
+export interface Spool {
+  /** Why nothing can be written, if so. */
+  readonly fault: string | undefined;
+  /** Oldest first. */
+  entries(): SpoolEntry[];
+  /** @returns whether it is on disk. */
+  accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }>;
+  /**
+   * Resolves once the record is on disk, or cannot be: then it is known in memory only.
+   *
+   * @throws SpoolError with code LOST when another process goes on with this message.
+   */
+  append(record: Exclude<SpoolRecord, { t: 'accepted' }>): Promise<void>;
+  /** Takes over what processes that are gone have left. */
+  adopt(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** So many processes may send at once with one setting. */
+const MAX_FILES = 32;
+
+/** @param path without it everything is kept in memory. */
+export async function openSpool(path: string | undefined): Promise<Spool> {
+  const memory = new Map<string, SpoolEntry>();
+  const files = new Map<string, SpoolFile>();
+  let own: SpoolFile | undefined;
+  let fault: string | undefined;
+
+  /** Each process has a file of its own: the first one the name itself, others the same with a number. */
+  function names(): string[] {
+    if (path === undefined) return [];
+    return Array.from({ length: MAX_FILES }, (_, index) => (index === 0 ? path : `${path}.${index}`));
+  }
+
+  async function takeOwn(): Promise<void> {
+    try {
+      for (const name of names()) {
+        own = await openSpoolFile(name);
+        if (own === undefined) continue;
+        files.set(name, own);
+        return;
+      }
+      if (path !== undefined) fault = `${MAX_FILES} processes use ${path} already`;
+    } catch (error) {
+      if (!(error instanceof SpoolError)) throw error;
+      fault = error.message;
+    }
+  }
+
+  const fileOf = (id: string) => [...files.values()].find(({ entries }) => entries.has(id));
+
+  function remember(record: SpoolRecord): void {
+    applyRecord(memory, record);
+    for (const [id, entry] of memory) if (isSettled(entry)) memory.delete(id);
+  }
+
+  await takeOwn();
+  return {
+    get fault() {
+      return fault;
+    },
+    entries: () =>
+      [...[...files.values()].flatMap(({ entries }) => [...entries.values()]), ...memory.values()].sort(
+        (a, b) => a.message.at - b.message.at,
+      ),
+    async accept(message) {
+      const record: SpoolRecord = { t: 'accepted', message };
+      if (own === undefined) {
+        remember(record);
+        return { entry: entryOf(memory, message.id), onDisk: false };
+      }
+      try {
+        await own.append(record);
+        fault = undefined;
+        return { entry: entryOf(own.entries, message.id), onDisk: true };
+      } catch (error) {
+        if (!(error instanceof SpoolError)) throw error;
+        fault = error.message;
+        if (error.code === 'LOST') {
+          files.delete(own.path);
+          own = undefined;
+          remember(record);
+          return { entry: entryOf(memory, message.id), onDisk: false };
+        }
+        return { entry: entryOf(own.entries, message.id), onDisk: false };
+      }
+    },
+    async append(record) {
+      const file = fileOf(record.id);
+      if (file === undefined) {
+        remember(record);
+        return;
+      }
+      try {
+        await file.append(record);
+      } catch (error) {
+        if (!(error instanceof SpoolError)) throw error;
+        fault = error.message;
+        if (error.code !== 'LOST') return;
+        files.delete(file.path);
+        if (file === own) own = undefined;
+        throw error;
+      }
+    },
+    async adopt() {
+      if (own === undefined) await takeOwn();
+      for (const name of names()) {
+        if (files.has(name) || !existsSync(name)) continue;
+        const file = await openSpoolFile(name).catch(() => undefined);
+        if (file === undefined) continue;
+        if (file.entries.size === 0) await file.close();
+        else files.set(name, file);
+      }
+      for (const file of files.values()) {
+        if (file === own || file.entries.size > 0) continue;
+        files.delete(file.path);
+        await file.close();
+      }
+    },
+    async close() {
+      await Promise.all([...files.values()].map((file) => file.close()));
+      files.clear();
+    },
+  };
+}
+
+function entryOf(entries: ReadonlyMap<string, SpoolEntry>, id: string): SpoolEntry {
+  const entry = entries.get(id);
+  if (entry === undefined) throw new RangeError(`no message ${id} in the spool`);
+  return entry;
+}

@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { freePort } from '@wbor/testkit';
+import { afterEach, expect, it } from 'vitest';
+import { createHttpRoute } from '../src/routes/http.ts';
+import type { AcceptedMessage } from '../src/spool/records.ts';
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+const message: AcceptedMessage = {
+  id: 'id-1',
+  at: 1,
+  source: 'ups',
+  body: 'Mains lost',
+  images: [],
+  urgent: false,
+};
+
+type Answer = { status: number; body?: object } | 'cut';
+
+/** A gateway that gives these answers, the last of them for ever. */
+async function gateway(...answers: Answer[]) {
+  const requests: IncomingMessage[] = [];
+  server = createServer((request, response) => {
+    requests.push(request);
+    const answer = answers[Math.min(requests.length, answers.length) - 1] ?? 'cut';
+    if (answer === 'cut') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer.body ?? {}));
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { requests, url: `http://127.0.0.1:${port}/` };
+}
+
+async function offer(url: string, waitMs: number | undefined = 800) {
+  const route = createHttpRoute({ url, token: 'token-1', connectTimeoutMs: 500, clockMarginMs: 50 });
+  const deliverBy = waitMs === 0 ? undefined : Date.now() + waitMs;
+  return route.offer(message, { deliverBy, waitUntil: Date.now() + 2_000, beforeOffer: async () => {} });
+}
+
+it('asks the gateway to wait for the relay, with a deadline and the token', async () => {
+  const { requests, url } = await gateway({ status: 200 });
+  expect(await offer(url)).toEqual({ kind: 'delivered' });
+  expect(requests[0]).toMatchObject({ url: '/send', method: 'POST' });
+  expect(requests[0]?.headers).toMatchObject({
+    authorization: 'Bearer token-1',
+    prefer: expect.stringMatching(/^wait=\d+$/),
+    'x-deliver-by': expect.stringMatching(/^\d{13}$/),
+  });
+});
+
+it.each([
+  ['the relay has begun', { status: 202, body: { status: 'posting' } }, 'posting'],
+  [
+    'it is stored, as by a gateway that knows no deadline',
+    { status: 202, body: { status: 'queued' } },
+    'queued',
+  ],
+  [
+    'the relay will not post it',
+    { status: 504, body: { code: 'NOT_POSTED', status: 'expired' } },
+    'not-taken',
+  ],
+  ['the relay has failed', { status: 502, body: { code: 'NOT_DELIVERED', status: 'failed' } }, 'failed'],
+  ['the broker is away', { status: 503, body: { code: 'BROKER_UNAVAILABLE' } }, 'not-taken'],
+  ['it is not authorised', { status: 401 }, 'not-taken'],
+  ['a redirect', { status: 302 }, 'not-taken'],
+  ['the broker did not confirm', { status: 503, body: { code: 'CONFIRM_TIMEOUT' } }, 'silent'],
+  ['there was no answer', 'cut', 'silent'],
+] satisfies [string, Answer, string][])('%s', async (_what, answer, kind) => {
+  const { url } = await gateway(answer);
+  expect(await offer(url)).toMatchObject({ kind });
+});
+
+it('an answer after a lost one counts: the gateway knows the repeat', async () => {
+  const { requests, url } = await gateway('cut', { status: 200 });
+  expect(await offer(url, 1_500)).toEqual({ kind: 'delivered' });
+  expect(requests).toHaveLength(2);
+});
+
+it('after a lost answer a refusal proves nothing; the gateway is asked what it has heard', async () => {
+  const { url } = await gateway('cut', { status: 504, body: { code: 'NOT_POSTED' } });
+  expect(await offer(url)).toMatchObject({ kind: 'silent' });
+  server?.close();
+  const other = await gateway('cut', { status: 200, body: { status: 'posting' } });
+  expect(await offer(other.url, 100)).toEqual({ kind: 'posting' });
+  expect(other.requests[1]?.url).toBe('/send/id-1');
+});
+
+it('nobody who listens has nothing', async () => {
+  expect(await offer(`http://127.0.0.1:${await freePort()}`)).toEqual({
+    kind: 'not-taken',
+    reason: 'the gateway was not reached: ECONNREFUSED',
+  });
+});
