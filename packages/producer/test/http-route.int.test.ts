@@ -95,6 +95,26 @@ it('after a lost answer a refusal proves nothing; the gateway is asked what it h
   expect(other.requests[1]?.url).toBe('/send/id-1');
 });
 
+it.each([
+  ['expired', 1_000, 'not-taken'],
+  ['expired', -3_600_000, 'posting'],
+  ['delivered', 0, 'delivered'],
+  ['failed', 0, 'failed'],
+  ['queued', 0, 'posting'],
+])(
+  'a post that was begun is asked for until it ends: %s, heard at the deadline %i ms',
+  async (status, afterMs, kind) => {
+    const at = new Date(Date.now() + 800 + afterMs).toISOString();
+    const { requests, url } = await gateway(
+      { status: 202, body: { status: 'posting' } },
+      { status: 200, body: { status: 'posting', at } },
+      { status: 200, body: { status, at } },
+    );
+    expect(await offer(url)).toMatchObject({ kind });
+    expect(requests.map(({ url }) => url).slice(0, 3)).toEqual(['/send', '/send/id-1', '/send/id-1']);
+  },
+);
+
 it('nobody who listens has nothing', async () => {
   expect(await offer(`http://127.0.0.1:${await freePort()}`)).toEqual({
     kind: 'not-taken',

@@ -97,25 +97,44 @@ describe('a broker that has it and no relay', () => {
     expect(words()).toEqual(['Mains lost']);
   });
 
-  it('that posts nothing before it says so is waited for, however long that takes', async () => {
+  /** A relay of the test: says that it begins, and after the deadline how that ended. */
+  async function beginAndSay(last: object): Promise<void> {
     const broker = await connectAmqp(inject('brokerUrl'));
     bed.onEnd(() => broker.close());
     const channel = await broker.createChannel();
     await channel.assertExchange(bed.exchange, 'topic', { durable: true });
     const { queue } = await channel.assertQueue('', { exclusive: true });
     await channel.bindQueue(queue, bed.exchange, 'source.standard.#');
-    const producer = bed.producer({ clockMarginMs: 200 });
     await channel.consume(queue, (message) => {
       if (message === null) return;
       const { correlationId, headers, replyTo } = message.properties;
+      if (replyTo === undefined) return;
       expect(headers).toMatchObject({ 'x-interim-reply': true, 'x-deliver-by': expect.any(Number) });
-      const say = (status: string) =>
-        channel.sendToQueue(replyTo, Buffer.from(JSON.stringify({ status })), { correlationId });
-      say('posting');
-      setTimeout(() => say('success'), 1_500);
+      const say = (word: object) =>
+        channel.sendToQueue(replyTo, Buffer.from(JSON.stringify(word)), { correlationId });
+      say({ status: 'posting' });
+      setTimeout(() => say(last), 1_500);
     });
-    const result = await producer.send({ body: 'Mains lost', waitMs: 500 });
+  }
+
+  it('that posts nothing before it says so is waited for, however long that takes', async () => {
+    await beginAndSay({ status: 'success' });
+    const result = await bed.producer({ clockMarginMs: 200 }).send({ body: 'Mains lost', waitMs: 500 });
     expect(result).toMatchObject({ deliveredBy: 'relay', state: 'delivered' });
+    expect(bed.posts()).toEqual([]);
+  });
+
+  it('and takes it back, since it is late after all, leaves the post to the producer', async () => {
+    await beginAndSay({ status: 'failed', code: 408, reason: 'the deadline passed' });
+    const result = await bed.producer({ clockMarginMs: 200 }).send({ body: 'Mains lost', waitMs: 500 });
+    expect(result).toMatchObject({ deliveredBy: 'fallback', state: 'delivered' });
+    expect(words()).toEqual(['Mains lost']);
+  });
+
+  it('and fails in the middle is not repeated', async () => {
+    await beginAndSay({ status: 'failed', code: 400, reason: 'part 2 of 3: GroupMe rejected it' });
+    const result = await bed.producer({ clockMarginMs: 200 }).send({ body: 'Mains lost', waitMs: 500 });
+    expect(result).toMatchObject({ deliveredBy: 'relay', state: 'failed' });
     expect(bed.posts()).toEqual([]);
   });
 });

@@ -21,8 +21,8 @@ interface ExpectedReplies {
   readonly replyTo: string | undefined;
   readonly correlationId: string;
   /**
-   * Waits for the last reply until `untilMs` (epoch). `expired`: the relay posts it no more, since it has not said by the
-   * deadline and the margin that it begins. `stopped`: the gateway is stopping before that is known.
+   * Waits for the last reply until `untilMs` (epoch). `expired`: the relay posts it no more, since it has said so, or
+   * has not said by the deadline and the margin that it begins. `stopped`: the gateway is stopping before that is known.
    */
   wait(untilMs: number, deliverByMs: number | undefined): Promise<WaitOutcome>;
   /** Nobody waits any more. */
@@ -40,7 +40,7 @@ export interface RelayReplies {
 /** How far the clocks of the gateway and the relay may be apart. */
 const CLOCK_MARGIN_MS = 2_000;
 
-/** What the relay answers to a message whose deadline has passed. */
+/** What the relay answers to a message whose deadline has passed: also after `posting`, nothing of it is posted. */
 const DEADLINE_PASSED = 408;
 
 /** @param address the name of the queue of replies, as long as there is one. */
@@ -65,8 +65,8 @@ export function createRelayReplies(address: () => string | undefined): RelayRepl
               : deliverByMs + CLOCK_MARGIN_MS;
           for (;;) {
             const last = entry.replies.find(({ status }) => status !== 'posting');
+            if (last) return toOutcome(last);
             const isPosting = entry.replies.length > 0;
-            if (last) return toOutcome(last, isPosting && entry.replies[0] !== last);
             const now = Date.now();
             if (!isPosting && now >= expiresAtMs) return { status: 'expired' };
             if (isPosting && (now >= untilMs || isClosed)) return { status: 'posting' };
@@ -102,8 +102,8 @@ export function createRelayReplies(address: () => string | undefined): RelayRepl
   };
 }
 
-function toOutcome(reply: RelayReply, wasPosting: boolean): WaitOutcome {
+function toOutcome(reply: RelayReply): WaitOutcome {
   if (reply.status !== 'failed') return { status: 'delivered' };
   const { code, reason } = reply;
-  return code === DEADLINE_PASSED && !wasPosting ? { status: 'expired' } : { status: 'failed', code, reason };
+  return code === DEADLINE_PASSED ? { status: 'expired' } : { status: 'failed', code, reason };
 }

@@ -36,7 +36,13 @@ describe('Prefer: wait', () => {
     ['delivered after it was begun', [posting, success], {}, 200, { status: 'delivered' }],
     ['failed', [failed], {}, 502, { status: 'failed', code: 'NOT_DELIVERED', message: failed.reason }],
     ['expired', [expired], { 'x-deliver-by': later() }, 504, { status: 'expired', code: 'NOT_POSTED' }],
-    ['failed, since it was begun', [posting, expired], {}, 502, { status: 'failed' }],
+    [
+      'expired, though it was about to be posted',
+      [posting, expired],
+      { 'x-deliver-by': later() },
+      504,
+      { status: 'expired', code: 'NOT_POSTED' },
+    ],
     ['nonsense, then delivered', [{ status: 7 }, success], {}, 200, { status: 'delivered' }],
   ])('says %s', async (_what, replies, headers, statusCode, body) => {
     const gateway = await withRelay(...replies);

@@ -34,7 +34,7 @@ interface SendRoutesOptions {
 const DESCRIPTION = [
   'Answers once the broker has stored the message. Give a `wbor_message_id` of your own, or the header `Idempotency-Key`, and repeat with it after a time-out or a 503: the same content under the same one is posted once.',
   '`Prefer: wait=N` (25 at most): waits N seconds for the relay; 200 is `delivered`, 502 is `failed`, 202 says how far it is.',
-  '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; 202 with `posting` that it has begun, so that you must not.',
+  '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; 202 with `posting` that it has begun, so that you must not, unless `GET /send/ID` says `expired` later.',
   '`alreadysent: true`: you have posted it by yourself. It is only logged, with `statuscode`.',
 ].join('\n\n');
 

@@ -35,7 +35,7 @@ interface Word {
   readonly reason: string;
 }
 
-/** The relay's code for a message whose deadline has passed. */
+/** The relay's code for a message whose deadline has passed: also after `posting`, nothing of it is posted. */
 const EXPIRED_CODE = 408;
 
 /** To the relay over the exchange. */

@@ -13,6 +13,8 @@ export interface HttpRouteOptions {
 /** The gateway waits no longer. */
 const MAX_WAIT_SECONDS = 25;
 const RETRY_MS = 500;
+/** How often the gateway is asked for the end of a post that the relay has begun. */
+const ASK_MS = 1_000;
 /** A gateway that does not wait for the relay answers within this. */
 const ANSWER_TIMEOUT_MS = 12_000;
 
@@ -31,7 +33,12 @@ const NOT_STORED: readonly unknown[] = ['BROKER_UNAVAILABLE', 'NO_RECEIVER'];
 
 interface Answer {
   readonly status: number;
-  readonly body: { readonly status?: unknown; readonly code?: unknown; readonly message?: unknown };
+  readonly body: {
+    readonly status?: unknown;
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly at?: unknown;
+  };
   readonly retryAfterMs: number;
 }
 
@@ -82,20 +89,33 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
     }
   }
 
-  /** What the gateway has heard of a message whose answer was lost. */
-  async function ask(message: AcceptedMessage): Promise<Offer | undefined> {
+  /** What the gateway has heard of a message. */
+  async function ask(message: AcceptedMessage): Promise<Answer['body']> {
     try {
       const response = await fetch(`${url}/${encodeURIComponent(message.id)}`, {
         redirect: 'manual',
         headers: authorization,
         signal: AbortSignal.timeout(options.connectTimeoutMs),
       });
-      const { status } = parseObject(await response.text());
-      if (!response.ok) return undefined;
-      if (status === 'delivered') return { kind: 'delivered' };
-      return status === 'posting' ? { kind: 'posting' } : undefined;
+      const state = parseObject(await response.text());
+      return response.ok ? state : {};
     } catch {
-      return undefined;
+      return {};
+    }
+  }
+
+  /** Waits for the end of a post that the relay has begun. The relay may take that back as long as GroupMe has nothing. */
+  async function follow(message: AcceptedMessage, { deliverBy, waitUntil }: OfferTerms): Promise<Offer> {
+    for (;;) {
+      const { at, status } = await ask(message);
+      if (status === 'delivered') return { kind: 'delivered' };
+      if (status === 'failed') return { kind: 'failed', reason: 'the relay could not post it' };
+      // An older one is of an earlier offer under this id.
+      if (status === 'expired' && deliverBy !== undefined && Date.parse(String(at)) >= deliverBy) {
+        return { kind: 'not-taken', reason: 'the relay could not post it before the deadline' };
+      }
+      if (Date.now() + ASK_MS > waitUntil) return { kind: 'posting' };
+      await sleep(ASK_MS);
     }
   }
 
@@ -106,6 +126,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
       let doubt: string | undefined;
       for (;;) {
         const offer = await offerOnce(message, terms);
+        if (offer.kind === 'posting') return follow(message, terms);
         if (offer.kind === 'not-taken') {
           if (doubt === undefined) return offer;
         } else if (offer.kind !== 'retry') return offer;
@@ -120,7 +141,9 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         if (deliverBy !== undefined) {
           await sleep(Math.max(0, deliverBy + options.clockMarginMs - Date.now()));
         }
-        return (await ask(message)) ?? { kind: 'silent', reason: doubt };
+        const { status } = await ask(message);
+        if (status === 'delivered') return { kind: 'delivered' };
+        return status === 'posting' ? follow(message, terms) : { kind: 'silent', reason: doubt };
       }
     },
     async log(message, { call, result = UNSEEN }) {
