@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
 import { isLocked, takeLock } from './lock.ts';
+import { leaveNote, noteOf, waitForReturned } from './reading-note.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
 /** How long a connection that is still being opened is waited for. */
@@ -26,7 +27,8 @@ const ALONE_POLL_MS = 100;
 
 /**
  * Opens a queue for reading. What is read is held unacknowledged until it is removed or given back by `close()`. Waits
- * for a connection that is just being opened, and for others who read it: they would not see what we hold.
+ * for a connection that is just being opened, for others who read it, since they would not see what we hold, and for what one
+ * who died in the middle of it had in hand.
  *
  * Who reads must read it all, or put up with another order: a queue keeps what was given back in a line of its own, and
  * puts behind it what is given back later.
@@ -43,7 +45,9 @@ export async function openBrowser(
   const lock = `${queue}.reader`;
   const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
+  await waitForReturned(channel, queue);
   const { messageCount } = await channel.checkQueue(queue);
+  if (messageCount > 0) await leaveNote(channel, queue, messageCount);
   let left = messageCount;
   let size = FIRST_CHUNK;
   let chunk: ConsumeMessage[] = [];
@@ -83,7 +87,12 @@ export async function openBrowser(
       } catch {
         // The channel has gone, and the messages are back with it.
       }
-      await leave(model, lock, () => untouched || waitForMessages(model, queue, messageCount - removed));
+      await leave(
+        model,
+        queue,
+        lock,
+        () => untouched || waitForMessages(model, queue, messageCount - removed),
+      );
     },
   };
 }
@@ -123,11 +132,12 @@ function acksTakenMs(count: number): number {
 }
 
 /** Lets the next reader in, once `settled`. */
-async function leave(model: ChannelModel, lock: string, settle: () => unknown): Promise<void> {
+async function leave(model: ChannelModel, queue: string, lock: string, settle: () => unknown): Promise<void> {
   try {
     await settle();
     const channel = await model.createChannel();
     channel.on('error', () => {});
+    await channel.deleteQueue(noteOf(queue));
     await channel.deleteQueue(lock);
     await channel.close();
   } catch {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { queueName } from '@wbor/contracts';
 import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
@@ -197,6 +198,31 @@ describe('browsing', () => {
       await browser.close();
       expect(seen).toEqual(bodies);
     }
+  });
+
+  it('waits for what a reader that was killed had in hand', async () => {
+    const proxy = await startTcpProxy({ target: bed.url });
+    bed.onEnd(() => proxy.dispose());
+    const broker = await bed.connect();
+    const queue = queueName(parked, bed.namespace);
+    for (const body of [1, 2, 3]) await broker.publish(parkedMessage, body);
+    const killed = await (await bed.connect(proxy.url(bed.url))).browse(queue);
+    await killed.next();
+    // The broker takes its time to give back what the dead have in hand: here somebody else holds it meanwhile.
+    const admin = await bed.openAdmin();
+    const { messageCount } = await admin.checkQueue(queue);
+    let held = 0;
+    await admin.consume(queue, () => {
+      held += 1;
+    });
+    await proxy.cut();
+    await waitFor(() => held === messageCount + 1, { what: 'the messages to be out of the queue' });
+    const reading = browseAll(broker, queue);
+    await delay(500);
+    await admin.close();
+    expect((await reading).map(String).toSorted()).toEqual(['1', '2', '3']);
+    // A reader that ends well leaves nothing to wait for.
+    expect(await browseAll(broker, queue)).toHaveLength(3);
   });
 
   it('comes to an end though its reader puts messages back', async () => {
