@@ -8,7 +8,7 @@ interface Busy {
 }
 
 /** Queues that end the line keep what they have, and a reader that was killed leaves a note. */
-const TERMINAL = /\.(?:parked|journal|reading)$/;
+const TERMINAL = /\.(?:parked|journal|stations|reading)$/;
 const POLL_MS = 1_000;
 /**
  * A queue can be empty between two stages, and a broker that has just started says 0 of each until it has counted, which
