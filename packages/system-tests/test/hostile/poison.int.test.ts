@@ -58,6 +58,8 @@ describe('1: headers that kill a connection', () => {
     for (const key of ['moderation.bans', 'moderation.bans.request', 'source.groupme.echo'])
       await bed.publish(key, {}, { headers });
     await bed.expectUnharmed('1, listeners');
+    // The echo is for the audit, too.
+    await waitForParked('audit-logger', 1);
     await discardAll('audit-logger');
   });
 });

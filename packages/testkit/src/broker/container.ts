@@ -29,11 +29,11 @@ export async function startContainerBroker(
     )
     .withWaitStrategy(Wait.forLogMessage(/Server startup complete/))
     .withStartupTimeout(180_000);
-  if (options.config !== undefined) {
-    definition = definition.withCopyContentToContainer([
-      { content: `${options.config.join('\n')}\n`, target: '/etc/rabbitmq/conf.d/90-testkit.conf' },
-    ]);
-  }
+  // As the installed one has it.
+  const config = ['max_message_size = 134217728', ...(options.config ?? []), ''].join('\n');
+  definition = definition.withCopyContentToContainer([
+    { content: config, target: '/etc/rabbitmq/conf.d/90-testkit.conf' },
+  ]);
   if (options.dataDir !== undefined) {
     const folder = join(options.dataDir, 'container');
     await mkdir(folder, { recursive: true });

@@ -153,6 +153,8 @@ async function prepareFolder(
       'disk_free_limit.absolute = 50MB',
       // The default reserves half a gigabyte of write-ahead log.
       'raft.wal_max_size_bytes = 67108864',
+      // 128 MiB, as it was before version 4: what a deployment may have set is what hostile senders may use.
+      'max_message_size = 134217728',
       ...(options.management
         ? [`management.tcp.port = ${ports.managementPort}`, 'management.tcp.ip = 127.0.0.1']
         : []),

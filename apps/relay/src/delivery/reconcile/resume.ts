@@ -19,7 +19,7 @@ export interface Resume {
 
 const JOURNAL_RETRY_MS = 1_000;
 /** Without the journal a part may be repeated. Without an end to the wait, an emergency would never be told. */
-const JOURNAL_PATIENCE_MS = 30_000;
+const JOURNAL_PATIENCE_MS = 10_000;
 /** A producer's id stands for one message this long; `/send` promises the same. */
 const REPEATED_WITHIN_MS = 24 * 60 * 60_000;
 
