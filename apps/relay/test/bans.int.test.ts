@@ -142,6 +142,20 @@ describe('a banned sender', () => {
     expect(await readinessOf(relay)).toEqual({ status: 200, notices: [] });
   });
 
+  it('has a row for each message, though they have the same id', async () => {
+    const moderator = await startModerator();
+    const relay = await world.start();
+    await moderator.publish(ban(2));
+    await tookVersion(relay, 2);
+    await sms('same', BANNED, { Body: 'one thing' });
+    await sms('same', BANNED, { Body: 'another thing' });
+    await outcomes(2);
+    const blocked = world.events.messages.filter(
+      ({ json }) => (json as { outcome: string }).outcome === 'blocked',
+    );
+    expect(new Set(blocked.map(({ properties }) => properties.messageId)).size).toBe(2);
+  });
+
   it('is posted again after the ban was lifted, and after it has ended by itself', async () => {
     const moderator = await startModerator();
     const relay = await world.start();

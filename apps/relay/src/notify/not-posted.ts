@@ -82,7 +82,9 @@ export function createNotPosted(options: {
     async blocked(planned) {
       const { wbor_message_id, source } = planned;
       logger.info({ wbor_message_id, source, outcome: 'blocked' }, 'not posted: the sender is banned');
-      await record('blocked', planned, uuidv5(wbor_message_id, BLOCKED_NAMESPACE));
+      // Ids are the producers' own: several messages may have the same one.
+      const words = planned.parts.map(({ text }) => text);
+      await record('blocked', planned, uuidv5([wbor_message_id, ...words].join('\n'), BLOCKED_NAMESPACE));
       producer.succeeded(replyTargetOf(planned));
     },
     async expired(planned, planId) {
