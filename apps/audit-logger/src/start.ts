@@ -118,15 +118,8 @@ export async function startAuditLogger(
   // wrong password must be said while the broker is away.
   const [connected] = await Promise.all([connect(), database.migrate()]);
   const parkedQueue = queueName(auditParkedQueue, namespace);
-  const parkedWatch = startParkedWatch({
-    broker: connected,
-    queue: parkedQueue,
-    howToLook: `parked list --queue ${auditParkedQueue.name}`,
-    logger,
-  });
-  watch = parkedWatch;
-  health.addNotice('parked', () => parkedWatch.notice);
-  onStop('watch of parked messages', () => parkedWatch.stop());
+  const howToLook = `parked list --queue ${auditParkedQueue.name}`;
+  watch = startParkedWatch({ broker: connected, queue: parkedQueue, howToLook }, context);
   consumer = await consumeWhileStored({
     broker: connected,
     queue: queueName(auditEventsQueue, namespace),

@@ -106,14 +106,8 @@ export async function startModerator(
 
   const queue = queueName(moderatorCallbacksQueue, namespace);
   const parkedQueue = queueName(moderatorParkedQueue, namespace);
-  const watch = startParkedWatch({
-    broker: connected,
-    queue: parkedQueue,
-    howToLook: `parked list --queue ${moderatorParkedQueue.name}`,
-    logger,
-  });
-  health.addNotice('parked', () => watch.notice);
-  onStop('watch of parked messages', () => watch.stop());
+  const howToLook = `parked list --queue ${moderatorParkedQueue.name}`;
+  const watch = startParkedWatch({ broker: connected, queue: parkedQueue, howToLook }, context);
   const onParked = (): void => {
     metrics.parked.inc();
     watch.parked();

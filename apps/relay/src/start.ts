@@ -106,23 +106,24 @@ function wireParking(
     namespace,
     outbox,
   }: Pick<RelayParts, 'broker' | 'config' | 'metrics' | 'namespace' | 'outbox'>,
-  { health, logger, onStop }: ServiceContext,
+  service: ServiceContext,
 ): Parker {
+  const { logger, onStop } = service;
   const parkedQueue = queueName(relayParkedQueue, namespace);
   const notice = config.PARKED_NOTICE ? createParkedNotice({ outbox, logger }) : undefined;
-  const watch = startParkedWatch({
-    broker,
-    queue: parkedQueue,
-    howToLook: 'parked list',
-    onMore(message) {
-      const dead = readDeadLetter(message);
-      if (dead !== undefined) notice?.say(dead);
-    },
-    logger,
-  });
   onStop('notices of parked messages', () => notice?.drain(DRAIN_TIMEOUT_MS));
-  onStop('watch of parked messages', () => watch.stop());
-  health.addNotice('parked', () => watch.notice);
+  const watch = startParkedWatch(
+    {
+      broker,
+      queue: parkedQueue,
+      howToLook: 'parked list',
+      onMore(message) {
+        const dead = readDeadLetter(message);
+        if (dead !== undefined) notice?.say(dead);
+      },
+    },
+    service,
+  );
   metrics.watchParked(() => watch);
   return createParker({
     broker,

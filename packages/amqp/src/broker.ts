@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from '@wbor/async';
 import { v7 as uuidv7 } from 'uuid';
-import { openBrowser } from './browser.ts';
+import { countMessages, openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
@@ -113,6 +113,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
       replier.reply(replyTo, reply, replied.correlationId, signal),
+    countMessages: (queue) => countMessages(consuming, queue),
     browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
 import { isLocked, takeLock } from './lock.ts';
-import { leaveNote, noteOf, waitForReturned } from './reading-note.ts';
+import { beginReading, noteOf } from './reading-note.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
 /** How long a connection that is still being opened is waited for. */
@@ -45,9 +45,7 @@ export async function openBrowser(
   const lock = `${queue}.reader`;
   const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
-  await waitForReturned(channel, queue);
-  const { messageCount } = await channel.checkQueue(queue);
-  if (messageCount > 0) await leaveNote(channel, queue, messageCount);
+  const messageCount = await beginReading(channel, queue);
   let left = messageCount;
   let size = FIRST_CHUNK;
   let chunk: ConsumeMessage[] = [];
@@ -95,6 +93,19 @@ export async function openBrowser(
       );
     },
   };
+}
+
+/**
+ * Asks how many messages are ready in a queue. What somebody holds is not among them.
+ *
+ * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
+ */
+export async function countMessages(connection: Connection, queue: string): Promise<number> {
+  const channel = await (await openedModel(connection)).createChannel();
+  channel.on('error', () => {});
+  const { messageCount } = await channel.checkQueue(queue);
+  await channel.close();
+  return messageCount;
 }
 
 async function openedModel({ manager }: Connection): Promise<ChannelModel> {

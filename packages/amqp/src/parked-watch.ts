@@ -2,16 +2,20 @@ import { endsWithin, errorMessage, sleep } from '@wbor/async';
 import { parkedAtOf } from '@wbor/contracts';
 import type { Broker, BrowsedMessage, Logger } from './types.ts';
 
+/** What a service offers its parts; {@link startParkedWatch} says there what lies in the queue, and ends with it. */
+export interface WatchedService {
+  readonly health: { addNotice(name: string, notice: () => string | undefined): void };
+  onStop(name: string, stop: () => Promise<void>): void;
+  readonly logger: Logger;
+}
+
 /** What lies in a queue of parked messages, as the broker says: also what was there before us, and what it put there by itself. */
 export interface ParkedWatch {
   /** As of the last look. */
   readonly count: number;
   readonly oldestAgeSeconds: number;
-  /** Says so in words for a person; undefined when nothing is parked. */
-  readonly notice: string | undefined;
   /** We have parked a message: the next look is soon. */
   parked(): void;
-  stop(): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 30_000;
@@ -34,27 +38,30 @@ interface Look {
 /**
  * Asks the broker how many messages are parked, twice a minute. As a rule nothing is read. It is when another message may
  * have become the oldest, and when more have come than we parked ourselves: then the broker has given up on some, or another
- * process has parked them.
- *
+ * process has parked them. `/readyz` has a notice in words as long as there are any.
  */
-export function startParkedWatch(options: {
-  broker: Pick<Broker, 'browse'>;
-  /** Its full name. */
-  queue: string;
-  /** The command that shows them. */
-  howToLook: string;
-  /** Told of all that lies there, when more have come than we parked ourselves. */
-  onMore?: (message: BrowsedMessage) => void;
-  logger: Logger;
-  lookEveryMs?: number;
-}): ParkedWatch {
-  const { broker, logger, lookEveryMs = LOOK_EVERY_MS, onMore, queue } = options;
+export function startParkedWatch(
+  options: {
+    broker: Pick<Broker, 'browse' | 'countMessages'>;
+    /** Its full name. */
+    queue: string;
+    /** The command that shows them. */
+    howToLook: string;
+    /** Told of all that lies there, when more have come than we parked ourselves. */
+    onMore?: (message: BrowsedMessage) => void;
+  },
+  { health, logger, onStop }: WatchedService,
+): ParkedWatch {
+  const { broker, howToLook, onMore, queue } = options;
   const stopping = new AbortController();
   let last: Look | undefined;
   let ownCount = 0;
   let wake = new AbortController();
 
   async function look(): Promise<Look> {
+    // While somebody reads the queue it looks shorter, and a reader waits for that one.
+    if (last !== undefined && (await broker.countMessages(queue)) === last.count)
+      return { ...last, ownCount };
     const browser = await broker.browse(queue, { maxMessageBytes: MAX_READ_BYTES });
     try {
       const { messageCount: count } = browser;
@@ -84,13 +91,22 @@ export function startParkedWatch(options: {
         // `/readyz` says what is wrong with the broker.
         logger.debug({ queue, error: errorMessage(error) }, 'could not look at what is parked');
       }
-      await sleep(Math.min(LOOK_SOON_MS, lookEveryMs), stopping.signal);
-      await sleep(lookEveryMs, AbortSignal.any([stopping.signal, wake.signal]));
+      await sleep(LOOK_SOON_MS, stopping.signal);
+      await sleep(LOOK_EVERY_MS, AbortSignal.any([stopping.signal, wake.signal]));
     }
   }
 
   const watching = watch();
+  onStop('watch of parked messages', async () => {
+    stopping.abort();
+    await endsWithin(watching, STOP_TIMEOUT_MS);
+  });
   const ageMs = (): number => (last && last.count > 0 ? Math.max(0, Date.now() - last.oldestMs) : 0);
+  health.addNotice('parked', () => {
+    const { count = 0 } = last ?? {};
+    if (count === 0) return undefined;
+    return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see ${howToLook}`;
+  });
   return {
     get count() {
       return last?.count ?? 0;
@@ -98,18 +114,9 @@ export function startParkedWatch(options: {
     get oldestAgeSeconds() {
       return ageMs() / 1000;
     },
-    get notice() {
-      const { count = 0 } = last ?? {};
-      if (count === 0) return undefined;
-      return `parked messages: ${count}, the oldest for ${describeAge(ageMs())}; see ${options.howToLook}`;
-    },
     parked() {
       ownCount += 1;
       wake.abort();
-    },
-    async stop() {
-      stopping.abort();
-      await endsWithin(watching, STOP_TIMEOUT_MS);
     },
   };
 }

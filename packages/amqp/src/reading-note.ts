@@ -15,22 +15,31 @@ const SETTLING_MS = 250;
 
 export const noteOf = (queue: string): string => `${queue}.reading`;
 
-/** Waits until what a reader that died had in hand is back in the queue. Without a note of such a reader it does not wait. */
-export async function waitForReturned(channel: Channel, queue: string): Promise<void> {
+/**
+ * Waits until what a reader that died had in hand is back in the queue, then leaves a note of our own in place of its one.
+ * Without a note of such a reader it does not wait.
+ *
+ * @returns how many messages are about to be taken in hand. A note of them is with the broker.
+ */
+export async function beginReading(channel: Channel, queue: string): Promise<number> {
   const note = noteOf(queue);
   await channel.assertQueue(note, { durable: true, arguments: { 'x-expires': EXPIRES_MS } });
-  const message = await channel.get(note, { noAck: true });
-  if (!message) return;
-  const count = Number(message.content.toString());
+  const left = await channel.get(note);
+  if (left) await waitForReturned(channel, queue, Number(left.content.toString()));
+  const { messageCount } = await channel.checkQueue(queue);
+  if (messageCount > 0) {
+    channel.sendToQueue(note, Buffer.from(String(messageCount)), { persistent: true });
+    await channel.checkQueue(note);
+  }
+  // Not before: whoever dies in between must leave one of the two.
+  if (left) channel.ack(left);
+  return messageCount;
+}
+
+async function waitForReturned(channel: Channel, queue: string, count: number): Promise<void> {
   const deadline = performance.now() + RETURNED_WITHIN_MS;
   while ((await channel.checkQueue(queue)).messageCount < count && performance.now() < deadline) {
     await delay(RETURN_POLL_MS);
   }
   await delay(SETTLING_MS);
-}
-
-/** Notes how many messages are about to be taken in hand. The note is with the broker when this resolves. */
-export async function leaveNote(channel: Channel, queue: string, count: number): Promise<void> {
-  channel.sendToQueue(noteOf(queue), Buffer.from(String(count)), { persistent: true });
-  await channel.checkQueue(noteOf(queue));
 }

@@ -275,6 +275,12 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
+   * Asks how many messages are ready in a queue (full name), without those that somebody holds.
+   *
+   * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
+   */
+  countMessages(queue: string): Promise<number>;
+  /**
    * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *
    * @throws PublishError with code DISCONNECTED when there is none for ten seconds.

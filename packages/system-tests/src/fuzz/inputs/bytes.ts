@@ -14,8 +14,8 @@ export interface Encoded {
 type Encode = (text: string) => Omit<Encoded, 'how'>;
 
 const utf8 = (text: string) => Buffer.from(text, 'utf8');
-/** What a changed byte must leave as it was. */
-const KEPT = new RegExp(`${TOKEN.source}|://127\\.0\\.0\\.1:9/`, 'g');
+/** What a changed byte must leave as it was: a token under another name may name nothing. */
+const KEPT = new RegExp(`${TOKEN.source}|://127\\.0\\.0\\.1:9/|"\\w+":`, 'g');
 const KILOBYTE = 1_024;
 
 /** As JSON comes, or nearly. */
