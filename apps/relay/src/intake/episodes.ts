@@ -5,7 +5,7 @@ import { lengthInWords } from './text/length-in-words.ts';
 export interface Episodes {
   /**
    * Waits for the end of what has begun. Whatever ends the wait, `settle` must be called once where somebody waits for what
-   * `close` returns. Of too many at once none more is kept back.
+   * `close` returns.
    */
   open(source: string, episode: Episode, arrivedAtMs: number, lost: AbortSignal): Opening;
   /**
@@ -16,6 +16,8 @@ export interface Episodes {
   close(source: string, episode: Episode, arrivedAtMs: number): Promise<boolean> | undefined;
   /** Whether the beginning of this one is kept back now. */
   isOpen(source: string, id: string): boolean;
+  /** Tells now what is kept back of a source. */
+  giveUp(source: string): void;
   /** Keeps nothing back any more. */
   release(): void;
 }
@@ -41,9 +43,6 @@ interface Waiting {
   readonly stored: Promise<boolean>;
 }
 
-/** What is kept back is not acknowledged, and what is not acknowledged keeps others from being read. */
-const MAX_OPEN = 20;
-
 /** @param foldMs how long a beginning is kept back; 0: not at all. */
 export function createEpisodes(foldMs: number): Episodes {
   const waiting = new Map<string, Waiting>();
@@ -57,7 +56,7 @@ export function createEpisodes(foldMs: number): Episodes {
       const opening = { folded: folded.promise, settle: stored.resolve };
       // Two beginnings in a row are two messages.
       waiting.get(key)?.resolve(undefined);
-      if (released || lost.aborted || waiting.size >= MAX_OPEN) {
+      if (released || lost.aborted) {
         folded.resolve(undefined);
         return opening;
       }
@@ -92,6 +91,9 @@ export function createEpisodes(foldMs: number): Episodes {
       return text === undefined ? undefined : begun.stored;
     },
     isOpen: (source, id) => waiting.has(`${source}\n${id}`),
+    giveUp(source) {
+      for (const [key, entry] of [...waiting]) if (key.startsWith(`${source}\n`)) entry.resolve(undefined);
+    },
     release() {
       released = true;
       for (const entry of [...waiting.values()]) entry.resolve(undefined);

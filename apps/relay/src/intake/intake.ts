@@ -57,6 +57,9 @@ export interface IntakeOptions {
   readonly logger: Logger;
 }
 
+/** With so many of its source behind it nothing is kept back. */
+const MAX_BEHIND = 20;
+
 export function createIntake(options: IntakeOptions): Intake {
   const { logger, metrics, notPosted, outbox, producer } = options;
   const inOrder = createOrderBySource();
@@ -84,6 +87,8 @@ export function createIntake(options: IntakeOptions): Intake {
     if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
       metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
     }
+    // All that waits is in hand, and with too much of one source there no other would be read.
+    if (inOrder.waiting(incoming.source) >= MAX_BEHIND) options.episodes.giveUp(incoming.source);
     if (incoming.kind === 'status') {
       const status = incoming;
       const outage = foldOutage(options.episodes, status, delivery.signal);

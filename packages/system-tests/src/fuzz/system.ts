@@ -15,7 +15,8 @@ import {
 import { repoRoot, type ServiceProcess, type TestBroker } from '@wbor/testkit';
 import pg from 'pg';
 import { writeTokens } from '../write-tokens.ts';
-import { FUZZ_SOURCES, type GatewayRoutes } from './inputs/http.ts';
+import type { GatewayRoutes } from './inputs/http.ts';
+import { FUZZ_SOURCES, type Programs } from './inputs/programs.ts';
 
 /** All four services, one process each, on servers of their own. */
 export interface FuzzSystem {
@@ -24,7 +25,7 @@ export interface FuzzSystem {
   readonly database: pg.Pool;
   readonly simulator: Simulator;
   readonly gatewayUrl: string;
-  readonly routes: GatewayRoutes;
+  readonly routes: GatewayRoutes & { readonly programs: Programs };
   readonly services: Readonly<Record<App, ServiceProcess>>;
 }
 
