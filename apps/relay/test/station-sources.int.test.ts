@@ -257,6 +257,13 @@ describe('a station of AzuraCast', () => {
     ]);
   });
 
+  it('that is kept back lets nobody wait who would not be read meanwhile', async () => {
+    await world.start({ FOLD_SECONDS: '60' });
+    for (let index = 0; index < 25; index += 1) await see({ online: index > 0 }, `station-${index}`);
+    await waitFor(() => world.posts().length === 1, { what: 'the one that is offline' });
+    expect(heads()).toEqual(['AzuraCast: station-0 is offline.']);
+  });
+
   it('is told of once, however often its status is delivered, and never by an older one', async () => {
     await world.start({ AZURACAST_SONGS: 'true', FOLD_SECONDS: '0' });
     await see({});
