@@ -39,6 +39,7 @@ export interface SystemUnderTestOptions {
   readonly brokerUrl: string;
   readonly databaseUrl: string;
   readonly relayEnv?: Record<string, string>;
+  readonly gatewayEnv?: Record<string, string>;
   /** With the moderator, which most tests have no use for. */
   readonly moderator?: boolean;
 }
@@ -79,7 +80,7 @@ async function startParts(options: SystemUnderTestOptions, releases: Releases): 
     env: {
       // Without a group the relay has only echoes to go by; tests that want it to read the chat say so.
       relay: { GROUPME_RATE_PER_SECOND: '0', GROUPME_GROUP_ID: '', ...options.relayEnv },
-      gateway: { RATE_LIMIT_SEND: '0' },
+      gateway: { RATE_LIMIT_SEND: '0', ...options.gatewayEnv },
     },
     releases,
   });
