@@ -3,7 +3,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   /** Made by the gateway for a message that has no id of its own. */
   '{uid}': '[0-9a-f]{8}',
   /** How long something took, by our clock. */
-  '{length}': '\\d+ (?:second|minute|hour|day)s?',
+  '{length}': '(?:less than a second|\\d+ (?:second|minute|hour|day)s?)',
 };
 
 /** The pattern of a post's whole text, which may hold `{uid}` and `{length}`. */
