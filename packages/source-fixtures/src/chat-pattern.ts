@@ -6,9 +6,16 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '{length}': '(?:less than a second|\\d+ (?:second|minute|hour|day)s?)',
 };
 
-/** The pattern of a post's whole text, which may hold `{uid}` and `{length}`. */
-export function chatPattern(text: string): RegExp {
-  const escaped = text
+/** Below a text stands the id of its message, or what an id of the program's own was made into. */
+const SHOWN_UID = /(?<=---UID---\n)[0-9a-f]{8}/;
+
+/**
+ * The pattern of a post's whole text, which may hold `{uid}` and `{length}`.
+ *
+ * @param fresh when it was sent with ids of its own, so that its UID is another one.
+ */
+export function chatPattern(text: string, fresh = false): RegExp {
+  const escaped = (fresh ? text.replace(SHOWN_UID, '{uid}') : text)
     .split(/(\{uid\}|\{length\})/)
     .map((piece) => PLACEHOLDERS[piece] ?? piece.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
   return new RegExp(`^${escaped.join('')}$`);

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   chatPattern,
   demoGatewaySettings,
@@ -12,6 +14,7 @@ import {
   createNamespace,
   deleteNamespace,
   listenerPhoto,
+  repoRoot,
   serveBytes,
   startHttpServer,
   waitFor,
@@ -71,4 +74,19 @@ it('says nothing more', async () => {
   await system.send('last', 'The last one', 'cafe0002-last');
   await waitFor(() => system.posts().length > before, { what: 'the last post' });
   expect(system.posts().slice(before)).toEqual([expect.stringContaining('The last one')]);
+});
+
+/** The commands on the pages of docs/sources that call the gateway by curl. */
+const commands = readdirSync(join(repoRoot, 'docs/sources')).flatMap((page) => {
+  const text = readFileSync(join(repoRoot, 'docs/sources', page), 'utf8');
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, command = '']) => command);
+  return blocks.filter((command) => /^ *curl /m.test(command)).map((command) => ({ page, command }));
+});
+
+it.each(commands)('the command on $page sends a message', async ({ command }) => {
+  const before = system.posts().length;
+  const real = command.replaceAll('http://127.0.0.1:2000', system.gatewayUrl);
+  await promisify(execFile)('sh', ['-ec', `curl() { command curl -fsS "$@"; }\n${real}`]);
+  await waitFor(() => system.posts().length > before, { what: 'a post' });
+  expect(commands.length).toBeGreaterThan(5);
 });
