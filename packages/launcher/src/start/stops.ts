@@ -48,9 +48,11 @@ export function createStops(
   channel: Parameters<typeof publishRaw>[0],
 ): readonly (() => Promise<Stop>)[] {
   const all = readFixtures();
-  const fixtures = FIXTURES.map((wanted) => all.find(({ name }) => name === wanted)).filter(
-    (fixture) => fixture !== undefined,
-  );
+  const fixtures = FIXTURES.map((wanted) => {
+    const fixture = all.find(({ name }) => name === wanted);
+    if (fixture === undefined) throw new Error(`there is no fixture ${wanted}`);
+    return fixture;
+  });
   return [
     ...fixtures.map((fixture) => () => sendFixture(stack, sender, fixture)),
     () => alreadySentLog(stack, channel),
