@@ -32,6 +32,11 @@ it('healthchecks.io: without tags', () => {
   expect(say('healthchecks', { name: 'Backup', status: 'up', tags: '' }).text).toBe('Backup is up');
 });
 
+it('healthchecks.io: a name with a quote in it, which its body does not bear', () => {
+  const body = '{"name":"the "big" one","status":"down","tags":""}';
+  expect(say('healthchecks', body).text).toBe(body);
+});
+
 it('GitHub: the id of a delivery, and nothing for a run that succeeded', () => {
   const body = { action: 'completed', workflow_run: { name: 'CI', conclusion: 'success' } };
   const headers = { 'x-github-event': 'workflow_run', 'x-github-delivery': 'd-1' };
