@@ -11,10 +11,10 @@ function say(name: string, body: unknown, headers: Record<string, string> = {}) 
 }
 
 /** What programs send to `/hooks/NAME`. */
-const calls = readFixtures().flatMap(({ chat, sends, what }) =>
+const calls = readFixtures().flatMap(({ chat, program, sends, what }) =>
   sends.flatMap((send) => {
     const [, name = ''] = isAmqp(send) ? [] : (/^\/hooks\/([\w-]+)/.exec(send.path) ?? []);
-    return !isAmqp(send) && hooks.has(name) ? [{ ...send, chat, name, what }] : [];
+    return !isAmqp(send) && hooks.has(name) ? [{ ...send, chat, name, program, what }] : [];
   }),
 );
 
@@ -22,7 +22,7 @@ it('has a call of each template', () => {
   expect(new Set(calls.map(({ name }) => name))).toEqual(new Set(hooks.keys()));
 });
 
-it.each(calls)('$what', ({ body, chat, headers, name }) => {
+it.each(calls)('$program: $what', ({ body, chat, headers, name }) => {
   const { text } = say(name, JSON.parse(body), headers);
   // The relay puts quotes around it, and the UID below.
   expect(text === '' ? [] : [`"${text}"`]).toEqual(chat.map((post) => post.split('\n---UID---')[0]));
