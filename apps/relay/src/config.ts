@@ -80,7 +80,7 @@ export const relaySettings = z
       .pipe(z.number().min(0).max(60))
       .default(10)
       .describe(
-        'How long the beginning of a power cut or a switch of the failsafe is kept back, so that one message says both when it is over within that time; 0: not at all.',
+        'How long the beginning of a power cut, a switch of the failsafe or an outage of a station is kept back, so that one message says both when it is over within that time; 0: not at all.',
       ),
     AZURACAST_SONGS: flag()
       .default(false)

@@ -175,16 +175,18 @@ describe('an episode', () => {
 describe('a station of AzuraCast', () => {
   const START_MS = Date.UTC(2025, 5, 1, 19, 20);
   let minute: number;
+  let pace: number;
   beforeEach(() => {
     minute = 0;
+    pace = 1;
   });
 
-  /** As the gateway publishes what AzuraCast's webhook said, a minute after the one before. */
+  /** As the gateway publishes what AzuraCast's webhook said, as a rule a minute after the one before. */
   async function see(
     now: { online?: boolean; streamer?: string; song?: string },
     station = 'main',
   ): Promise<void> {
-    minute += 1;
+    minute += pace;
     await world.publish('source.azuracast.nowplaying', {
       station,
       received_at: START_MS + minute * 60_000,
@@ -203,7 +205,7 @@ describe('a station of AzuraCast', () => {
   }
 
   it('is told of when something has changed, over restarts of the relay', async () => {
-    const relay = await world.start();
+    const relay = await world.start({ FOLD_SECONDS: '0' });
     await see({});
     await see({ song: 'Another' });
     await see({ online: false });
@@ -211,12 +213,12 @@ describe('a station of AzuraCast', () => {
     await see({ online: false }, 'other');
     await waitFor(() => world.posts().length === 2, { what: 'both stations' });
     await relay.kill();
-    const next = await world.start();
+    const next = await world.start({ FOLD_SECONDS: '0' });
     await see({ online: false });
     await see({});
     await waitFor(() => world.posts().length === 3, { what: 'the station is back' });
     await next.stop();
-    await world.start();
+    await world.start({ FOLD_SECONDS: '0' });
     await see({});
     await see({ streamer: 'Night Owl' });
     await see({});
@@ -230,8 +232,40 @@ describe('a station of AzuraCast', () => {
     ]);
   });
 
+  it('that is back in a moment is one message, and what has changed meanwhile is another', async () => {
+    pace = 0.25;
+    const relay = await world.start({ FOLD_SECONDS: '60' });
+    await see({ streamer: 'Night Owl' });
+    await see({ online: false });
+    // Two webhooks tell of one outage.
+    await see({ online: false });
+    await see({ song: 'Another' });
+    await waitFor(() => world.posts().length === 2, { what: 'both' });
+    // It lasts, as far as anybody knows when the relay stops.
+    await see({ online: false });
+    await world.publish('source.standard.x', { body: 'behind it', source: 'x' });
+    await waitFor(() => world.posts().length === 3, { what: 'the message of another source' });
+    await relay.stop();
+    await world.start({ FOLD_SECONDS: '60' });
+    await see({});
+    await waitFor(() => world.posts().length === 5, { what: 'the longer one' });
+    expect(world.posts().filter((text) => !text.includes('behind it'))).toEqual([
+      'AzuraCast: WBOR was offline for 30 seconds.',
+      'AzuraCast: Night Owl is no longer live on WBOR.',
+      'AzuraCast: WBOR is offline.',
+      'AzuraCast: WBOR is online again after 15 seconds.',
+    ]);
+  });
+
+  it('that is kept back lets nobody wait who would not be read meanwhile', async () => {
+    await world.start({ FOLD_SECONDS: '60' });
+    for (let index = 0; index < 25; index += 1) await see({ online: index > 0 }, `station-${index}`);
+    await waitFor(() => world.posts().length === 1, { what: 'the one that is offline' });
+    expect(heads()).toEqual(['AzuraCast: station-0 is offline.']);
+  });
+
   it('is told of once, however often its status is delivered, and never by an older one', async () => {
-    await world.start({ AZURACAST_SONGS: 'true' });
+    await world.start({ AZURACAST_SONGS: 'true', FOLD_SECONDS: '0' });
     await see({});
     const before = minute;
     await see({ song: 'Another' });

@@ -112,6 +112,13 @@ export const standardMessageSchema = z.looseObject({
     .catch('quoted')
     .transform((value) => value ?? 'quoted')
     .describe('Whether the text is shown in quotation marks with the id below it. Default: `quoted`.'),
+  urgent: z
+    .boolean()
+    .nullish()
+    .catch(undefined)
+    .describe(
+      'Whether it overtakes everything that is not urgent, as with AMQP priority 5. What `/send` sets.',
+    ),
 });
 export type StandardMessage = z.infer<typeof standardMessageSchema>;
 

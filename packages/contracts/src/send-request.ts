@@ -95,6 +95,11 @@ export const sendRequestSchema = z
           .optional(),
       )
       .describe('Your own id for the message; made for you when missing.'),
+    urgent: z
+      .preprocess(flagOf, z.boolean().optional())
+      .describe(
+        'It overtakes everything that is not urgent. With a token that may not be urgent it is taken, and is not.',
+      ),
     alreadysent: z
       .preprocess(flagOf, z.boolean().optional())
       .describe('You have posted it to GroupMe by yourself: it is only logged.'),
@@ -116,13 +121,14 @@ export const sendRequestSchema = z
     },
   )
   .transform((request) => {
-    const { alreadysent, images, source, statuscode, wbor_message_id } = request;
+    const { alreadysent, images, source, statuscode, urgent, wbor_message_id } = request;
     const body = textsOf(request)[0] ?? request.body ?? '';
     return {
       body,
       source,
       ...(images ? { images } : {}),
       ...(wbor_message_id ? { wbor_message_id } : {}),
+      ...(urgent && !alreadysent ? { urgent } : {}),
       ...(alreadysent ? { alreadysent } : {}),
       ...(alreadysent && statuscode !== undefined ? { statuscode } : {}),
     };

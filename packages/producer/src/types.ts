@@ -36,7 +36,7 @@ export interface SendOptions {
   readonly body: string;
   /** http(s) addresses. The relay attaches them; a post of the producer's own only names how many are missing. */
   readonly images?: readonly string[] | undefined;
-  /** Overtakes everything that is not. Over AMQP only: on the gateway the relay's `URGENT_SOURCES` decide. */
+  /** Overtakes everything that is not. On the gateway the token must be one made with `--urgent`. */
   readonly urgent?: boolean | undefined;
   /** How long the relay has to post it, in milliseconds. Default 8000; 0: do not wait for the relay. */
   readonly waitMs?: number | undefined;

@@ -23,6 +23,8 @@ export interface Caller {
   readonly name: string;
   /** The only source for which a token's owner speaks. Whoever has the shared password may name any. */
   readonly source?: string;
+  /** Whether its messages may overtake all others. */
+  readonly mayBeUrgent?: boolean;
 }
 
 declare module 'fastify' {

@@ -69,6 +69,30 @@ describe('authentication of /send', () => {
   });
 });
 
+it('says that a message is urgent for who may, and never keeps the message of who may not', async () => {
+  const tokens: TokenStore = {
+    find: (given) =>
+      ({ plain: { id: '1', source: 'ups' }, fast: { id: '2', source: 'ups', mayBeUrgent: true } })[
+        String(given)
+      ],
+    fault: undefined,
+    close: () => {},
+  };
+  const gateway = await createGatewayUnderTest({ tokens });
+  const send = async (secret: string, fields: object) => {
+    const headers = { authorization: `Bearer ${secret}` };
+    const payload = { ...valid, source: 'ups', ...fields };
+    return (await gateway.app.inject({ method: 'POST', url: '/send', payload, headers })).statusCode;
+  };
+  for (const secret of [PASSWORD, 'fast', 'plain']) expect(await send(secret, { urgent: true })).toBe(202);
+  expect(await send(PASSWORD, { urgent: false })).toBe(202);
+  expect(await send(PASSWORD, { urgent: true, alreadysent: true })).toBe(202);
+  const marked = gateway.published.map(({ body }) => (body as { urgent?: unknown }).urgent);
+  expect(marked).toEqual([true, true, undefined, undefined, undefined]);
+  const reasons = requestLines(gateway).map(({ reason }) => reason);
+  expect(reasons).toEqual([undefined, undefined, 'urgent_not_allowed', undefined, undefined]);
+});
+
 describe('a token of a source', () => {
   const tokens: TokenStore = {
     find: (given) => (given === 'token-of-ups' ? { id: '0a1b2c3d', source: 'ups' } : undefined),

@@ -21,7 +21,7 @@ export function createSendAuth(options: { isPassword: SecretCheck; tokens: Token
       await admitToken(request, token, limits);
       request.body = withSource(request.body, token.source);
     } else if (isPassword(given)) {
-      await admit(request, { name: 'shared password' }, limits);
+      await admit(request, { name: 'shared password', mayBeUrgent: true }, limits);
     } else {
       throw new GatewayError(
         401,

@@ -14,7 +14,8 @@ export async function admit(request: FastifyRequest, caller: Caller, limits: Lim
 /** The same by a token, whose id the log then names. */
 export async function admitToken(request: FastifyRequest, token: KnownToken, limits: Limits): Promise<void> {
   request.note.token = token.id;
-  await admit(request, { name: `token ${token.id}`, source: token.source }, limits);
+  const { id, mayBeUrgent = false, source } = token;
+  await admit(request, { name: `token ${id}`, source, mayBeUrgent }, limits);
 }
 
 /** `Authorization: Bearer …` */

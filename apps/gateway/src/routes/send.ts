@@ -35,6 +35,7 @@ const DESCRIPTION = [
   'Answers once the broker has stored the message. Give a `wbor_message_id` of your own, or the header `Idempotency-Key`, and repeat with it after a time-out or a 503: the same content under the same one is posted once.',
   '`Prefer: wait=N` (25 at most): waits N seconds for the relay; 200 is `delivered`, 502 is `failed`, 202 says how far it is.',
   '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; 202 with `posting` that it has begun, so that you must not, unless `GET /send/ID` says `expired` later.',
+  '`urgent: true`: it overtakes all that is not urgent. With the password, or a token that was made with `--urgent`; with another one it is posted like any other.',
   '`alreadysent: true`: you have posted it by yourself. It is only logged, with `statuscode`.',
 ].join('\n\n');
 
@@ -54,7 +55,7 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
   }
 
   async function post(request: SendRequest, id: string, headers: SendHeaders): Promise<WaitOutcome> {
-    const { body, images, source } = request;
+    const { body, images, source, urgent } = request;
     const { deliverBy, waitSeconds } = headers;
     const until = Date.now() + waitSeconds * 1_000;
     const expected = waitSeconds > 0 ? replies.expect() : undefined;
@@ -64,7 +65,7 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
     try {
       await take(
         standardMessage,
-        { body, source, wbor_message_id: id, ...(images ? { images } : {}) },
+        { body, source, wbor_message_id: id, ...(images ? { images } : {}), ...(urgent ? { urgent } : {}) },
         {
           key: standardKey(source),
           messageId: uuidv5(id, SEND_NAMESPACE),
@@ -123,7 +124,11 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
         return reply.code(202).send({ status: 'queued', wbor_message_id: wborMessageId });
       }
       if (headers.deliverBy !== undefined && headers.deliverBy <= Date.now()) throw notPosted();
-      const outcome = await post(request.body, wborMessageId, headers);
+      const { urgent, ...fields } = request.body;
+      const mayBeUrgent = request.caller?.mayBeUrgent === true;
+      // It is posted all the same: an alert must not be lost for a flag that its token has not.
+      if (urgent && !mayBeUrgent) request.note.reason = 'urgent_not_allowed';
+      const outcome = await post(mayBeUrgent ? request.body : fields, wborMessageId, headers);
       if (headers.waitSeconds > 0) reply.header('preference-applied', `wait=${headers.waitSeconds}`);
       switch (outcome.status) {
         case 'delivered':

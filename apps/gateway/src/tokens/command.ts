@@ -6,6 +6,7 @@ export const USAGE = `usage: npm run token -- ACTION [OPTIONS]
 
   create SOURCE     a new token that speaks for SOURCE alone; it is printed once, and kept nowhere
     --expires WHEN  a number of days (90d) or a date (2027-01-31, UTC); without it never
+    --urgent        its messages may say that they are urgent, and then overtake all others
     --note TEXT     for people: who has it, where it stands
   list              id, source, age and note of each token; --json for programs
   revoke ID         the token counts no more; running gateways know it within seconds
@@ -63,6 +64,7 @@ export function runTokenCommand(
 const TAKES = { create: 'one source', list: 'nothing', revoke: 'one id' } as const;
 
 interface Options {
+  readonly urgent?: boolean | undefined;
   readonly expires?: string | undefined;
   readonly note?: string | undefined;
   readonly file?: string | undefined;
@@ -78,6 +80,7 @@ function parse(args: readonly string[]): { options: Options; positionals: string
       options: {
         expires: { type: 'string' },
         note: { type: 'string' },
+        urgent: { type: 'boolean' },
         file: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -89,7 +92,7 @@ function parse(args: readonly string[]): { options: Options; positionals: string
   }
 }
 
-function create(path: string, name: string, { expires, note }: Options, output: TokenOutput): void {
+function create(path: string, name: string, { expires, note, urgent }: Options, output: TokenOutput): void {
   const source = sourceSchema.safeParse(name);
   if (!source.success)
     throw new UsageError(`source ${source.error.issues.map((it) => it.message).join('; ')}`);
@@ -97,6 +100,7 @@ function create(path: string, name: string, { expires, note }: Options, output: 
   const { record, token } = createToken({
     source: source.data,
     ...(expires_at === undefined ? {} : { expires_at }),
+    ...(urgent ? { urgent } : {}),
     ...(note === undefined ? {} : { note }),
   });
   changeTokenFile(path, (tokens) => [...tokens, record]);
@@ -124,12 +128,12 @@ function list(tokens: readonly TokenRecord[], asJson: boolean, output: TokenOutp
   else output.out(shown.map(lineOf).join(''));
 }
 
-function lineOf({ created_at, expires_at, id, note, source }: Omit<TokenRecord, 'hash'>): string {
+function lineOf({ created_at, expires_at, id, note, source, urgent }: Omit<TokenRecord, 'hash'>): string {
   const created = `created ${created_at.slice(0, 10)}`;
   const isOver = expires_at !== undefined && Date.parse(expires_at) <= Date.now();
   const expiry =
     expires_at === undefined ? '' : `  ${isOver ? 'EXPIRED' : 'expires'} ${expires_at.slice(0, 10)}`;
-  return `${id.padEnd(10)} ${source.padEnd(20)} ${created}${expiry}${note ? `  ${note}` : ''}\n`;
+  return `${id.padEnd(10)} ${source.padEnd(20)} ${created}${expiry}${urgent ? '  urgent' : ''}${note ? `  ${note}` : ''}\n`;
 }
 
 function revoke(path: string, id: string, output: TokenOutput): void {

@@ -11,6 +11,8 @@ const tokenSchema = z.object({
   source: sourceSchema,
   /** SHA-256 of the whole token, hexadecimal. A token is random and long, so a slow hash would add nothing. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Whether its messages may overtake all others. */
+  urgent: z.boolean().optional(),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().optional(),
   note: z.string().optional(),
@@ -81,7 +83,7 @@ export function changeTokenFile(path: string, change: (tokens: TokenRecord[]) =>
 }
 
 /** Makes a token and what is kept of it. The token itself is kept nowhere. */
-export function createToken(details: Pick<TokenRecord, 'source' | 'expires_at' | 'note'>): {
+export function createToken(details: Pick<TokenRecord, 'source' | 'urgent' | 'expires_at' | 'note'>): {
   token: string;
   record: TokenRecord;
 } {

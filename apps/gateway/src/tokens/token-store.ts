@@ -8,6 +8,8 @@ export interface KnownToken {
   readonly id: string;
   /** The only source for which its owner may speak. */
   readonly source: string;
+  /** Whether its messages may overtake all others. */
+  readonly mayBeUrgent?: boolean;
 }
 
 export interface TokenStore {
@@ -61,9 +63,9 @@ export function openTokenStore(
       const id = typeof given === 'string' ? idOfToken(given) : undefined;
       const token = id === undefined ? undefined : tokens.get(id);
       if (!token || !timingSafeEqual(digestOf(String(given)), token.digest)) return undefined;
-      const { expires_at, source } = token;
+      const { expires_at, source, urgent = false } = token;
       if (expires_at !== undefined && Date.parse(expires_at) <= Date.now()) return undefined;
-      return { id: token.id, source };
+      return { id: token.id, source, mayBeUrgent: urgent };
     },
     get fault() {
       return fault;

@@ -53,9 +53,15 @@ describe('a token', () => {
     expect(token).toMatch(/^wbor_[0-9a-f]{8}_[\w-]{43}$/);
     expect(readFileSync(file, 'utf8')).not.toContain(token.split('_').slice(2).join('_'));
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(open().find(token)).toEqual({ id: token.split('_')[1], source: 'ups' });
+    expect(open().find(token)).toEqual({ id: token.split('_')[1], source: 'ups', mayBeUrgent: false });
     expect(run('list').out).toMatch(/ups .*closet/);
     expect(run('list', '--json').out).not.toMatch(/hash/);
+  });
+
+  it('may be urgent where it was made so, which the list says', () => {
+    const token = create('ups', '--urgent');
+    expect(open().find(token)).toMatchObject({ source: 'ups', mayBeUrgent: true });
+    expect(run('list').out).toMatch(/ups .* urgent/);
   });
 
   it('is not known with another end, as something else, or by its id', () => {

@@ -25,7 +25,7 @@ describe('an episode', () => {
   it('is one text when its end comes in time, and the end hears whether that was stored', async () => {
     const opening = episodes.open('ups', begin(), 1_000, NEVER);
     const closing = episodes.close('ups', end(), 7_000);
-    await expect(opening.folded).resolves.toBe('over after 6 seconds');
+    await expect(opening.folded).resolves.toHaveProperty('text', 'over after 6 seconds');
     opening.settle(true);
     await expect(closing).resolves.toBe(true);
     expect(episodes.close('ups', end(), 8_000)).toBeUndefined();
@@ -57,7 +57,7 @@ describe('an episode', () => {
   it('that was short is folded though its end arrives late, by when both say that they happened', async () => {
     const opening = episodes.open('ups', begin(1_000), 0, NEVER);
     void episodes.close('ups', end(5_000), 9_999);
-    await expect(opening.folded).resolves.toBe('over after 4 seconds');
+    await expect(opening.folded).resolves.toHaveProperty('text', 'over after 4 seconds');
   });
 
   it('of another thing or source ends nothing', () => {
@@ -66,12 +66,23 @@ describe('an episode', () => {
     expect(episodes.close('failsafe', end(), 1)).toBeUndefined();
   });
 
+  it('is open until its end, or until it is told', async () => {
+    const ended = episodes.open('ups', begin(0), 0, NEVER);
+    const told = episodes.open('failsafe', begin(0), 0, NEVER);
+    expect(episodes.isOpen('ups', 'power')).toBe(true);
+    episodes.giveUp('failsafe');
+    await expect(told.folded).resolves.toBeUndefined();
+    void episodes.close('ups', end(3_000), 5_000);
+    await expect(ended.folded).resolves.toEqual({ text: 'over after 3 seconds', endedAtMs: 3_000 });
+    expect(episodes.isOpen('ups', 'power')).toBe(false);
+  });
+
   it('that begins twice is two messages', async () => {
     const first = episodes.open('ups', begin(), 0, NEVER);
     const second = episodes.open('ups', begin(), 1_000, NEVER);
     await expect(first.folded).resolves.toBeUndefined();
     void episodes.close('ups', end(), 3_000);
-    await expect(second.folded).resolves.toBe('over after 2 seconds');
+    await expect(second.folded).resolves.toHaveProperty('text', 'over after 2 seconds');
   });
 
   it('is let go when its channel is gone, and when the relay stops', async () => {

@@ -3,7 +3,10 @@ import { lengthInWords } from './text/length-in-words.ts';
 
 /** Keeps the beginning of an episode back for a moment, in case that its end comes. */
 export interface Episodes {
-  /** Waits for the end of what has begun. Whatever ends the wait, `settle` must be called once. */
+  /**
+   * Waits for the end of what has begun. Whatever ends the wait, `settle` must be called once where somebody waits for what
+   * `close` returns.
+   */
   open(source: string, episode: Episode, arrivedAtMs: number, lost: AbortSignal): Opening;
   /**
    * Ends what has begun, when that is kept back and the two belong together.
@@ -11,13 +14,24 @@ export interface Episodes {
    * @returns whether the beginning, with the text for both, was stored; undefined when there is nothing to fold.
    */
   close(source: string, episode: Episode, arrivedAtMs: number): Promise<boolean> | undefined;
+  /** Whether the beginning of this one is kept back now. */
+  isOpen(source: string, id: string): boolean;
+  /** Tells now what is kept back of a source. */
+  giveUp(source: string): void;
   /** Keeps nothing back any more. */
   release(): void;
 }
 
+/** What beginning and end are together. */
+export interface Folded {
+  readonly text: string;
+  /** When it ended, epoch milliseconds. */
+  readonly endedAtMs: number;
+}
+
 export interface Opening {
-  /** The text for beginning and end; undefined when the end did not come in time. */
-  readonly folded: Promise<string | undefined>;
+  /** Undefined when the end did not come in time. */
+  readonly folded: Promise<Folded | undefined>;
   /** Says whether the message was stored. */
   settle(stored: boolean): void;
 }
@@ -25,7 +39,7 @@ export interface Opening {
 interface Waiting {
   readonly atMs: number | undefined;
   readonly arrivedAtMs: number;
-  resolve(text: string | undefined): void;
+  resolve(folded: Folded | undefined): void;
   readonly stored: Promise<boolean>;
 }
 
@@ -37,7 +51,7 @@ export function createEpisodes(foldMs: number): Episodes {
   return {
     open(source, { atMs, id }, arrivedAtMs, lost) {
       const key = `${source}\n${id}`;
-      const folded = Promise.withResolvers<string | undefined>();
+      const folded = Promise.withResolvers<Folded | undefined>();
       const stored = Promise.withResolvers<boolean>();
       const opening = { folded: folded.promise, settle: stored.resolve };
       // Two beginnings in a row are two messages.
@@ -52,11 +66,11 @@ export function createEpisodes(foldMs: number): Episodes {
         atMs,
         arrivedAtMs,
         stored: stored.promise,
-        resolve(text) {
+        resolve(result) {
           clearTimeout(timer);
           lost.removeEventListener('abort', giveUp);
           if (waiting.get(key) === entry) waiting.delete(key);
-          folded.resolve(text);
+          folded.resolve(result);
         },
       };
       lost.addEventListener('abort', giveUp);
@@ -71,9 +85,14 @@ export function createEpisodes(foldMs: number): Episodes {
         begun.atMs === undefined || episode.atMs === undefined
           ? arrivedAtMs - begun.arrivedAtMs
           : episode.atMs - begun.atMs;
-      const belongs = episode.fold !== undefined && lengthMs >= 0 && lengthMs <= foldMs;
-      begun.resolve(belongs ? episode.fold?.(lengthInWords(lengthMs)) : undefined);
-      return belongs ? begun.stored : undefined;
+      const belongs = lengthMs >= 0 && lengthMs <= foldMs;
+      const text = belongs ? episode.fold?.(lengthInWords(lengthMs)) : undefined;
+      begun.resolve(text === undefined ? undefined : { text, endedAtMs: episode.atMs ?? arrivedAtMs });
+      return text === undefined ? undefined : begun.stored;
+    },
+    isOpen: (source, id) => waiting.has(`${source}\n${id}`),
+    giveUp(source) {
+      for (const [key, entry] of [...waiting]) if (key.startsWith(`${source}\n`)) entry.resolve(undefined);
     },
     release() {
       released = true;

@@ -32,4 +32,14 @@ describe('messages that are prepared at once', () => {
     await next;
     expect(order).toEqual(['next']);
   });
+
+  it('knows how many of a source wait', async () => {
+    const inOrder = createOrderBySource();
+    const first = Promise.withResolvers<void>();
+    const runs = [1, 2, 3].map(() => inOrder.run('a', first.promise, async () => {}));
+    expect([inOrder.waiting('a'), inOrder.waiting('b')]).toEqual([3, 0]);
+    first.resolve();
+    await Promise.all(runs);
+    expect(inOrder.waiting('a')).toBe(0);
+  });
 });

@@ -11,11 +11,19 @@ export interface OrderBySource {
     prepared: Promise<Value>,
     commit: (value: Value) => Promise<void>,
   ): Promise<void>;
+  /** How many of a source have not been committed yet. */
+  waiting(source: string): number;
 }
 
 export function createOrderBySource(): OrderBySource {
   const limits = new Map<string, LimitFunction>();
+  function waiting(source: string): number {
+    const { activeCount = 0, pendingCount = 0 } = limits.get(source) ?? {};
+    return activeCount + pendingCount;
+  }
+
   return {
+    waiting,
     async run(source, prepared, commit) {
       const oneByOne = limits.get(source) ?? pLimit(1);
       limits.set(source, oneByOne);
@@ -24,7 +32,7 @@ export function createOrderBySource(): OrderBySource {
       try {
         await oneByOne(async () => commit(await prepared));
       } finally {
-        if (oneByOne.activeCount + oneByOne.pendingCount === 0) limits.delete(source);
+        if (waiting(source) === 0) limits.delete(source);
       }
     },
   };

@@ -28,6 +28,7 @@ import {
 import type { Preparer } from './prepare.ts';
 import { salvageMessageId } from './salvage-message-id.ts';
 import { type Episode, headerOf, sourceOfKey } from './sources/source.ts';
+import { foldOutage } from './stations/fold-outage.ts';
 import type { HandleStatus } from './stations/handle-status.ts';
 import { toPlanned } from './to-planned.ts';
 
@@ -56,6 +57,9 @@ export interface IntakeOptions {
   readonly logger: Logger;
 }
 
+/** With so many of its source behind it nothing is kept back. */
+const MAX_BEHIND = 20;
+
 export function createIntake(options: IntakeOptions): Intake {
   const { logger, metrics, notPosted, outbox, producer } = options;
   const inOrder = createOrderBySource();
@@ -83,10 +87,13 @@ export function createIntake(options: IntakeOptions): Intake {
     if (isOdd(headerOf(delivery.headers, ALREADY_SENT_HEADER))) {
       metrics.repaired.inc({ field: ALREADY_SENT_HEADER });
     }
+    // All that waits is in hand, and with too much of one source there no other would be read.
+    if (inOrder.waiting(incoming.source) >= MAX_BEHIND) options.episodes.giveUp(incoming.source);
     if (incoming.kind === 'status') {
       const status = incoming;
-      await inOrder.run(status.source, Promise.resolve(), () =>
-        options.handleStatus(queue, delivery, status),
+      const outage = foldOutage(options.episodes, status, delivery.signal);
+      await inOrder.run(status.source, outage, (folded) =>
+        options.handleStatus(queue, delivery, status, folded),
       );
       return;
     }
@@ -220,7 +227,7 @@ async function prepareUnlessBanned(
 ): Promise<{ banned: boolean; parts: Part[] }> {
   const folded = await opening?.folded;
   if (folded !== undefined) {
-    return { banned: false, parts: await preparer.prepare({ ...message, text: sanitiseText(folded) }) };
+    return { banned: false, parts: await preparer.prepare({ ...message, text: sanitiseText(folded.text) }) };
   }
   // Most messages have no sender: they must not wait for a moderator.
   const banned = message.sender !== undefined && (await bans.isBanned(message.sender, lost));

@@ -176,8 +176,9 @@ interface Retry {
 }
 
 /** The same content each time: by it, and by its id, the gateway and the relay know a repeat. */
-function toRequest({ body, id, images, source }: AcceptedMessage) {
-  return { source, body, wbor_message_id: id, ...(images.length > 0 ? { images } : {}) };
+function toRequest({ body, id, images, source, urgent }: AcceptedMessage) {
+  const more = { ...(images.length > 0 ? { images } : {}), ...(urgent ? { urgent } : {}) };
+  return { source, body, wbor_message_id: id, ...more };
 }
 
 function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {

@@ -3,6 +3,7 @@ import { auditParkedQueue, moderatorParkedQueue, relayParkedQueue } from '@wbor/
 import { messageOf, type ServiceProcess } from '@wbor/testkit';
 import { readQueue } from '../read-queue.ts';
 import type { FuzzFacts, GoodMessage, ProcessFacts, SentInput } from './facts.ts';
+import { goodTokenOf } from './good.ts';
 import { tokensIn, tokensInBytes } from './inputs/token.ts';
 import { APPS, type FuzzSystem } from './system.ts';
 
@@ -55,11 +56,10 @@ export async function collectFacts(
   };
 }
 
-/** A good message says its token and nothing else, so that a post that quotes it is not taken for it. */
 function countGood(posts: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const post of posts) {
-    const [, token] = /^"(gd[0-9a-z]{6})"/.exec(post) ?? [];
+    const token = goodTokenOf(post);
     if (token !== undefined) counts.set(token, (counts.get(token) ?? 0) + 1);
   }
   return counts;

@@ -15,7 +15,7 @@ export interface SentInput {
 
 export interface GoodMessage {
   readonly token: string;
-  readonly via: 'exchange' | 'sms' | 'http';
+  readonly via: 'exchange' | 'sms' | 'http' | 'bots' | 'hook' | 'endec' | 'twilio';
   /** Milliseconds since the epoch; null when it was never accepted. */
   acceptedAtMs: number | null;
   /** When it was first seen in the chat. */

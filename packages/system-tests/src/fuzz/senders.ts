@@ -53,16 +53,16 @@ export function createSenders(system: Reachable): Senders {
     return { of: 'broker', accepted };
   }
 
-  async function request({ request: bytes }: HttpInput): Promise<Answer> {
+  async function request({ isSaid, request: bytes }: HttpInput): Promise<Answer> {
     const text = await exchangeBytes(system.gatewayUrl, bytes).catch(() => '');
     const final = [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)]
       .map(([, status]) => Number(status))
       .find((status) => status >= 200);
     const line = bytes.subarray(0, bytes.indexOf('\r\n')).toString('latin1');
-    // What a change left of the words is all that programs' calls carry: whether that is a token, nobody knows.
+    // The words are all that programs' calls carry. Where a change took the token out of them nobody can tell what became of it.
     const isOfProgram = /\/(?:bots|hooks)\//.test(line);
     const stored =
-      (final === 202 && !isOfProgram) ||
+      (isOfProgram ? isSaid && (final === 200 || final === 202) : final === 202) ||
       (final === 200 && /\r\n\r\nOK$/.test(text) && line.startsWith('POST /callback'));
     return { of: 'gateway', status: final ?? 0, stored };
   }

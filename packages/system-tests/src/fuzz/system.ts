@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
@@ -14,7 +14,9 @@ import {
 } from '@wbor/start-system';
 import { repoRoot, type ServiceProcess, type TestBroker } from '@wbor/testkit';
 import pg from 'pg';
-import { FUZZ_SOURCES, type GatewayRoutes, type Programs } from './inputs/http.ts';
+import { writeTokens } from '../write-tokens.ts';
+import type { GatewayRoutes } from './inputs/http.ts';
+import { FUZZ_SOURCES, type Programs } from './inputs/programs.ts';
 
 /** All four services, one process each, on servers of their own. */
 export interface FuzzSystem {
@@ -23,7 +25,7 @@ export interface FuzzSystem {
   readonly database: pg.Pool;
   readonly simulator: Simulator;
   readonly gatewayUrl: string;
-  readonly routes: GatewayRoutes;
+  readonly routes: GatewayRoutes & { readonly programs: Programs };
   readonly services: Readonly<Record<App, ServiceProcess>>;
 }
 
@@ -41,7 +43,7 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
   releases.add(() => database.end());
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
   releases.add(async () => rmSync(folder, { recursive: true }));
-  const tokens = writeTokens(join(folder, 'tokens.json'));
+  const tokens = writeTokens(join(folder, 'tokens.json'), FUZZ_SOURCES);
   const twilio = { authToken: randomBytes(16).toString('hex'), publicUrl: 'http://127.0.0.1' };
   const system = await startSystem({
     brokerUrl: broker.url,
@@ -85,19 +87,4 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
       ServiceProcess
     >,
   };
-}
-
-/** A token of each source, in a file as `npm run token` writes it. */
-function writeTokens(file: string): Programs['tokens'] {
-  const made = FUZZ_SOURCES.map((source, index) => {
-    const token = `wbor_${index}_${randomBytes(32).toString('base64url')}`;
-    const hash = createHash('sha256').update(token).digest('hex');
-    return {
-      source,
-      token,
-      record: { id: String(index), source, hash, created_at: new Date().toISOString() },
-    };
-  });
-  writeFileSync(file, JSON.stringify({ version: 1, tokens: made.map(({ record }) => record) }));
-  return Object.fromEntries(made.map(({ source, token }) => [source, token])) as Programs['tokens'];
 }

@@ -58,7 +58,7 @@ export interface HostileBed {
 }
 
 export async function startHostileBed(
-  options: { relayEnv?: Record<string, string> } = {},
+  options: { relayEnv?: Record<string, string>; gatewayEnv?: Record<string, string> } = {},
 ): Promise<HostileBed> {
   const brokerUrl = inject('brokerUrl');
   const system = await startSystemUnderTest({

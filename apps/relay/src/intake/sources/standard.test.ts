@@ -21,6 +21,12 @@ it.each([
   expect(read({ body: 'a', source: 'x', format })).toMatchObject({ format: expected });
 });
 
+it('is urgent where it says so, and where it says something else it is as any other', () => {
+  expect(read({ body: 'a', urgent: true })).toMatchObject({ priority: 'urgent' });
+  for (const urgent of [false, null, 'no', 'true', 7])
+    expect(read({ body: 'a', urgent })).not.toHaveProperty('priority');
+});
+
 it.each([
   ['source.standard.azuracast.down', 'azuracast'],
   ['source.standard', 'standard'],

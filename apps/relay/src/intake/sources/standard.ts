@@ -14,5 +14,6 @@ export const standard = defineSource({
     imagesWithoutAddress: message.images.unreadable,
     imagesLeftOut: message.images.omitted,
     format: message.format,
+    ...(message.urgent ? { priority: 'urgent' } : {}),
   }),
 });

@@ -1,7 +1,7 @@
 import type { StationState } from '@wbor/contracts';
 import { describe, expect, it } from 'vitest';
 import type { SeenStation } from '../sources/source.ts';
-import { changeOf, isSameState } from './change-of.ts';
+import { afterMoment, changeOf, isSameState } from './change-of.ts';
 
 const MINUTE = 60_000;
 const quiet: SeenStation = { online: true, live: false, streamer: undefined, song: 'Artist - Title' };
@@ -108,6 +108,20 @@ describe('a station', () => {
       [],
     ]);
   });
+});
+
+it('is what it was before, after a moment offline, and what came meanwhile is old', () => {
+  const { state } = changeOf(
+    undefined,
+    { ...quiet, ...live('Owl') },
+    { id: 'main', name: 'WBOR', atMs: 1, songs: true },
+  );
+  const moment = { text: 'WBOR was offline for 2 seconds.', endedAtMs: 2_001 };
+  expect(afterMoment(state, 'main', moment)).toEqual({
+    state: { ...state, at: 2_001 },
+    lines: [moment.text],
+  });
+  expect(afterMoment(undefined, 'main', moment).state).toMatchObject({ station: 'main', online: true });
 });
 
 it('is the same state at another time, and no other', () => {

@@ -37,6 +37,19 @@ export function changeOf(
   };
 }
 
+/**
+ * A station that was offline for a moment is what it was before. Whatever else has changed is told by the status that ended
+ * the moment; those between are old.
+ */
+export function afterMoment(
+  before: StationState | undefined,
+  station: string,
+  moment: { readonly text: string; readonly endedAtMs: number },
+): StationChange {
+  const old = before ?? unseen(station);
+  return { state: { ...old, at: moment.endedAtMs, online: true }, lines: [moment.text] };
+}
+
 /** Whether there is anything to be remembered; the time alone is not. */
 export function isSameState(a: StationState | undefined, b: StationState): boolean {
   return a !== undefined && JSON.stringify({ ...a, at: 0 }) === JSON.stringify({ ...b, at: 0 });

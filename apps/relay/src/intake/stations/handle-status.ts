@@ -2,14 +2,24 @@ import type { Delivery } from '@wbor/amqp';
 import type { Logger } from '@wbor/service';
 import type { RelayMetrics } from '../../metrics.ts';
 import type { Outbox } from '../../outbox.ts';
+import type { Folded } from '../episodes.ts';
 import { completeMessage, type IncomingStatus } from '../parse-incoming.ts';
 import type { Preparer } from '../prepare.ts';
 import { toPlanned } from '../to-planned.ts';
-import { changeOf, isSameState } from './change-of.ts';
+import { afterMoment, changeOf, isSameState } from './change-of.ts';
 import type { StationMemory } from './station-memory.ts';
 
-/** Tells the chat what has changed at a station, and nothing when nothing has. To be called for one status at a time. */
-export type HandleStatus = (queue: string, delivery: Delivery, status: IncomingStatus) => Promise<void>;
+/**
+ * Tells the chat what has changed at a station, and nothing when nothing has. To be called for one status at a time.
+ *
+ * @param folded of a status that says that the station is offline: what is to be said instead, since it is back.
+ */
+export type HandleStatus = (
+  queue: string,
+  delivery: Delivery,
+  status: IncomingStatus,
+  folded: Folded | undefined,
+) => Promise<void>;
 
 export function createStatusHandler(options: {
   outbox: Pick<Outbox, 'put'>;
@@ -22,13 +32,18 @@ export function createStatusHandler(options: {
 }): HandleStatus {
   const { logger, memory, metrics, outbox, preparer, songs } = options;
 
-  return async (queue, delivery, { name, seen, source, station, ...status }) => {
+  return async (queue, delivery, { name, seen, source, station, ...status }, folded) => {
     if (!(await delivery.isHeld())) return;
     const before = await memory.find(station, delivery);
     // A clock that is ahead must not silence the station.
     const atMs = Math.min(status.atMs ?? Date.now(), Date.now());
     const isOld = before !== undefined && atMs < before.at;
-    const { lines, state } = changeOf(before, seen, { id: station, name, atMs, songs });
+    // What is known to be offline has not just gone.
+    const moment = before?.online === false ? undefined : folded;
+    const { lines, state } =
+      moment === undefined
+        ? changeOf(before, seen, { id: station, name, atMs, songs })
+        : afterMoment(before, station, moment);
     if (!isOld && lines.length > 0) {
       const message = completeMessage({
         kind: 'message',
@@ -45,7 +60,8 @@ export function createStatusHandler(options: {
         'a station has changed',
       );
     }
-    if (!isOld && !isSameState(before, state)) await memory.store(state, delivery.signal);
+    if (!isOld && (moment !== undefined || !isSameState(before, state)))
+      await memory.store(state, delivery.signal);
     metrics.received.inc({ queue, result: !isOld && lines.length > 0 ? 'planned' : 'unchanged' });
     delivery.ack();
   };

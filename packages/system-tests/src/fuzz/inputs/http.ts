@@ -1,28 +1,10 @@
-import { createHmac } from 'node:crypto';
-import {
-  azuracastMessage,
-  callbackEvent,
-  endecMessage,
-  groupMeCallbackSchema,
-  type sendRequestSchema,
-  twilioSmsMessage,
-} from '@wbor/contracts';
+import { callbackEvent, groupMeCallbackSchema, type sendRequestSchema } from '@wbor/contracts';
 import fc from 'fast-check';
 import { encoded } from './bytes.ts';
 import { mutatedJson } from './json.ts';
+import { type Call, callsOfPrograms, formOf, isSaid, type Programs, signatureOf } from './programs.ts';
 import { idOf } from './token.ts';
 import type { HttpInput } from './types.ts';
-
-export const FUZZ_SOURCES = ['azuracast', 'endec', 'script'] as const;
-type FuzzSource = (typeof FUZZ_SOURCES)[number];
-
-/** By what programs show who they are. */
-export interface Programs {
-  /** A token of each of these sources. */
-  readonly tokens: Readonly<Record<FuzzSource, string>>;
-  /** What Twilio's calls are signed with, over this address and the path. */
-  readonly twilio: { readonly authToken: string; readonly publicUrl: string };
-}
 
 /** What the gateway serves, as its own OpenAPI document and the code say. */
 export interface GatewayRoutes {
@@ -147,71 +129,6 @@ const authorization = (password: string) =>
     },
   );
 
-interface Call {
-  readonly path: string;
-  readonly fields: object;
-  /** Default: the password, mostly. */
-  readonly credentials?: string[];
-  /** Sent as a form, which Twilio signs. */
-  readonly isForm?: boolean;
-}
-
-/** What the gateway's hooks and its GroupMe take, each as its program shows who it is. */
-function callsOfPrograms({ tokens }: Programs, token: string): readonly Call[] {
-  const { azuracast, endec, script } = tokens;
-  const basic = Buffer.from(`azuracast:${azuracast}`).toString('base64');
-  const { NumMedia: _count, MediaUrl0: _url, ...sms } = twilioSmsMessage.example;
-  return [
-    {
-      path: '/bots/post',
-      fields: { bot_id: script, text: `${token} by a script`, attachments: [{ type: 'location', lat: '1' }] },
-    },
-    {
-      path: '/hooks/azuracast',
-      fields: { ...azuracastMessage.example.now_playing },
-      credentials: [`Authorization: Basic ${basic}`],
-    },
-    {
-      path: `/hooks/endec/${endec}`,
-      fields: { ...endecMessage.example, message_text: `${token} is a test` },
-    },
-    { path: '/hooks/twilio/sms', fields: { ...sms, Body: `${token} by Twilio` }, isForm: true },
-    {
-      path: `/hooks/uptime-kuma?token=${script}`,
-      fields: { msg: `${token} is down`, monitor: { name: 'stream' }, heartbeat: { status: 0 } },
-    },
-    {
-      path: '/hooks/grafana',
-      fields: {
-        title: `${token} is firing`,
-        alerts: [{ status: 'firing', labels: { alertname: 'silence' }, annotations: {} }],
-      },
-      credentials: [`Authorization: Bearer ${script}`],
-    },
-  ];
-}
-
-/** Undefined where a change left no fields, or some that cannot be written. */
-function formOf(json: string): URLSearchParams | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const form = new URLSearchParams();
-    for (const [name, field] of Object.entries(value)) {
-      form.append(name, typeof field === 'string' ? field : String(JSON.stringify(field)));
-    }
-    return form;
-  } catch {
-    return undefined;
-  }
-}
-
-function signatureOf(form: URLSearchParams, path: string, { twilio }: Programs): string {
-  const fields = [...form].sort(([a], [b]) => (a < b ? -1 : 1)).map((field) => field.join(''));
-  const hmac = createHmac('sha1', twilio.authToken).update(`${twilio.publicUrl}${path}${fields.join('')}`);
-  return `X-Twilio-Signature: ${hmac.digest('base64')}`;
-}
-
 /** A request to any route, of any method, with changes to path, headers and body. */
 export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<HttpInput> {
   const send = {
@@ -235,15 +152,17 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
     ...(routes.programs === undefined
       ? []
       : [{ weight: 6, arbitrary: fc.constantFrom(...callsOfPrograms(routes.programs, token)) }]),
+    { weight: 1, arbitrary: fc.constant({ path: `/send/${idOf(token)}`, fields: {}, method: 'GET' }) },
     { weight: 2, arbitrary: fc.constantFrom(...documented).map((path) => ({ path, fields: send })) },
   );
   return call
-    .chain(({ path, fields, credentials, isForm = false }) =>
+    .chain(({ path, fields, credentials, says, isForm = false, method = 'POST' }) =>
       fc.record({
         isForm: fc.constant(isForm),
+        says: fc.constant(says),
         path: target(path),
         method: fc.oneof(
-          { weight: 9, arbitrary: fc.constant('POST') },
+          { weight: 9, arbitrary: fc.constant(method) },
           { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
         ),
         json: mutatedJson(fields, token),
@@ -267,7 +186,7 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
       const signed =
         form === undefined || routes.programs === undefined
           ? []
-          : [signatureOf(form, drawn.path, routes.programs)];
+          : [`X-Twilio-Signature: ${signatureOf(form, drawn.path, routes.programs)}`];
       const text = form?.toString() ?? drawn.json.text;
       return encoded(text).map((bytes) => ({
         ...drawn,
@@ -275,7 +194,7 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
         credentials: [...drawn.credentials, ...signed],
       }));
     })
-    .map(({ path, method, json, contentType, more, credentials, chunked, bytes, isForm }) => {
+    .map(({ path, method, json, contentType, more, credentials, chunked, bytes, isForm, says }) => {
       const charset = bytes.charset === undefined ? '' : `; charset=${bytes.charset}`;
       const head = [
         `${method} ${path} HTTP/1.1`,
@@ -304,6 +223,7 @@ export function httpInput(routes: GatewayRoutes, token: string): fc.Arbitrary<Ht
         ]
           .filter((part) => part !== '')
           .join('; '),
+        isSaid: contentType === undefined && bytes.how === 'UTF-8' && isSaid(says, json.text, token),
         request: Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), content]),
       };
     });

@@ -27,12 +27,36 @@ it('draws inputs of every kind', () => {
   expect(new Set(inputs.map(({ kind }) => kind))).toEqual(new Set(['amqp', 'http', 'chat']));
 });
 
+it('draws a message of every contract that other programs publish', () => {
+  const keys = new Set(many.flatMap((input) => (input.kind === 'amqp' ? [input.key] : [])));
+  for (const key of [
+    'source.azuracast.nowplaying',
+    'source.endec.alert',
+    'source.twilio.ban',
+    'source.twilio.unban',
+    'notification.wbor-endec',
+    'notification.ups.ups',
+    'notification.failsafe-status',
+  ])
+    expect(keys, key).toContain(key);
+});
+
+it('knows for most calls of programs that the chat must show them, and for none of others', () => {
+  const requests = many.flatMap((input) => (input.kind === 'http' ? [input] : []));
+  const isOfProgram = ({ request }: { request: Buffer }) =>
+    /^POST \/(?:v3\/bots\/post|bots\/post|hooks\/(?!azuracast))/.test(request.toString('latin1'));
+  const programs = requests.filter(isOfProgram);
+  const said = programs.filter(({ isSaid }) => isSaid);
+  expect(said.length / programs.length).toBeGreaterThan(0.3);
+  for (const { request, token } of said) expect(request.toString('latin1')).toContain(token);
+});
+
 it('draws calls of every route that programs call', () => {
-  const requests = inputs.flatMap((input) =>
-    input.kind === 'http' ? [input.request.toString('latin1')] : [],
-  );
+  const requests = many.flatMap((input) => (input.kind === 'http' ? [input.request.toString('latin1')] : []));
+  expect(requests.some((text) => text.startsWith('GET /send/zq'))).toBe(true);
   const paths = [
     '/bots/post',
+    '/v3/bots/post',
     '/hooks/azuracast',
     '/hooks/endec/',
     '/hooks/twilio/sms',
@@ -60,7 +84,7 @@ it('names no address but those of this machine', () => {
   const hosts = inputs.flatMap((input) => {
     const bytes =
       input.kind === 'amqp' ? input.content : input.kind === 'http' ? input.request : Buffer.alloc(0);
-    return [...bytes.toString('latin1').matchAll(/https?:\/\/([^/":\s?\\]+)/g)].map(([, host]) => host);
+    return [...bytes.toString('latin1').matchAll(/https?:\/\/([^/"':\s?\\]+)/g)].map(([, host]) => host);
   });
   expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
 });

@@ -213,7 +213,7 @@ function render(value: unknown): string {
   );
 }
 
-const TEXTS = new Set(['body', 'Body', 'text', 'reply', 'reason', 'requested_by']);
+const TEXTS = new Set(['body', 'Body', 'text', 'reply', 'reason', 'requested_by', 'message', 'message_text']);
 const IDS = new Set(['wbor_message_id', 'id', 'callback_id', 'source_guid', 'about']);
 
 /** A copy with the token in every text and id. Addresses lead nowhere. */
@@ -227,6 +227,8 @@ function withToken(value: unknown, token: string, name = ''): unknown {
   if (typeof value !== 'string') return value;
   if (TEXTS.has(name)) return `${token} ${value}`;
   if (IDS.has(name)) return idOf(token);
+  // The same header is the same alert.
+  if (name === 'raw_header') return `${value}${token}-`;
   return /^https?:/.test(value) ? UNREACHABLE : value;
 }
 

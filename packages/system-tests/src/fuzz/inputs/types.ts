@@ -21,6 +21,8 @@ export interface AmqpInput extends Named {
 export interface HttpInput extends Named {
   readonly kind: 'http';
   readonly request: Buffer;
+  /** Of a call by another program: whether the chat must show the token, once it was taken. */
+  readonly isSaid: boolean;
 }
 
 /** Something that a member types in the chat. */
