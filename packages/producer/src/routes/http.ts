@@ -157,7 +157,8 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
             alreadysent: true,
             statuscode: result.code,
           },
-          {},
+          // Two calls for one text may have had one answer, and each has a row.
+          { 'idempotency-key': call.callId },
           ANSWER_TIMEOUT_MS,
         );
         return status === 202 && body.status === 'queued' ? 'stored' : 'not-now';
