@@ -17,7 +17,7 @@ export interface SdkChild {
   end(): Exit;
 }
 
-export interface SdkAnswer {
+interface SdkAnswer {
   readonly deliveredBy?: string;
   readonly state?: string;
   readonly reason?: string;
