@@ -3,7 +3,7 @@ import { type Namespace, standardKey } from '@wbor/contracts';
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { World } from './world.ts';
 
-export interface BenchMessage {
+interface BenchMessage {
   readonly body: string;
   readonly images?: readonly string[];
   /** What a floor posts that cuts nothing. */

@@ -2,7 +2,7 @@ import type { ProcessUse } from './measure/process-use.ts';
 import type { World } from './world.ts';
 
 /** One figure of a scenario. */
-export interface Metric {
+interface Metric {
   readonly name: string;
   readonly unit: string;
 }

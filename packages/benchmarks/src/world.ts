@@ -27,7 +27,7 @@ export interface Servers {
 /** Whether something runs from TypeScript or as it is deployed. */
 export type Form = 'source' | 'bundle';
 
-export interface AppOptions {
+interface AppOptions {
   readonly namespace: Namespace;
   readonly groupme?: GroupMeStandIn;
   readonly databaseUrl?: string;
@@ -46,7 +46,6 @@ export interface World {
   readonly releases: Releases;
   /** How much of something, in a run for figures and in a quick one. */
   size(full: number, quick: number): number;
-  readonly quick: boolean;
   /** A folder that is removed in the end. */
   readonly folder: string;
   /** Names of its own on the broker. */
@@ -81,7 +80,6 @@ export async function createWorld(servers: Servers, quick: boolean): Promise<Wor
   return {
     servers,
     releases,
-    quick,
     folder,
     size: (full, small) => (quick ? small : full),
     createNamespace() {

@@ -7,6 +7,7 @@ export interface LoadOptions {
   readonly connections: number;
   /** Not counted: code is compiled, connections are made. */
   readonly warmUpMs: number;
+  /** Counted; longer where not even one request a connection is answered by then. */
   readonly durationMs: number;
 }
 
@@ -15,9 +16,9 @@ export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answered 2xx in the counted time. */
-  readonly requests: number;
-  /** Other answers, and none, at any time. */
+  /** All of them, the warm-up's too. */
+  readonly sent: number;
+  /** Those that were not answered 2xx. */
   readonly failures: number;
   /** Of the generator itself: near the whole time, and it is what was measured. */
   readonly cpuMs: number;

@@ -11,7 +11,7 @@ export interface Figure {
   readonly floors: readonly FloorFigure[];
 }
 
-export interface FloorFigure {
+interface FloorFigure {
   readonly name: string;
   readonly spread: Spread | undefined;
   /** Ours divided by the floor's of the same round. */
@@ -32,7 +32,10 @@ export interface ProcessFigure {
 }
 
 export function summariseFigures(result: ScenarioResult): Figure[] {
-  return result.metrics.map(({ name, unit }) => ({
+  const all = [result.ours, ...result.floors].flatMap(({ rounds }) => rounds);
+  // A quick run leaves out what takes long.
+  const measured = result.metrics.filter(({ name }) => all.some(({ values }) => values[name] !== undefined));
+  return measured.map(({ name, unit }) => ({
     scenario: result.name,
     metric: name,
     unit,

@@ -88,21 +88,19 @@ function serverVariant(name: string, route: Route, start: (world: World) => Prom
       const channel = await world.openChannel();
       return async (): Promise<Measured> => {
         const stopWatching = watchProcesses({ service: server.service.pid, broker: world.servers.brokerPid });
-        const warmUpMs = world.size(2_000, 200);
-        const durationMs = world.size(8_000, 500);
         const load = await runLoad({
           ...route,
           url: route.url(server.url),
           connections: CONNECTIONS,
-          warmUpMs,
-          durationMs,
+          warmUpMs: world.size(2_000, 200),
+          durationMs: world.size(8_000, 500),
         });
         const processes = stopWatching();
         for (const queue of server.queues) await channel.purgeQueue(queue);
         return {
           values: { rate: load.requestsPerSecond, p50: load.p50Ms, p99: load.p99Ms },
-          // The warm-up is in the processes' CPU time, and so its requests are in the number, at the same pace.
-          messages: Math.round((load.requests * (warmUpMs + durationMs)) / durationMs),
+          // The processes' CPU time has the warm-up in it.
+          messages: load.sent,
           processes: { ...processes, load: { cpuMs: load.cpuMs, peakMiB: load.peakMiB } },
         };
       };

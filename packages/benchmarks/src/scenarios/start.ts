@@ -18,7 +18,9 @@ import type { Form, World } from '../world.ts';
 const LOOK_EVERY_MS = 5;
 const TIMEOUT_MS = 30_000;
 
-const ALL_APPS: readonly App[] = ['relay', 'gateway', 'audit-logger', 'moderator'];
+const APPS: readonly App[] = ['relay', 'gateway', 'audit-logger', 'moderator'];
+/** In a quick run one stands for all. */
+const appsIn = (world: World) => APPS.slice(0, world.size(APPS.length, 1));
 const metricsOf = (app: App) => ({ start: `${app}, ready`, memory: `${app}, idle` });
 
 /** Starts, waits until it is ready, and a while longer, until it has nothing to do; then it ends. */
@@ -56,7 +58,7 @@ const ours = (form: Form): Variant => ({
     const groupme = await world.startGroupMe();
     return async (): Promise<Measured> => {
       const values: Record<string, number> = {};
-      for (const app of world.quick ? ALL_APPS.slice(0, 1) : ALL_APPS) {
+      for (const app of appsIn(world)) {
         const options = {
           namespace,
           databaseUrl,
@@ -96,10 +98,9 @@ const floor = (form: Form): Variant => ({
         () => world.spawnFloor('forwarder', env, form),
         (service) => service.logs().some(({ msg }) => msg === 'ready'),
       );
-      const entries = ALL_APPS.map(metricsOf).flatMap(({ start, memory }) => [
-        [start, readyMs] as const,
-        [memory, idleMiB] as const,
-      ]);
+      const entries = appsIn(world)
+        .map(metricsOf)
+        .flatMap(({ start, memory }) => [[start, readyMs] as const, [memory, idleMiB] as const]);
       return { values: Object.fromEntries(entries), processes: {} };
     };
   },
@@ -108,7 +109,7 @@ const floor = (form: Form): Variant => ({
 const startScenario = (form: Form): Scenario => ({
   name: `start-${form}`,
   summary: `from the start of the process to ready, and memory when idle, ${form === 'source' ? 'from source' : 'bundled'}`,
-  metrics: ALL_APPS.map(metricsOf).flatMap(({ start, memory }) => [
+  metrics: APPS.map(metricsOf).flatMap(({ start, memory }) => [
     { name: start, unit: 'ms' },
     { name: memory, unit: 'MiB' },
   ]),
