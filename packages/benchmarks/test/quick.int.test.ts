@@ -7,7 +7,7 @@ import { scenarios } from '../src/scenarios/index.ts';
 /** Each kind of work once: messages to the chat, calls over HTTP, rows in Postgres. */
 const SHOWN = ['relay-burst', 'http-send', 'audit-backlog'];
 
-it('a quick run gives every figure of ours and of each floor', { timeout: 120_000 }, async () => {
+it('a quick run gives every figure of ours and of each floor', { timeout: 240_000 }, async () => {
   const { machine, scenarios: results } = await runBench({
     scenarios: scenarios.filter(({ name }) => SHOWN.includes(name)),
     rounds: 1,
