@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, repoRoot } from '@wbor/testkit';
 import { BENCH_USAGE, type BenchCommand, parseBenchOptions } from './options.ts';
+import { readProfiles } from './profile/read-profiles.ts';
 import { createProgress } from './progress.ts';
-import { toLine, toMarkdown } from './report/markdown.ts';
+import { profilesToMarkdown, toLine, toMarkdown } from './report/markdown.ts';
 import { summariseFigures, summariseProcesses } from './report/summary.ts';
 import { replaceTable } from './report/write-page.ts';
 import { type BenchResult, runBench } from './run-bench.ts';
@@ -27,7 +28,7 @@ async function keep(result: BenchResult, folder: string, markdown: string): Prom
     processes: result.scenarios.flatMap(summariseProcesses),
   };
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  await writeFile(join(folder, 'report.md'), markdown);
+  await writeFile(join(folder, 'report.md'), `${markdown}\n`);
 }
 
 const command = readCommand();
@@ -48,11 +49,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const { quick, rounds, scenarios, write } = command;
+  const { profile, quick, rounds, scenarios, write } = command;
+  const folder = command.folder ?? join(repoRoot, '.data/bench');
+  const profileFolder = profile ? join(folder, 'profiles') : undefined;
+  if (profileFolder !== undefined) await rm(profileFolder, { recursive: true, force: true });
   const result = await runBench({
     scenarios,
     rounds,
     quick,
+    profileFolder,
     signal: interrupted.signal,
     onProgress: progress.step,
     onResult(one) {
@@ -62,8 +67,8 @@ try {
   });
   progress.end();
   if (interrupted.signal.aborted) process.exit(130);
-  const markdown = toMarkdown(result);
-  const folder = command.folder ?? join(repoRoot, '.data/bench');
+  const profiles = profileFolder === undefined ? [] : await readProfiles(profileFolder);
+  const markdown = [toMarkdown(result), profilesToMarkdown(profiles)].join('\n').trimEnd();
   await keep(result, folder, markdown);
   process.stdout.write(`${markdown}\n`);
   progress.tell(`the report is in ${folder}`);

@@ -28,6 +28,7 @@ describe('parseBenchOptions', () => {
   test('refuses what makes no sense', () => {
     for (const args of [
       ['--quick', '--write'],
+      ['--profile', '--write'],
       ['--fast'],
       ['--rounds', '0'],
       ['--rounds', 'x'],

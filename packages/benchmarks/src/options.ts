@@ -9,6 +9,7 @@ export interface BenchCommand {
   readonly quick: boolean;
   readonly write: boolean;
   readonly rounds: number;
+  readonly profile: boolean;
   readonly folder: string | undefined;
   readonly scenarios: readonly Scenario[];
 }
@@ -31,6 +32,7 @@ the most; ratios are ours to the floor's in the same round. Let nothing else run
   --quick        two short rounds: shows that everything runs, its figures are worth nothing
   --write        write the table into docs/performance.md
   --all          those too that otherwise run only when they are named
+  --profile      profile the services; the report then says in which code their CPU was. Figures are lower
   --rounds N     default ${ROUNDS}
   --out DIR      where report.json and report.md go. Default .data/bench
   --help         this text
@@ -44,12 +46,14 @@ Exit code: 0 measured, 1 a scenario failed, 2 wrong options, 130 interrupted.
 /** @throws UsageError */
 export function parseBenchOptions(args: readonly string[]): BenchCommand {
   const { positionals, values } = parse(args);
-  const { help = false, quick = false, write = false } = values;
+  const { help = false, profile = false, quick = false, write = false } = values;
+  if (profile && write) throw new UsageError('--profile and --write: what is profiled is slower');
   if (quick && write) throw new UsageError('--quick and --write: quick figures are worth nothing');
   return {
     help,
     quick,
     write,
+    profile,
     rounds: parseRounds(values.rounds) ?? (quick ? QUICK_ROUNDS : ROUNDS),
     folder: values.out,
     scenarios: pickScenarios(positionals, values.all ?? false),
@@ -82,6 +86,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean' },
         write: { type: 'boolean' },
         all: { type: 'boolean' },
+        profile: { type: 'boolean' },
         rounds: { type: 'string' },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

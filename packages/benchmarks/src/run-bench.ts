@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly quick: boolean;
+  /** Where the services leave CPU profiles. Default: nowhere. */
+  readonly profileFolder?: string | undefined;
   /** Default: some of its own, which end with it. */
   readonly servers?: Servers;
   /** Ends the run after the measurement under way. */
@@ -91,7 +93,9 @@ async function measureScenario(
   const variants: readonly Variant[] = [ours, ...floors];
   const measured = variants.map((): Measured[] => []);
   const rounds = Math.min(options.rounds, scenario.maxRounds ?? options.rounds);
-  const world = await createWorld(servers, quick);
+  const { profileFolder } = options;
+  const profile = profileFolder === undefined ? undefined : join(profileFolder, name);
+  const world = await createWorld(servers, { quick, profile });
   let error: string | undefined;
   try {
     const opened: { variant: Variant; into: Measured[] | undefined; measure: () => Promise<Measured> }[] = [];

@@ -63,7 +63,14 @@ export interface World {
 /** As the images set it. */
 const DEPLOYED = { NODE_ENV: 'production', NODE_OPTIONS: '--enable-source-maps' };
 
-export async function createWorld(servers: Servers, quick: boolean): Promise<World> {
+function profilingEnv(folder: string): Record<string, string> {
+  return { NODE_OPTIONS: `${DEPLOYED.NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
+}
+
+export async function createWorld(
+  servers: Servers,
+  { profile, quick }: { readonly quick: boolean; readonly profile?: string | undefined },
+): Promise<World> {
   const releases = createReleases();
   const folder = await mkdtemp(join(tmpdir(), 'wbor-bench-'));
   releases.add(() => rm(folder, { recursive: true, force: true }));
@@ -73,7 +80,8 @@ export async function createWorld(servers: Servers, quick: boolean): Promise<Wor
     spawned += 1;
     const logFile = join(folder, `${spawned}.log`);
     const service = await spawnService({ app, entry, env, logFile });
-    releases.add(() => service.kill());
+    // A profile is written at a good end.
+    releases.add(() => (profile === undefined ? service.kill() : service.stop()));
     return service;
   }
 
@@ -112,8 +120,14 @@ export async function createWorld(servers: Servers, quick: boolean): Promise<Wor
         gatewayPort: options.gatewayPort ?? (await freePort()),
         simulator: options.groupme ?? nowhere,
       })[app];
+      const profiling = profile === undefined ? {} : profilingEnv(`${profile}.${app}`);
       const entry = form === 'bundle' ? 'dist/main.js' : 'src/main.ts';
-      return spawn(app, entry, { ...env, ...(form === 'bundle' ? DEPLOYED : {}), ...options.env });
+      return spawn(app, entry, {
+        ...env,
+        ...(form === 'bundle' ? DEPLOYED : {}),
+        ...profiling,
+        ...options.env,
+      });
     },
     spawnFloor: (name, env, form = 'bundle') =>
       spawn(name, floorEntry(name, form), {

@@ -1,4 +1,5 @@
 import type { Spread } from '../measure/statistics.ts';
+import type { ProcessProfile } from '../profile/read-profiles.ts';
 import type { BenchResult } from '../run-bench.ts';
 import { type Figure, summariseFigures, summariseProcesses } from './summary.ts';
 
@@ -39,6 +40,23 @@ export function toMarkdown(result: BenchResult): string {
     ...(failed.length === 0 ? [] : ['', ...failed.map(({ error, name }) => `**${name} failed**: ${error}`)]),
     '',
   ].join('\n');
+}
+
+/** Less than this of the CPU is not told. */
+const LEAST_SHARE = 0.01;
+
+/** In which code the CPU of each process was. Empty without profiles. */
+export function profilesToMarkdown(profiles: readonly ProcessProfile[]): string {
+  return profiles
+    .flatMap(({ name, shares }) => [
+      `| ${name}: CPU in | ms | share |`,
+      '|---|---|---|',
+      ...shares
+        .filter(({ share }) => share >= LEAST_SHARE)
+        .map(({ ms, share, where }) => row(where, showNumber(ms), `${(100 * share).toFixed(1)} %`)),
+      '',
+    ])
+    .join('\n');
 }
 
 /** One line for somebody who watches. */
