@@ -76,7 +76,7 @@ async function measure(
   );
   const processes = stopWatching();
   const lasted = (performance.now() - startedAtMs) / 1_000;
-  await service.kill();
+  await service.stop();
   return { values: { rate: events / stored.seconds, 'with the start': lasted }, messages: events, processes };
 }
 
