@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-// Makes what is published: index.js with its types, wbor-send.js, and the example dashboard-bridge.js. Each is one file that runs on Node 20 alone.
+// Makes what is published: index.js with its types, wbor-send.js, and the example dashboard-bridge.js, each one file that runs
+// on Node 20 alone, and the licence.
 
 const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -61,6 +62,7 @@ await build({
   outfile: `${values.outdir}/dashboard-bridge.js`,
   banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
 });
+await copyFile(here('../../LICENSE'), `${values.outdir}/LICENSE`);
 for (const program of ['wbor-send', 'dashboard-bridge']) await chmod(`${values.outdir}/${program}.js`, 0o755);
 await writeFile(
   `${values.outdir}/index.d.ts`,

@@ -17,8 +17,10 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm test [-- OPTIONS]        every check and test
        npm run parked -- ACTION     what could not be forwarded
        npm run token -- ACTION      tokens of those who send over HTTP
+       npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
        npm run chaos [-- OPTIONS]   the chaos suite
        npm run fuzz [-- OPTIONS]    what no contract foresees
+       npm run bench [-- OPTIONS]   how fast it is, beside bare floors
        npm run reset                remove the data of npm start
 Each but reset takes --help as well: npm start -- --help
 `;
@@ -28,9 +30,12 @@ const COMMANDS = {
   test: 'packages/launcher/src/check/main.ts',
   token: 'apps/gateway/src/tokens/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
+  fixture: 'packages/launcher/src/fixture/main.ts',
+  pictures: 'packages/system-tests/src/pictures/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',
   fuzz: 'packages/system-tests/src/fuzz/main.ts',
   sabotage: 'packages/system-tests/src/chaos/sabotage.ts',
+  bench: 'packages/benchmarks/src/main.ts',
   seed: 'packages/database/src/seed/main.ts',
 };
 

@@ -14,21 +14,23 @@ import { type CallResult, mayBeInChat, type OwnCall, type SpoolEntry } from './s
 import type { Spool } from './spool/spool.ts';
 import type { FallbackOptions } from './types.ts';
 
-/** How a post of the producer's own ended: `later` means that parts are missing and the spool keeps them. */
+/**
+ * How a post of the producer's own ended: `later` means that parts are missing and the spool keeps them, `look-later` that one
+ * is in doubt and the chat could not be looked at yet.
+ */
 export type OwnOutcome =
   | { readonly state: 'delivered' | 'in-doubt' }
-  | { readonly state: 'failed' | 'later'; readonly reason: string };
+  | { readonly state: 'failed' | 'later' | 'look-later'; readonly reason: string };
+
+/** Whether the chat shows a post. `not-now`: GroupMe cannot be asked yet. `never`: nobody can say. */
+export type Sight = 'shown' | 'absent' | 'not-now' | 'never';
 
 /** Posts by itself, as the relay would: the same text, the same parts, the same pace. */
 export interface OwnPoster {
   /** Posts the parts that are not in the chat, until `until` (epoch ms). What is in doubt is looked for, never repeated blindly. */
   post(entry: SpoolEntry, until: number): Promise<OwnOutcome>;
-  /**
-   * Looks in the chat for a message that somebody else may have posted.
-   *
-   * @returns undefined when nobody can say.
-   */
-  shows(entry: SpoolEntry): Promise<boolean | undefined>;
+  /** Looks in the chat for a message that somebody else may have posted. */
+  look(entry: SpoolEntry): Promise<Sight>;
   close(): Promise<void>;
 }
 
@@ -36,8 +38,8 @@ export interface OwnPosterOptions {
   readonly fallback: FallbackOptions;
   readonly spool: Pick<Spool, 'append'>;
   readonly connectTimeoutMs: number;
-  /** A post is in doubt, for good. */
-  readonly onDoubt: () => void;
+  /** A call is in doubt, for good. */
+  readonly onDoubt: (callId: string) => void;
 }
 
 const DEFAULT_API_URL = 'https://api.groupme.com/v3';
@@ -49,6 +51,9 @@ const CLOCK_SKEW_MS = 60_000;
 /** GroupMe may take a moment to list what it has accepted. */
 const LOOK_AGAIN_MS = 2_000;
 const MAX_LISTED = 100;
+/** What stands above so many messages is not looked for. */
+const MAX_PAGES = 10;
+const LOOK_LATER = 'it is in doubt, and the chat could not be looked at';
 
 const UNREACHABLE_BACK_OFF = { minMs: 500, maxMs: 8_000 };
 
@@ -72,7 +77,11 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
     await spool.append({ t: 'called', id: entry.message.id, callId, result });
   }
 
-  async function call(entry: SpoolEntry, part: number, texts: readonly string[]): Promise<CallResult> {
+  async function call(
+    entry: SpoolEntry,
+    part: number,
+    texts: readonly string[],
+  ): Promise<CallResult | undefined> {
     const { id } = entry.message;
     const text = texts[part - 1] ?? '';
     const attempt = entry.calls.filter((it) => it.call.part === part).length + 1;
@@ -82,30 +91,37 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
     pacer.posted();
     const answer = await callOnce(groupme, text);
     const result = answer.outcome === 'unknown' ? await settle(made, answer) : answer;
-    await record(entry, made, result);
+    await record(entry, made, result ?? answer);
+    if (result === undefined) return undefined;
     if (result.outcome === 'delivered') pacer.accepted();
     if (result.outcome === 'refused') pacer.refused(answer.retryAfterMs);
     return result;
   }
 
-  /** Looks in the chat for a call without an answer. */
-  async function settle(made: OwnCall, answer: CallResult): Promise<CallResult> {
-    const seen = canLook
-      ? await look(groupme, fallback.botId, { at: made.at, isIt: (text) => text === made.text }, 2)
-      : undefined;
-    if (seen === true) return { ...answer, outcome: 'delivered' };
-    if (seen === false) {
+  /** Looks in the chat for a call without an answer. Undefined when that has to wait: it is in doubt until then. */
+  async function settle(made: OwnCall, answer: CallResult): Promise<CallResult | undefined> {
+    const sight = await lookFor({ at: made.at, isIt: (text) => text === made.text }, 2);
+    if (sight === 'not-now') return undefined;
+    if (sight === 'shown') return { ...answer, outcome: 'delivered' };
+    if (sight === 'absent') {
       return { ...answer, outcome: 'unreachable', error: `${answer.error ?? ''}; the chat does not show it` };
     }
-    options.onDoubt();
+    options.onDoubt(made.callId);
     return answer;
+  }
+
+  async function lookFor(what: Wanted, maxLooks: number): Promise<Sight> {
+    return canLook ? look(groupme, fallback.botId, what, maxLooks) : 'never';
   }
 
   return {
     async post(entry, until) {
       for (const it of entry.calls) {
-        // The process that made it is gone.
-        if (it.result === undefined) await record(entry, it.call, await settle(it.call, UNSEEN));
+        if (it.result !== undefined && it.result.outcome !== 'unknown') continue;
+        // The process that made it is gone, or the chat could not be looked at.
+        const result = await settle(it.call, it.result ?? UNSEEN);
+        if (result === undefined) return { state: 'look-later', reason: LOOK_LATER };
+        await record(entry, it.call, result);
       }
       const texts = textsOf(entry);
       for (let part = 1; part <= texts.length; part += 1) {
@@ -116,7 +132,9 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
             return { state: 'later', reason: lastError(entry) ?? 'there was no time left' };
           }
           await sleep(waitMs);
-          const { error = '', outcome } = await call(entry, part, texts);
+          const result = await call(entry, part, texts);
+          if (result === undefined) return { state: 'look-later', reason: LOOK_LATER };
+          const { error = '', outcome } = result;
           if (outcome === 'rejected') return { state: 'failed', reason: error };
           if (outcome === 'misconfigured') return { state: 'later', reason: error };
         }
@@ -124,12 +142,11 @@ export function createOwnPoster(options: OwnPosterOptions): OwnPoster {
       const inDoubt = entry.calls.some(({ result }) => result?.outcome === 'unknown');
       return { state: inDoubt ? 'in-doubt' : 'delivered' };
     },
-    async shows({ message }) {
-      if (!canLook) return undefined;
+    async look({ message }) {
       const [firstPart] = textsOf({ message });
       const footer = `---UID---\n${shownUid(message.id)}`;
       const isIt = (text: string) => text === firstPart || text.includes(footer);
-      return look(groupme, fallback.botId, { at: message.at, isIt }, 1);
+      return lookFor({ at: message.at, isIt }, 1);
     },
     close: () => groupme.close(),
   };
@@ -164,31 +181,55 @@ async function callOnce(
   }
 }
 
-/** Whether the chat shows a post of the bot since `at`; undefined when nobody can say. */
+interface Wanted {
+  /** Epoch milliseconds: it is no older. */
+  readonly at: number;
+  readonly isIt: (text: string) => boolean;
+}
+
+/** Looks for a post of the bot, so often. */
 async function look(
   groupme: Pick<GroupMeClient, 'listBots' | 'listGroupMessages'>,
   botId: string,
-  { at, isIt }: { at: number; isIt: (text: string) => boolean },
+  wanted: Wanted,
   maxLooks: number,
-): Promise<boolean | undefined> {
+): Promise<Sight> {
   try {
     const bot = (await groupme.listBots()).find((it) => it.bot_id === botId);
-    if (bot === undefined) return undefined;
-    for (let looks = 0; looks < maxLooks; looks += 1) {
-      if (looks > 0) await sleep(LOOK_AGAIN_MS);
-      const listed = await groupme.listGroupMessages(bot.group_id, { limit: MAX_LISTED });
-      const since = (at - CLOCK_SKEW_MS) / 1_000;
-      if (listed.some((it) => it.sender_type === 'bot' && isIt(it.text ?? '') && it.created_at >= since)) {
-        return true;
-      }
-      // It may stand above what was listed.
-      if (listed.length === MAX_LISTED && listed.every((it) => it.created_at >= since)) return undefined;
+    if (bot === undefined) return 'never';
+    for (let looks = 0; ; looks += 1) {
+      const sight = await readBack(groupme, bot.group_id, wanted);
+      if (sight !== 'absent' || looks + 1 >= maxLooks) return sight;
+      await sleep(LOOK_AGAIN_MS);
     }
-    return false;
   } catch (error) {
-    if (error instanceof GroupMeError) return undefined;
-    throw error;
+    if (!(error instanceof GroupMeError)) throw error;
+    const outcome = classifyFailure(error);
+    return outcome === 'misconfigured' || outcome === 'rejected' ? 'never' : 'not-now';
   }
+}
+
+/** Reads the group back to the time of the post. */
+async function readBack(
+  groupme: Pick<GroupMeClient, 'listGroupMessages'>,
+  groupId: string,
+  { at, isIt }: Wanted,
+): Promise<'shown' | 'absent' | 'never'> {
+  const since = (at - CLOCK_SKEW_MS) / 1_000;
+  let beforeId: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const listed = await groupme.listGroupMessages(groupId, {
+      limit: MAX_LISTED,
+      ...(beforeId === undefined ? {} : { beforeId }),
+    });
+    if (listed.some((it) => it.sender_type === 'bot' && isIt(it.text ?? '') && it.created_at >= since)) {
+      return 'shown';
+    }
+    const oldest = listed.at(-1);
+    if (oldest === undefined || listed.length < MAX_LISTED || oldest.created_at < since) return 'absent';
+    beforeId = oldest.id;
+  }
+  return 'never';
 }
 
 function lastError({ calls }: SpoolEntry): string | undefined {

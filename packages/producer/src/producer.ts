@@ -1,6 +1,7 @@
+import { sleep } from '@wbor/async';
 import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
 import { ProducerError, SpoolError } from './errors.ts';
-import { createOwnPoster, type OwnOutcome, type OwnPoster } from './own-post.ts';
+import { createOwnPoster, type OwnOutcome, type OwnPoster, type Sight } from './own-post.ts';
 import { checkOptions, toMessage } from './read-options.ts';
 import { createAmqpRoute } from './routes/amqp.ts';
 import { createHttpRoute } from './routes/http.ts';
@@ -22,6 +23,9 @@ const DEFAULT_WAIT_MS = 8_000;
 const DEFAULT_TIMEOUT_MS = 45_000;
 /** A call of the relay's, and what clocks may differ by. */
 const LONGEST_CALL_MS = 15_000;
+/** A chat that cannot be read for longer keeps no message back: that the relay has posted it is unlikely. */
+const LOOK_MS = 10_000;
+const LOOK_AGAIN_MS = 1_000;
 /** How often what waits in the spool is tried again by itself. */
 const RETRY_MS = 15_000;
 
@@ -99,7 +103,8 @@ function createWorker(options: ProducerOptions) {
   const route = createRoute(options, connectTimeoutMs);
   let opened: Promise<Spool> | undefined;
   let poster: OwnPoster | undefined;
-  let doubts = 0;
+  /** Ids of calls. */
+  const doubts = new Set<string>();
   /** Accepted by calls whose turn has not come. Nobody else works on these. */
   const awaited = new Set<SpoolEntry>();
 
@@ -113,9 +118,7 @@ function createWorker(options: ProducerOptions) {
       fallback,
       connectTimeoutMs,
       spool: await spool(),
-      onDoubt: () => {
-        doubts += 1;
-      },
+      onDoubt: (callId) => doubts.add(callId),
     });
     return poster;
   }
@@ -125,9 +128,9 @@ function createWorker(options: ProducerOptions) {
     return (await openPoster(fallback)).post(entry, until);
   }
 
-  /** Whether the chat shows it, posted by the relay; undefined when nobody can say. */
-  async function isShown(entry: SpoolEntry): Promise<boolean | undefined> {
-    return fallback === undefined ? undefined : (await openPoster(fallback)).shows(entry);
+  /** Whether the chat shows it, posted by the relay. */
+  async function look(entry: SpoolEntry): Promise<Sight> {
+    return fallback === undefined ? 'never' : (await openPoster(fallback)).look(entry);
   }
 
   async function finish(entry: SpoolEntry): Promise<void> {
@@ -144,6 +147,10 @@ function createWorker(options: ProducerOptions) {
     const own = await ownPost(entry, until);
     if (own.state === 'later') {
       return { deliveredBy: 'spool', state: 'waiting', reason: `${why}; ${own.reason}` };
+    }
+    // Not done: it is looked for again, and posted if nothing shows it.
+    if (own.state === 'look-later') {
+      return { deliveredBy: 'fallback', state: 'in-doubt', reason: `${why}; ${own.reason}` };
     }
     await finish(entry);
     const reason = own.state === 'failed' ? `${why}; ${own.reason}` : why;
@@ -174,7 +181,13 @@ function createWorker(options: ProducerOptions) {
     if (offered.kind !== 'silent') return byRelay(entry, offered);
     if (withDeadline) {
       // Its word may have been lost on a connection that was dead and did not know it.
-      if (await isShown(entry)) return byRelay(entry, { kind: 'delivered' });
+      const lookUntil = Math.min(until, Date.now() + LOOK_MS);
+      let sight = await look(entry);
+      while (sight === 'not-now' && Date.now() + LOOK_AGAIN_MS < lookUntil) {
+        await sleep(LOOK_AGAIN_MS);
+        sight = await look(entry);
+      }
+      if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
       return postOurselves(entry, offered.reason, until);
     }
     return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
@@ -192,9 +205,9 @@ function createWorker(options: ProducerOptions) {
       // The offer was not made; the one before it counts again.
       if (!wasOffered) return postOurselves(entry, offered.reason, until);
       await restore(entry, offeredBy);
-      const shown = isOver(offeredBy) ? await isShown(entry) : undefined;
-      if (shown === true) return byRelay(entry, { kind: 'delivered' });
-      if (shown === false) return postOurselves(entry, offered.reason, until);
+      const sight = isOver(offeredBy) ? await look(entry) : 'not-now';
+      if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
+      if (sight === 'absent') return postOurselves(entry, offered.reason, until);
     }
     if (offered.kind === 'not-taken' || offered.kind === 'silent') {
       return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
@@ -267,7 +280,7 @@ function createWorker(options: ProducerOptions) {
         messages: open.length,
         oldestAt: open[0]?.message.at,
         logs: logs.length,
-        inDoubt: Math.max(doubts, logs.filter(({ result }) => result?.outcome === 'unknown').length),
+        inDoubt: Math.max(doubts.size, logs.filter(({ result }) => result?.outcome === 'unknown').length),
         spoolFault: current.fault,
       };
     },

@@ -58,7 +58,8 @@ export interface SendResult {
    * - `delivered`: GroupMe has it.
    * - `posting`: the relay has begun, and had not ended when time was up.
    * - `queued`: the broker, or the gateway, has stored it for the relay.
-   * - `in-doubt`: it went out, and nobody knows whether GroupMe took all of it. It is not repeated.
+   * - `in-doubt`: it went out, and nobody knows whether GroupMe took all of it. It is not repeated,
+   *   unless a token is set and the chat does not show it, once that can be read.
    * - `failed`: it will not be in the chat; `reason` says why.
    * - `waiting`: in the spool.
    */

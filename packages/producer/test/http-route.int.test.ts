@@ -20,7 +20,11 @@ const message: AcceptedMessage = {
   urgent: false,
 };
 
-type Answer = { status: number; body?: object } | 'cut';
+type Answer = { status: number; body?: object | string } | 'cut';
+
+const DELIVERED = { status: 200, body: { status: 'delivered' } };
+/** A proxy says it in a page of its own. */
+const PAGE = '<html><h1>Bad Gateway</h1></html>';
 
 /** A gateway that gives these answers, the last of them for ever. */
 async function gateway(...answers: Answer[]) {
@@ -33,7 +37,7 @@ async function gateway(...answers: Answer[]) {
       return;
     }
     response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer.body ?? {}));
+    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -47,7 +51,7 @@ async function offer(url: string, waitMs: number | undefined = 800) {
 }
 
 it('asks the gateway to wait for the relay, with a deadline and the token', async () => {
-  const { requests, url } = await gateway({ status: 200 });
+  const { requests, url } = await gateway(DELIVERED);
   expect(await offer(url)).toEqual({ kind: 'delivered' });
   expect(requests[0]).toMatchObject({ url: '/send', method: 'POST' });
   expect(requests[0]?.headers).toMatchObject({
@@ -75,13 +79,20 @@ it.each([
   ['a redirect', { status: 302 }, 'not-taken'],
   ['the broker did not confirm', { status: 503, body: { code: 'CONFIRM_TIMEOUT' } }, 'silent'],
   ['there was no answer', 'cut', 'silent'],
+  ['a 502 of a proxy', { status: 502, body: PAGE }, 'silent'],
+  ['a 502 of a proxy that speaks JSON', { status: 502, body: { status: 'failed' } }, 'silent'],
+  ['a 503 of a proxy', { status: 503, body: PAGE }, 'silent'],
+  ['a 504 of a proxy', { status: 504, body: { status: 'expired' } }, 'silent'],
+  ['the gateway is stopping', { status: 503, body: { code: 'STOPPING' } }, 'silent'],
+  ['a page of a proxy', { status: 200, body: PAGE }, 'silent'],
+  ['a 202 of somebody else', { status: 202 }, 'silent'],
 ] satisfies [string, Answer, string][])('%s', async (_what, answer, kind) => {
   const { url } = await gateway(answer);
   expect(await offer(url)).toMatchObject({ kind });
 });
 
 it('an answer after a lost one counts: the gateway knows the repeat', async () => {
-  const { requests, url } = await gateway('cut', { status: 200 });
+  const { requests, url } = await gateway('cut', DELIVERED);
   expect(await offer(url, 1_500)).toEqual({ kind: 'delivered' });
   expect(requests).toHaveLength(2);
 });
@@ -90,9 +101,15 @@ it('after a lost answer a refusal proves nothing; the gateway is asked what it h
   const { url } = await gateway('cut', { status: 504, body: { code: 'NOT_POSTED' } });
   expect(await offer(url)).toMatchObject({ kind: 'silent' });
   server?.close();
-  const other = await gateway('cut', { status: 200, body: { status: 'posting' } });
+  const other = await gateway('cut', { status: 200, body: { status: 'posting', wbor_message_id: 'id-1' } });
   expect(await offer(other.url, 100)).toEqual({ kind: 'posting' });
   expect(other.requests[1]?.url).toBe('/send/id-1');
+  server?.close();
+  const third = await gateway(
+    { status: 502, body: PAGE },
+    { status: 200, body: { status: 'failed', wbor_message_id: 'id-1' } },
+  );
+  expect(await offer(third.url, 100)).toMatchObject({ kind: 'failed' });
 });
 
 it.each([
@@ -107,8 +124,8 @@ it.each([
     const at = new Date(Date.now() + 800 + afterMs).toISOString();
     const { requests, url } = await gateway(
       { status: 202, body: { status: 'posting' } },
-      { status: 200, body: { status: 'posting', at } },
-      { status: 200, body: { status, at } },
+      { status: 200, body: { status: 'posting', at, wbor_message_id: 'id-1' } },
+      { status: 200, body: { status, at, wbor_message_id: 'id-1' } },
     );
     expect(await offer(url)).toMatchObject({ kind });
     expect(requests.map(({ url }) => url).slice(0, 3)).toEqual(['/send', '/send/id-1', '/send/id-1']);

@@ -35,7 +35,18 @@ async function installPacked(): Promise<string> {
   await buildInto(join(source, 'dist'));
   const [packed] = JSON.parse(await npm(['pack', '--json', '--ignore-scripts'], source)) as {
     filename: string;
+    files: { path: string }[];
   }[];
+  const files = packed?.files.map(({ path }) => path) ?? [];
+  expect(files.filter((path) => !path.startsWith('examples/')).toSorted()).toEqual([
+    'README.md',
+    'dist/LICENSE',
+    'dist/dashboard-bridge.js',
+    'dist/index.d.ts',
+    'dist/index.js',
+    'dist/wbor-send.js',
+    'package.json',
+  ]);
   await npm(['init', '--yes'], empty);
   await npm(['install', '--ignore-scripts', join(source, packed?.filename ?? '')], empty);
   return empty;

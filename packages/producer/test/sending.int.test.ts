@@ -180,6 +180,23 @@ describe('a post of its own', () => {
     },
   );
 
+  it('that is in doubt while the chat cannot be read is looked for once it can be, and repeated if it is not there', async () => {
+    bed.simulator.setFault(
+      { route: 'bots/post', mode: 'status', status: 503, times: 1 },
+      { route: 'messages', mode: 'reset' },
+    );
+    const { accessToken, botId } = bed.simulator;
+    const apiUrl = bed.toGroupMe.url(bed.simulator.apiUrl);
+    const producer = bed.producer({ fallback: { botId, apiUrl, groupmeAccessToken: accessToken } });
+    const result = await producer.send({ body: 'Mains lost' });
+    expect(result).toMatchObject({ deliveredBy: 'fallback', state: 'in-doubt', calls: [{ code: 503 }] });
+    expect(await producer.drain()).toMatchObject({ messages: 1 });
+    expect(words()).toEqual([]);
+    bed.simulator.clearFaults();
+    expect(await producer.drain()).toMatchObject({ messages: 0, inDoubt: 0 });
+    expect(words()).toEqual(['Mains lost']);
+  });
+
   it('says that pictures are missing', async () => {
     await bed.producer().send({ body: 'Mains lost', images: ['https://example.org/a.png'] });
     expect(bed.posts().join('\n')).toContain(

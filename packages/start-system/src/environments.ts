@@ -13,13 +13,16 @@ export function callbackUrl(gatewayUrl: string): string {
   return `${gatewayUrl}/callback/${CALLBACK_SECRET}`;
 }
 
+/** What stands in for GroupMe. */
+type GroupMe = Pick<Simulator, 'botId' | 'accessToken' | 'groupId' | 'apiUrl' | 'imageUrl'>;
+
 /** What each app has to be told to work with the others. Everything else keeps the app's own default. */
 export function buildEnvironments(around: {
   readonly brokerUrl: string;
   readonly databaseUrl: string;
   readonly namespace: Namespace;
   readonly gatewayPort: number;
-  readonly simulator: Simulator;
+  readonly simulator: GroupMe;
 }): Readonly<Record<App, Environment>> {
   const { databaseUrl, namespace, simulator } = around;
   const common = {

@@ -18,6 +18,8 @@ it('two minutes of chaos lose, swap, mix up and forget nothing', { timeout: 360_
   const report = [...lines, ...reportLines(result, SEED, MINUTES)].join('\n');
   process.stderr.write(`[chaos] seed ${SEED}: ${verdict.chat.repeats.length} repeated posts\n`);
   expect(facts.messages.length).toBeGreaterThan(100);
-  expect(facts.faults.length).toBeGreaterThan(15);
+  expect(facts.faults.length).toBeGreaterThan(30);
+  // Some of the SDK's messages are posted by the SDK itself.
+  expect(facts.ownCalls.length).toBeGreaterThan(5);
   expect(verdict.failures, report).toEqual([]);
 });

@@ -182,6 +182,17 @@ describe('alreadysent', () => {
     expect(new Set(gateway.published.map(({ messageId }) => messageId)).size).toBe(3);
   });
 
+  it('publishes a log for each Idempotency-Key: two calls for one text may have had one answer', async () => {
+    const gateway = await withRelay();
+    const log = { ...valid, wbor_message_id: 'm-1', alreadysent: true, statuscode: 503 };
+    for (const key of ['call-1', 'call-1', 'call-2']) {
+      expect((await send(gateway, { 'idempotency-key': key }, log)).statusCode).toBe(202);
+    }
+    const [first, repeated, second] = gateway.published.map(({ messageId }) => messageId);
+    expect(repeated).toBe(first);
+    expect(second).not.toBe(first);
+  });
+
   it.each([
     { alreadysent: 'maybe' },
     { alreadysent: true, statuscode: 'x' },

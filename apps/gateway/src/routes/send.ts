@@ -36,20 +36,26 @@ const DESCRIPTION = [
   '`Prefer: wait=N` (25 at most): waits N seconds for the relay; 200 is `delivered`, 502 is `failed`, 202 says how far it is.',
   '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; 202 with `posting` that it has begun, so that you must not, unless `GET /send/ID` says `expired` later.',
   '`urgent: true`: it overtakes all that is not urgent. With the password, or a token that was made with `--urgent`; with another one it is posted like any other.',
-  '`alreadysent: true`: you have posted it by yourself. It is only logged, with `statuscode`.',
+  '`alreadysent: true`: you have posted it by yourself. It is only logged, with `statuscode`; give each call of GroupMe an `Idempotency-Key` of its own.',
 ].join('\n\n');
 
 /** `POST /send`: somebody who knows the password has a message for the chat. */
 export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, options) => {
   const { accept, publish, replies, states } = options;
 
-  /** A log of what its producer posted. Each content is one log, however often it comes. */
-  async function log(request: SendRequest, wborMessageId: string): Promise<void> {
+  /**
+   * A log of what its producer posted. Each content is one log, however often it comes; with keys, each key: two calls of
+   * GroupMe for one text may have had one answer.
+   */
+  async function log(request: SendRequest, wborMessageId: string, key: string | undefined): Promise<void> {
     const { alreadysent: _, ...fields } = request;
     const body = { ...fields, wbor_message_id: wborMessageId };
     await accept(alreadySentMessage, body, {
       key: standardKey(request.source),
-      messageId: uuidv5(canonicalJson(['already-sent', body]), SEND_NAMESPACE),
+      messageId: uuidv5(
+        canonicalJson(['already-sent', body, ...(key === undefined ? [] : [key])]),
+        SEND_NAMESPACE,
+      ),
       headers: { [ALREADY_SENT_HEADER]: true },
     });
   }
@@ -120,7 +126,7 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
       const wborMessageId = request.body.wbor_message_id ?? idOf(source, headers.idempotencyKey);
       Object.assign(request.note, { wborMessageId, source, routingKey: standardKey(source) });
       if (request.body.alreadysent) {
-        await log(request.body, wborMessageId);
+        await log(request.body, wborMessageId, headers.idempotencyKey);
         return reply.code(202).send({ status: 'queued', wbor_message_id: wborMessageId });
       }
       if (headers.deliverBy !== undefined && headers.deliverBy <= Date.now()) throw notPosted();

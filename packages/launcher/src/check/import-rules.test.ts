@@ -48,6 +48,7 @@ const FORBIDDEN: readonly (readonly [file: string, code: string, fault: string])
   ['apps/relay/src/testkit.ts', "import '@wbor/testkit';", BENCH],
   ['apps/relay/src/parked.ts', "import '@wbor/parked-cli';", BENCH],
   ['apps/gateway/src/build.ts', "import '@wbor/build-app';", BENCH],
+  ['apps/relay/src/bench.ts', "import '@wbor/benchmarks';", BENCH],
   ['packages/groupme/src/simulator.ts', "import '@wbor/groupme-simulator';", BENCH],
   ['packages/contracts/src/uuid.ts', "import 'uuid';", CONTRACTS],
   ['packages/contracts/src/node.ts', "import 'node:fs';", CONTRACTS],
@@ -92,6 +93,7 @@ const ALLOWED: readonly (readonly [file: string, code: string])[] = [
   ['packages/contracts/src/bans.test.ts', "import 'vitest';"],
   ['packages/database/src/pool.ts', "import 'pg';\nimport 'kysely';"],
   ['packages/launcher/bootstrap/bootstrap.mjs', "import '../../testkit/src/process/is-running.mjs';"],
+  ['packages/benchmarks/src/floors/floor.ts', "import 'amqplib';\nimport 'pg';\nimport '@wbor/testkit';"],
   ['packages/testkit/src/broker/answers.ts', "import 'amqplib';\nimport '../wait.ts';"],
 ];
 

@@ -53,6 +53,7 @@ function describe(stack: Stack, logDir: string): void {
     `  send a message     curl -d '{"password":"${PASSWORD}","source":"ups","body":"Power is back"}' \\`,
   );
   steps.line(`                          -H 'content-type: application/json' ${stack.gatewayUrl}/send`);
+  steps.line('  as a program does  npm run fixture      (lists what there is)');
   steps.line(`  parked messages    RABBITMQ_URL=${stack.brokerUrl} npm run parked -- list`);
   steps.line(`  database           ${stack.databaseUrl}`);
   for (const service of stack.services) {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Simulator } from '@wbor/groupme-simulator';
+import { demoGatewaySettings, openFixtureSender } from '@wbor/source-fixtures';
 import { type App, type Releases, startServers, startSystem } from '@wbor/start-system';
 import { freePort, type ServiceProcess } from '@wbor/testkit';
+import { writeAddresses } from './addresses.ts';
 import { type SmsService, startSmsService } from './sms-service.ts';
 import type { Steps } from './steps.ts';
 
@@ -18,6 +20,9 @@ export interface Stack {
 /** Tried first, so that addresses stay the same from run to run. What really listens is printed. */
 const PREFERRED_CHAT_PORT = 2100;
 const PREFERRED_GATEWAY_PORT = 2000;
+
+/** Where the station's other programs publish, as most of them are set up. */
+export const NOTIFICATIONS_EXCHANGE = 'notifications';
 
 const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator'];
 
@@ -39,11 +44,19 @@ export async function startStack(options: {
   });
   const smsService = await startSmsService();
   releases.add(() => smsService.stop());
+  const { pictureUrl } = smsService;
+  // This declares the exchange, before the relay looks for it.
+  await (
+    await openFixtureSender({ brokerUrl: broker.url, notifications: NOTIFICATIONS_EXCHANGE, pictureUrl })
+  ).close();
   const system = await startSystem({
     brokerUrl: broker.url,
     databaseUrl: postgres.url,
     processes: Object.fromEntries(APPS.map((app) => [app, app])),
-    env: { relay: { ACK_URL: smsService.ackUrl } },
+    env: {
+      relay: { ACK_URL: smsService.ackUrl, NOTIFICATIONS_EXCHANGE },
+      gateway: demoGatewaySettings(dataDir),
+    },
     ports: {
       gateway: await freePort(PREFERRED_GATEWAY_PORT),
       groupme: await freePort(PREFERRED_CHAT_PORT),
@@ -52,10 +65,12 @@ export async function startStack(options: {
     releases,
     runStep: steps.run,
   });
+  const { gatewayUrl } = system;
+  releases.add(writeAddresses(dataDir, { brokerUrl: broker.url, gatewayUrl, pictureUrl }));
   return {
     brokerUrl: broker.url,
     databaseUrl: postgres.url,
-    gatewayUrl: system.gatewayUrl,
+    gatewayUrl,
     simulator: system.simulator,
     smsService,
     services: APPS.map((app) => system.service(app)),

@@ -38,6 +38,7 @@ interface Answer {
     readonly code?: unknown;
     readonly message?: unknown;
     readonly at?: unknown;
+    readonly wbor_message_id?: unknown;
   };
   readonly retryAfterMs: number;
 }
@@ -98,7 +99,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         signal: AbortSignal.timeout(options.connectTimeoutMs),
       });
       const state = parseObject(await response.text());
-      return response.ok ? state : {};
+      return response.ok && state.wbor_message_id === message.id ? state : {};
     } catch {
       return {};
     }
@@ -142,13 +143,13 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
           await sleep(Math.max(0, deliverBy + options.clockMarginMs - Date.now()));
         }
         const { status } = await ask(message);
-        if (status === 'delivered') return { kind: 'delivered' };
-        return status === 'posting' ? follow(message, terms) : { kind: 'silent', reason: doubt };
+        const isBegun = status === 'posting' || status === 'delivered' || status === 'failed';
+        return isBegun ? follow(message, terms) : { kind: 'silent', reason: doubt };
       }
     },
     async log(message, { call, result = UNSEEN }) {
       try {
-        const { status } = await post(
+        const { body, status } = await post(
           {
             source: message.source,
             body: call.text,
@@ -156,10 +157,11 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
             alreadysent: true,
             statuscode: result.code,
           },
-          {},
+          // Two calls for one text may have had one answer, and each has a row.
+          { 'idempotency-key': call.callId },
           ANSWER_TIMEOUT_MS,
         );
-        return status >= 200 && status < 300 ? 'stored' : 'not-now';
+        return status === 202 && body.status === 'queued' ? 'stored' : 'not-now';
       } catch {
         return 'not-now';
       }
@@ -181,17 +183,23 @@ function toRequest({ body, id, images, source, urgent }: AcceptedMessage) {
   return { source, body, wbor_message_id: id, ...more };
 }
 
+/**
+ * What an answer says. Only the gateway's own words settle anything: a proxy before it answers 502, 503 and 504 for
+ * requests that have arrived, too, and may answer 200 with a page of its own.
+ */
 function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
   const reason = `the gateway answered ${status}${typeof body.message === 'string' ? `: ${body.message}` : ''}`;
-  if (status === 200) return { kind: 'delivered' };
-  if (status === 202) return { kind: body.status === 'posting' ? 'posting' : 'queued' };
+  if (status === 200 && body.status === 'delivered') return { kind: 'delivered' };
+  if (status === 202 && body.status === 'posting') return { kind: 'posting' };
+  if (status === 202 && body.status === 'queued') return { kind: 'queued' };
   if (status === 504 && body.code === 'NOT_POSTED') return { kind: 'not-taken', reason };
   // The relay has tried, or cannot read it.
-  if (status === 502 && body.status === 'failed') return { kind: 'failed', reason };
-  if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: false };
+  if (status === 502 && body.code === 'NOT_DELIVERED') return { kind: 'failed', reason };
   if (status === 503 && NOT_STORED.includes(body.code)) return { kind: 'not-taken', reason };
-  if (status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
-  return { kind: 'not-taken', reason };
+  if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: false };
+  // A refusal of the gateway's, or of a proxy that has passed nothing on.
+  if (status >= 300 && status < 500) return { kind: 'not-taken', reason };
+  return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
 }
 
 function parseObject(text: string): Answer['body'] {

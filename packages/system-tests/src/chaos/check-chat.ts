@@ -11,9 +11,15 @@ interface Repeat {
   readonly nearby: readonly string[];
 }
 
+export interface LostMessage {
+  readonly messageId: string;
+  readonly missing: string;
+}
+
 export interface ChatVerdict {
+  /** Those of the SDK aside, which can be killed before. */
   readonly notAccepted: readonly string[];
-  readonly lost: readonly { readonly messageId: string; readonly missing: string }[];
+  readonly lost: readonly LostMessage[];
   /** Nothing that is sent here deserves it. */
   readonly parked: readonly string[];
   /** Messages whose picture is only told of, though GroupMe was within reach. */
@@ -57,12 +63,18 @@ export function checkChat(facts: ChaosFacts): ChatVerdict {
   }
   const firsts = [...occurrences.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
   return {
-    notAccepted: facts.messages.filter(({ acceptedAtMs }) => acceptedAtMs === null).map(({ id }) => id),
+    notAccepted: facts.messages
+      .filter(({ acceptedAtMs, sdk }) => acceptedAtMs === null && sdk === undefined)
+      .map(({ id }) => id),
     lost: findLost(facts, firsts),
     parked: [...new Set(facts.parked.map(({ messageId }) => messageId))],
     picturesMissing: findPicturesMissing(firsts, byNumber, facts.faults),
     outOfOrder: [...findSwappedParts(firsts, byNumber), ...findSwappedMessages(firsts, byNumber)],
-    interleaved: findInterleaved(firsts, byNumber),
+    // Nobody keeps the SDK from posting while the relay does.
+    interleaved: findInterleaved(
+      firsts.filter(({ post }) => post.by === 'relay'),
+      byNumber,
+    ),
     repeats: findRepeats(occurrences.values(), byNumber, facts.faults),
     unexplainedPosts,
   };
@@ -72,7 +84,7 @@ function nameOf(piece: Piece): string {
   return piece.kind === 'text' ? `words ${piece.words.join(',')}` : piece.kind;
 }
 
-function findLost(facts: ChaosFacts, firsts: readonly ReadPost[]) {
+function findLost(facts: ChaosFacts, firsts: readonly ReadPost[]): LostMessage[] {
   const parkedWords = new Set<string>();
   const parkedIds = new Set(facts.parked.map(({ messageId }) => messageId));
   for (const { body } of facts.parked) {
@@ -84,7 +96,7 @@ function findLost(facts: ChaosFacts, firsts: readonly ReadPost[]) {
     if (piece.kind === 'text') for (const word of piece.words) words.add(`${piece.message} ${word}`);
     else pictures.add(piece.message);
   }
-  const lost: { messageId: string; missing: string }[] = [];
+  const lost: LostMessage[] = [];
   for (const message of facts.messages) {
     if (message.acceptedAtMs === null) continue;
     const missing = Array.from({ length: message.words }, (_, word) => `${message.number} ${word}`).filter(
@@ -127,7 +139,7 @@ function findSwappedParts(firsts: readonly ReadPost[], byNumber: ReadonlyMap<num
   return [...swapped].map((number) => `${byNumber.get(number)?.id}: its parts are swapped`);
 }
 
-/** The order within a source; what is urgent may pass what is not. */
+/** The order within a source; what is urgent may pass what is not. The SDK promises less. */
 function findSwappedMessages(
   firsts: readonly ReadPost[],
   byNumber: ReadonlyMap<number, SentMessage>,
@@ -137,7 +149,7 @@ function findSwappedMessages(
   const swapped: string[] = [];
   for (const { piece } of firsts) {
     const message = byNumber.get(piece.message);
-    if (message === undefined || seen.has(message.number)) continue;
+    if (message === undefined || message.sdk !== undefined || seen.has(message.number)) continue;
     seen.add(message.number);
     const lane = `${message.source} ${message.urgent}`;
     const before = latest.get(lane);

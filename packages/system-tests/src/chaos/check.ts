@@ -1,10 +1,12 @@
 import { type AuditVerdict, checkAudit } from './check-audit.ts';
 import { type ChatVerdict, checkChat } from './check-chat.ts';
+import { checkSdk, type SdkVerdict } from './check-sdk.ts';
 import type { ChaosFacts } from './facts.ts';
 
 export interface Verdict {
   readonly chat: ChatVerdict;
   readonly audit: AuditVerdict;
+  readonly sdk: SdkVerdict;
   /** How many repeated posts were allowed. */
   readonly repeatsAllowed: number;
   /** What is wrong, one line each. Empty: passed. */
@@ -20,7 +22,10 @@ export interface Limits {
 
 /** Judges a run. Pure: the same facts give the same verdict. */
 export function checkFacts(facts: ChaosFacts, limits: Limits): Verdict {
-  const chat = checkChat(facts);
+  const shown = checkChat(facts);
+  const sdk = checkSdk(facts, shown.lost);
+  const notPromised = [...sdk.inDoubt, ...sdk.leftByRelay];
+  const chat = { ...shown, lost: shown.lost.filter(({ messageId }) => !notPromised.includes(messageId)) };
   const audit = checkAudit(facts);
   const repeatsAllowed = limits.allowRepeats ?? (limits.evidence ? 0 : countAmbiguous(facts));
   const failures: string[] = [];
@@ -51,9 +56,17 @@ export function checkFacts(facts: ChaosFacts, limits: Limits): Verdict {
   mustBeEmpty('rows of callbacks that were never sent', audit.callbacks.invented);
   if (audit.rejected > 0) failures.push(`${audit.rejected} events rejected by the audit`);
   if (audit.parked > 0) failures.push(`${audit.parked} events parked by the audit`);
+  mustBeEmpty('messages of the SDK out of order', sdk.outOfOrder);
+  mustBeEmpty('things that the SDK said and that were not so', sdk.untrue);
+  mustBeEmpty('posts of the SDK without a row', sdk.callsWithoutRow);
+  mustBeEmpty('rows of posts of the SDK that were never made', sdk.invented);
+  mustBeEmpty('rows of posts of the SDK without a call, and nothing was in its way', sdk.unmade);
+  mustBeEmpty('spools of the SDK had not emptied', facts.spoolsLeft);
+  if (notPromised.length > sdk.notPromisedAllowed)
+    failures.push(`${notPromised.length} messages of the SDK given up, ${sdk.notPromisedAllowed} allowed`);
   mustBeEmpty('processes ended by themselves', facts.exits);
   mustBeEmpty(`queues had not emptied: ${JSON.stringify(facts.queuesLeft)}`, Object.keys(facts.queuesLeft));
-  return { chat, audit, repeatsAllowed, failures };
+  return { chat, audit, sdk, repeatsAllowed, failures };
 }
 
 /** How often nobody but GroupMe could know whether a post is in the chat. */

@@ -1,24 +1,27 @@
 import { auditParkedQueue, PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
 import type { RecordedRequest } from '@wbor/groupme-simulator';
 import { type QueuedMessage, readQueue } from '../read-queue.ts';
-import type { ApiCall, CallRow, ChaosFacts, FaultRecord, SentMessage } from './facts.ts';
+import type { ApiCall, CallRow, ChaosFacts, ChatPost } from './facts.ts';
 import { findHostileRows, isHostileMessage, isHostileText } from './set-aside-hostile.ts';
 import type { ChaosSystem } from './system.ts';
+
+const SDK_AGENT = 'wbor-producer';
+/** Rows that tell of a call of the relay's; the audit also keeps what was decided without one. */
+const CALL_OUTCOMES = ['delivered', 'refused', 'unreachable', 'unknown', 'misconfigured', 'rejected'];
+/** Of what a producer says that it has posted. */
+const OWN_OUTCOME = 'already-sent';
+const EXPIRED_OUTCOME = 'expired';
 
 /** Reads everything that the checker needs. The system must be up and settled. */
 export async function collectFacts(
   system: ChaosSystem,
-  known: {
-    messages: readonly SentMessage[];
-    faults: readonly FaultRecord[];
-    queuesLeft: Readonly<Record<string, number>>;
-  },
+  known: Pick<ChaosFacts, 'messages' | 'faults' | 'queuesLeft' | 'spoolsLeft' | 'exits'>,
 ): Promise<ChaosFacts> {
   const { broker, database, fleet, namespace, simulator } = system;
   const requests = simulator.requests();
   const chat = simulator.messages();
-  const atMs = new Map(
-    requests.flatMap(({ messageId, at }) => (messageId === undefined ? [] : [[messageId, Date.parse(at)]])),
+  const made = new Map(
+    requests.flatMap((request) => (request.messageId === undefined ? [] : [[request.messageId, request]])),
   );
   const authors = new Map(chat.map((message) => [message.id, message.sender_type]));
   const isOurs = (message: QueuedMessage) => !isHostileMessage(message);
@@ -27,6 +30,14 @@ export async function collectFacts(
   const posts = await readRows(system, 'groupme_posts', (row) => postKey(row.text, row.picture_url));
   const images = await readRows(system, 'groupme_images', (row) => row.sha256 ?? '');
   const isHostilePost = (key: string) => isHostileText(key) || posts.hostileKeys.has(key);
+  const callsBy = (poster: ChatPost['by']) =>
+    requests
+      .filter(({ method, path }) => method === 'POST' && path === '/v3/bots/post')
+      .filter((request) => posterOf(request) === poster)
+      .map((request) =>
+        toCall(request, postKey(textAt(request.json, 'text'), textAt(request.json, 'picture_url'))),
+      )
+      .filter(({ key }) => !isHostilePost(key));
   const rejected = await database.query<QueuedMessage>(
     `SELECT concat(message_id, ' ', headers) AS properties, body AS content FROM audit_rejected`,
   );
@@ -38,7 +49,8 @@ export async function collectFacts(
         chatId: id,
         text,
         pictureUrl: textAt(attachments[0], 'url'),
-        atMs: atMs.get(id) ?? 0,
+        atMs: Date.parse(made.get(id)?.at ?? '1970-01-01'),
+        by: posterOf(made.get(id)),
       }))
       .filter(({ text, pictureUrl }) => !isHostilePost(postKey(text, pictureUrl))),
     parked: parked.map(({ content, headers }) => {
@@ -46,16 +58,16 @@ export async function collectFacts(
       const known = textAt(headers, PARKED_HEADERS.messageId) ?? textAt(parseJson(body), 'wbor_message_id');
       return { messageId: known ?? '', body };
     }),
-    postCalls: requests
-      .filter(({ method, path }) => method === 'POST' && path === '/v3/bots/post')
-      .map((request) =>
-        toCall(request, postKey(textAt(request.json, 'text'), textAt(request.json, 'picture_url'))),
-      )
-      .filter(({ key }) => !isHostilePost(key)),
+    postCalls: callsBy('relay'),
+    ownCalls: callsBy('sdk'),
     uploadCalls: requests
       .filter(({ method, path }) => method === 'POST' && path === '/pictures')
       .map((request) => toCall(request, request.sha256 ?? '')),
-    postRows: posts.rows,
+    postRows: posts.rows.filter(({ outcome }) => CALL_OUTCOMES.includes(outcome)),
+    ownRows: posts.rows.filter(({ outcome }) => outcome === OWN_OUTCOME),
+    expiredIds: posts.rows
+      .filter(({ outcome }) => outcome === EXPIRED_OUTCOME)
+      .map(({ messageId }) => messageId),
     imageRows: images.rows,
     callbacks: simulator.callbacks().map(({ messageId, state }) => ({
       chatId: messageId,
@@ -66,10 +78,14 @@ export async function collectFacts(
     callbackRows: await readCallbackIds(system, 'groupme_callbacks', authors),
     auditRejected: rejected.rows.filter(isOurs).length,
     auditParked: auditParked.length,
-    exits: fleet.exits,
     memory: await fleet.memory(),
     notReady: await fleet.notReady(),
   };
+}
+
+/** The SDK says its name with each call. */
+function posterOf(request: RecordedRequest | undefined): ChatPost['by'] {
+  return request?.headers['user-agent'] === SDK_AGENT ? 'sdk' : 'relay';
 }
 
 /** A picture alone has no text, which is `''`, null or nothing, depending on whom one asks. */
@@ -97,10 +113,7 @@ interface AuditRow {
   readonly sha256: string | null;
 }
 
-/**
- * Rows that tell of a call; the audit also keeps what was decided without one. Those of hostile messages are left out, and
- * what they posted is named.
- */
+/** Those of hostile messages are left out, and what they posted is named. */
 async function readRows(
   { database }: ChaosSystem,
   table: 'groupme_posts' | 'groupme_images',
@@ -110,7 +123,8 @@ async function readRows(
   const { rows } = await database.query<AuditRow>(
     `SELECT wbor_message_id, occurred_at, duration_ms, code, outcome, attempt, picture_url, ${own}, event::text AS whole
      FROM ${table} AS event
-     WHERE outcome IN ('delivered', 'refused', 'unreachable', 'unknown', 'misconfigured', 'rejected')`,
+     WHERE outcome = ANY($1)`,
+    [[...CALL_OUTCOMES, OWN_OUTCOME, EXPIRED_OUTCOME]],
   );
   const hostile = findHostileRows(rows);
   const ours = rows.filter((row) => !hostile.has(row));

@@ -9,7 +9,24 @@ export interface SentMessage {
   readonly hasPicture: boolean;
   /** Milliseconds since the epoch; null when nobody ever confirmed it. */
   acceptedAtMs: number | null;
+  /** Sent by the SDK. */
+  readonly sdk?: SdkMessage;
 }
+
+/** What an SDK's producer knows of its message beyond that. It is accepted once it is in the spool. */
+export interface SdkMessage {
+  readonly producer: SdkName;
+  /** How the SDK said that it ended; null when it was killed before. */
+  told: {
+    readonly deliveredBy: string;
+    readonly state: string;
+    readonly reason: string | null;
+    readonly atMs: number;
+  } | null;
+}
+
+export const SDK_NAMES = ['sdk-amqp', 'sdk-http'] as const;
+export type SdkName = (typeof SDK_NAMES)[number];
 
 /** What the bot said in the chat. */
 export interface ChatPost {
@@ -17,6 +34,7 @@ export interface ChatPost {
   readonly text: string | null;
   readonly pictureUrl: string | null;
   readonly atMs: number;
+  readonly by: 'relay' | 'sdk';
 }
 
 /** A call that reached GroupMe. */
@@ -54,8 +72,8 @@ interface Callback {
 export interface FaultRecord {
   readonly number: number;
   readonly what: string;
-  readonly kind: 'kill' | 'freeze' | 'broker' | 'postgres' | 'network' | 'groupme';
-  /** The process, for kills and freezes; the network's end. */
+  readonly kind: 'kill' | 'freeze' | 'producer' | 'broker' | 'postgres' | 'network' | 'groupme';
+  /** The process or the producer, for kills and freezes; the network's end. */
   readonly target: string;
   readonly startMs: number;
   /** When it was undone. */
@@ -88,6 +106,13 @@ export interface ChaosFacts {
   readonly postCalls: readonly ApiCall[];
   readonly uploadCalls: readonly ApiCall[];
   readonly postRows: readonly CallRow[];
+  /** Calls of bots/post by the SDK, and the rows of what producers said that they had posted. */
+  readonly ownCalls: readonly ApiCall[];
+  readonly ownRows: readonly CallRow[];
+  /** Ids of messages that the relay left to their producers, since it was too late. */
+  readonly expiredIds: readonly string[];
+  /** Producers whose spool was not empty in the end, and what was left. */
+  readonly spoolsLeft: readonly string[];
   readonly imageRows: readonly CallRow[];
   readonly callbacks: readonly Callback[];
   /** GroupMe's message ids, one for each row. */

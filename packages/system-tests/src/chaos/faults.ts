@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from '@wbor/groupme-simulator';
 import type { FaultRecord } from './facts.ts';
 import { describeTrouble, resourceOf, type ScheduledFault, type Trouble } from './schedule.ts';
+import type { SdkProducers } from './sdk/sdk-producers.ts';
 import type { ChaosSystem } from './system.ts';
 
 export interface FaultRunner {
@@ -11,7 +12,7 @@ export interface FaultRunner {
 }
 
 export function createFaultRunner(
-  system: ChaosSystem,
+  system: ChaosSystem & { readonly sdk: Pick<SdkProducers, 'kill' | 'start'> },
   onFault: (fault: ScheduledFault, record: FaultRecord) => void,
 ): FaultRunner {
   const records: FaultRecord[] = [];
@@ -69,6 +70,8 @@ function targetOf(trouble: Trouble): string {
     case 'kill':
     case 'freeze':
       return trouble.process;
+    case 'producer':
+      return trouble.producer;
     case 'network':
       return trouble.to;
     case 'groupme':
@@ -79,8 +82,11 @@ function targetOf(trouble: Trouble): string {
 }
 
 /** Breaks something, and returns what mends it. */
-async function inflict(system: ChaosSystem, trouble: Trouble): Promise<() => Promise<unknown>> {
-  const { broker, fleet, network, postgres, simulator } = system;
+async function inflict(
+  system: Parameters<typeof createFaultRunner>[0],
+  trouble: Trouble,
+): Promise<() => Promise<unknown>> {
+  const { broker, fleet, network, postgres, sdk, simulator } = system;
   switch (trouble.kind) {
     case 'kill':
       await fleet.kill(trouble.process);
@@ -88,6 +94,9 @@ async function inflict(system: ChaosSystem, trouble: Trouble): Promise<() => Pro
     case 'freeze':
       fleet.freeze(trouble.process);
       return async () => fleet.thaw(trouble.process);
+    case 'producer':
+      await sdk.kill(trouble.producer, trouble.afterMs);
+      return () => sdk.start(trouble.producer);
     case 'broker':
       await (trouble.how === 'kill' ? broker.kill() : broker.stop());
       return () => broker.start();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 
 // Every word of every text is unique, so that a post tells by itself which piece of which message it is,
@@ -9,6 +9,19 @@ export type Piece =
   | { readonly kind: 'text'; readonly message: number; readonly words: readonly number[] }
   | { readonly kind: 'picture'; readonly message: number }
   | { readonly kind: 'notice'; readonly message: number };
+
+/** Numbers the messages of a run, whoever sends them, and gives each its id. */
+export type Numbering = () => { readonly number: number; readonly id: string };
+
+/** Ids differ from run to run; nothing in the schedule hangs on them. */
+export function createNumbering(): Numbering {
+  const run = randomUUID().slice(0, 8);
+  let number = 0;
+  return () => {
+    number += 1;
+    return { number, id: makeMessageId(number, run) };
+  };
+}
 
 /** A UUID, of which the chat shows the first eight digits. Each run has its own last twelve. */
 export function makeMessageId(message: number, run: string): string {

@@ -21,7 +21,7 @@ export interface ChaosOptions {
 export const CHAOS_USAGE = `npm run chaos [-- OPTIONS]: breaks the whole system on purpose, then proves what is left of its promises
 
 A broker, a Postgres, a GroupMe simulator, two relays, a gateway and an audit-logger of its own; producers on
-the exchange and over HTTP; then kill -9, freezes, stops, network faults and a GroupMe that misbehaves. In the
+the exchange and over HTTP, and two that use @wbor/producer and are killed while they send; then kill -9, freezes, stops, network faults and a GroupMe that misbehaves. In the
 end everything is mended, and every message that was accepted must be in the chat, in order, and in the audit.
 
   --minutes N        how long things are broken; may be a fraction. Default 2

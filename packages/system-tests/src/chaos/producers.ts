@@ -5,7 +5,7 @@ import { PASSWORD } from '@wbor/start-system';
 import { connectAmqp, publishRaw } from '@wbor/testkit';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { SentMessage } from './facts.ts';
-import { makeBody, makeMessageId, makePicturePath } from './messages.ts';
+import { makeBody, makePicturePath, type Numbering } from './messages.ts';
 import { createRandom, type Random } from './random.ts';
 import { type ChaosSystem, URGENT_SOURCE } from './system.ts';
 
@@ -41,21 +41,16 @@ const RETRY_PAUSE_MS = 300;
 const TRY_TIMEOUT_MS = 10_000;
 
 /** Starts one producer a source, and a member who talks in the chat. */
-export function startProducers(system: ChaosSystem, seed: number): Producers {
+export function startProducers(system: ChaosSystem, seed: number, nextNumber: Numbering): Producers {
   const messages: SentMessage[] = [];
-  // Ids differ from run to run; nothing in the schedule hangs on them.
-  const run = randomUUID().slice(0, 8);
   const noMore = new AbortController();
   const giveUp = new AbortController();
-  let lastNumber = 0;
 
   async function produce(source: Source, random: Random): Promise<void> {
     const send = source.over === 'http' ? createHttpSender(system) : createAmqpSender(system);
     while (!noMore.signal.aborted) {
-      lastNumber += 1;
       const message: SentMessage = {
-        number: lastNumber,
-        id: makeMessageId(lastNumber, run),
+        ...nextNumber(),
         source: source.name,
         urgent: source.urgent,
         words: random.chance(0.3) ? random.integer(12, 40) : random.integer(2, 6),

@@ -43,11 +43,14 @@ export function reportLines(
 }
 
 function resultRows(verdict: Verdict, facts: ChaosFacts): [string, string | number][] {
-  const { chat, audit } = verdict;
+  const { chat, audit, sdk } = verdict;
   const count = (kind: string) => facts.faults.filter((fault) => fault.kind === kind).length;
   return [
-    ['faults', `${facts.faults.length} (${count('kill')} kills, ${count('broker')} of the broker)`],
-    ['messages accepted', facts.messages.length - chat.notAccepted.length],
+    [
+      'faults',
+      `${facts.faults.length} (${count('kill')} kills, ${count('producer')} of producers, ${count('broker')} of the broker)`,
+    ],
+    ['messages accepted', facts.messages.filter(({ acceptedAtMs }) => acceptedAtMs !== null).length],
     ['messages never accepted', chat.notAccepted.length],
     ['posts in the chat', facts.chat.length],
     ['lost', chat.lost.length],
@@ -63,6 +66,25 @@ function resultRows(verdict: Verdict, facts: ChaosFacts): [string, string | numb
     ['  rows beyond one a call', audit.posts.doubled.length],
     ['  rows of calls that were kept from arriving', audit.posts.neverArrived],
     ['  rows of calls that nothing kept from arriving', audit.posts.unmade.length],
+    ['SDK: accepted, killed before that', `${sdk.accepted}, ${sdk.notAccepted}`],
+    [
+      '  said to be',
+      Object.entries(sdk.told)
+        .map(([what, times]) => `${what} ${times}`)
+        .join(', '),
+    ],
+    ['  said, and not so', sdk.untrue.length],
+    ['  out of order, overtaken while they waited', `${sdk.outOfOrder.length}, ${sdk.overtaken}`],
+    [
+      '  not promised: in doubt, left by the relay',
+      `${sdk.inDoubt.length}, ${sdk.leftByRelay.length} (${sdk.notPromisedAllowed} allowed)`,
+    ],
+    ['  its own calls, their rows', `${sdk.calls}, ${sdk.rows}`],
+    ['  calls without a row', sdk.callsWithoutRow.length],
+    ['  rows that answer no call', sdk.invented.length],
+    ['  rows of calls that were kept from arriving', sdk.neverArrived],
+    ['  rows of calls that nothing kept from arriving', sdk.unmade.length],
+    ['  spools that had not emptied', facts.spoolsLeft.length],
     ['uploads of pictures, their rows', `${audit.uploads.calls}, ${audit.uploads.rows}`],
     [
       '  without a row: explained by a kill, unexplained',
@@ -79,7 +101,7 @@ function resultRows(verdict: Verdict, facts: ChaosFacts): [string, string | numb
   ];
 }
 
-function exampleLines({ chat, audit }: Verdict, facts: ChaosFacts): string[] {
+function exampleLines({ chat, audit, sdk }: Verdict, facts: ChaosFacts): string[] {
   const lines: string[] = [];
   const show = (what: string, items: readonly string[]) => {
     if (items.length === 0) return;
@@ -113,6 +135,14 @@ function exampleLines({ chat, audit }: Verdict, facts: ChaosFacts): string[] {
     show(`rows of ${name} beyond one`, calls.doubled);
     show(`rows of ${name} without a call, and nothing was in its way`, calls.unmade);
   }
+  show('the SDK said, and it was not so', sdk.untrue);
+  show('messages of the SDK out of order', sdk.outOfOrder);
+  show('messages of the SDK in doubt', sdk.inDoubt);
+  show('messages of the SDK left by the relay', sdk.leftByRelay);
+  show('calls of the SDK without a row', sdk.callsWithoutRow);
+  show('rows of the SDK that answer no call', sdk.invented);
+  show('rows of the SDK without a call, and nothing was in its way', sdk.unmade);
+  show('spools that had not emptied', facts.spoolsLeft);
   show('callbacks without a row', audit.callbacks.missing);
   show('callbacks with more than one row', audit.callbacks.doubled);
   show('rows of callbacks that were never sent', audit.callbacks.invented);

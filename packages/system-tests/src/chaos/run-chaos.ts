@@ -1,21 +1,25 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createReleases } from '@wbor/start-system';
+import { createReleases, type Releases } from '@wbor/start-system';
+import { removeFolderAtEnd } from '@wbor/testkit';
 import { waitUntilSettled } from '../settle.ts';
 import { checkFacts } from './check.ts';
 import { collectFacts } from './collect.ts';
 import type { ChaosFacts } from './facts.ts';
 import { createFaultRunner } from './faults.ts';
 import { startHostileSenders } from './hostile-senders.ts';
+import { createNumbering, type Numbering } from './messages.ts';
 import { startProducers } from './producers.ts';
 import { describeFault } from './report.ts';
 import { buildSchedule } from './schedule.ts';
+import { type SdkProducers, startSdkProducers } from './sdk/sdk-producers.ts';
 import { type ChaosSystem, startChaosSystem } from './system.ts';
 import type { ChaosResult, RunChaosOptions } from './types.ts';
 
 const ACCEPT_TIMEOUT_MS = 60_000;
 const SETTLE_SECONDS = 180;
+const DRAIN_TIMEOUT_MS = 120_000;
 
 /** Starts everything, breaks it, mends it, judges. Undefined when it was interrupted. */
 export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | undefined> {
@@ -32,7 +36,9 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
       relayEnv: options.relayEnv,
       releases,
     });
-    const facts = await breakAndMend(system, { ...options, signal });
+    const nextNumber = createNumbering();
+    const sdk = await startSdk(system, { nextNumber, releases, seed });
+    const facts = await breakAndMend(system, sdk, nextNumber, { ...options, signal });
     if (facts === undefined) return undefined;
     const verdict = checkFacts(facts, { evidence: system.evidence, allowRepeats: options.allowRepeats });
     const keep = options.logsFolder !== undefined || verdict.failures.length > 0;
@@ -52,8 +58,21 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
   }
 }
 
+async function startSdk(
+  system: ChaosSystem,
+  { releases, ...options }: { nextNumber: Numbering; releases: Releases; seed: number },
+): Promise<SdkProducers> {
+  const folder = await mkdtemp(join(tmpdir(), 'wbor-chaos-sdk-'));
+  removeFolderAtEnd(folder);
+  const sdk = await startSdkProducers(system, { ...options, folder });
+  releases.add(() => sdk.killAll());
+  return sdk;
+}
+
 async function breakAndMend(
   system: ChaosSystem,
+  sdk: SdkProducers,
+  nextNumber: Numbering,
   options: RunChaosOptions & { signal: AbortSignal },
 ): Promise<ChaosFacts | undefined> {
   const { onProgress, signal } = options;
@@ -63,10 +82,11 @@ async function breakAndMend(
     onProgress(`${seconds.padStart(7)} s  ${line}`);
   };
   const posts = () => system.simulator.messages().filter(({ sender_type }) => sender_type === 'bot').length;
-  const producers = startProducers(system, options.seed);
+  const producers = startProducers(system, options.seed, nextNumber);
   const hostile = options.fuzz ? startHostileSenders(system, options.seed) : undefined;
-  const accepted = () => producers.messages.filter(({ acceptedAtMs }) => acceptedAtMs !== null).length;
-  const faults = createFaultRunner(system, (fault) => {
+  const sent = () => [...producers.messages, ...sdk.messages];
+  const accepted = () => sent().filter(({ acceptedAtMs }) => acceptedAtMs !== null).length;
+  const faults = createFaultRunner({ ...system, sdk }, (fault) => {
     progress(`${describeFault(fault).padEnd(60)} ${accepted()} accepted, ${posts()} posts`);
   });
 
@@ -79,6 +99,7 @@ async function breakAndMend(
   progress('no more faults; what was sent must be accepted and arrive');
   await hostile?.stop();
   await producers.stop(ACCEPT_TIMEOUT_MS);
+  const spoolsLeft = await sdk.stop(DRAIN_TIMEOUT_MS);
   if (hostile) progress(`${hostile.sent()} hostile inputs were sent`);
   let lastTold = '';
   const queuesLeft = await waitUntilSettled(system, {
@@ -92,7 +113,13 @@ async function breakAndMend(
   });
   if (signal.aborted) return undefined;
   progress(`settled: ${accepted()} accepted, ${posts()} posts`);
-  return collectFacts(system, { messages: producers.messages, faults: faults.records, queuesLeft });
+  return collectFacts(system, {
+    messages: sent(),
+    faults: faults.records,
+    queuesLeft,
+    spoolsLeft,
+    exits: [...system.fleet.exits, ...sdk.exits],
+  });
 }
 
 async function delayUntil(atMs: number, signal: AbortSignal): Promise<void> {

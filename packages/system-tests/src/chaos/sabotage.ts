@@ -26,7 +26,9 @@ async function copySources(into: string): Promise<void> {
       filter: (source) => !LEFT_OUT.has(basename(source)),
     });
   }
-  await cp(join(repoRoot, 'package.json'), join(into, 'package.json'));
+  for (const file of ['package.json', 'tsconfig.base.json', 'LICENSE']) {
+    await cp(join(repoRoot, file), join(into, file));
+  }
   await symlink(join(repoRoot, 'node_modules'), join(into, 'node_modules'));
 }
 

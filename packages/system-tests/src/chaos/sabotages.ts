@@ -50,4 +50,19 @@ export const SABOTAGES: readonly Sabotage[] = [
     replacement: "(lost.aborted ? undefined : ('absent' as Observation))",
     caughtBy: /posts repeated/,
   },
+  {
+    name: 'let the SDK post although the relay has said that it posts',
+    file: 'packages/producer/src/routes/amqp.ts',
+    find: "words.find(({ status }) => status !== 'posting')",
+    replacement:
+      "words.map((word) => (word.status === 'posting' ? { ...word, status: 'failed', code: 408 } : word))[0]",
+    caughtBy: /posts repeated/,
+  },
+  {
+    name: 'let the SDK forget its spool when it starts',
+    file: 'packages/producer/src/spool/spool-file.ts',
+    find: 'if (isSettled(entry)) entries.delete(id);\n    if (entries.size',
+    replacement: 'if (entry) entries.delete(id);\n    if (entries.size',
+    caughtBy: /messages lost/,
+  },
 ];

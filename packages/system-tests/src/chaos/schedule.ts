@@ -1,4 +1,5 @@
 import type { Fault } from '@wbor/groupme-simulator';
+import { SDK_NAMES, type SdkName } from './facts.ts';
 import { createRandom, type Random } from './random.ts';
 
 export const PROCESS_NAMES = ['relay-a', 'relay-b', 'gateway', 'audit-logger'] as const;
@@ -8,6 +9,8 @@ export type ProcessName = (typeof PROCESS_NAMES)[number];
 export type Trouble =
   | { readonly kind: 'kill'; readonly process: ProcessName }
   | { readonly kind: 'freeze'; readonly process: ProcessName }
+  /** kill -9, so long after it was given its next message. */
+  | { readonly kind: 'producer'; readonly producer: SdkName; readonly afterMs: number }
   | { readonly kind: 'broker'; readonly how: 'stop' | 'kill' }
   | { readonly kind: 'postgres' }
   | { readonly kind: 'network'; readonly to: 'broker' | 'groupme'; readonly how: 'cut' | 'stall' }
@@ -31,12 +34,21 @@ const LONG_FREEZE_FROM_MINUTES = 5;
 const QUIET_START_MS = 2_000;
 const QUIET_END_MS = 1_000;
 
+/** Within the time of a send as a rule, and now and then after it. */
+const PRODUCER_AFTER_MS = 600;
+/** A producer may be idle, or busy with what came before, for so long. */
+export const PRODUCER_IDLE_MS = 4_000;
+/** So that its dice are not those of the others. */
+const PRODUCER_SEED = 1_000_003;
+
 /** What one fault occupies; two of the same never overlap. */
 export function resourceOf(trouble: Trouble): string {
   switch (trouble.kind) {
     case 'kill':
     case 'freeze':
       return trouble.process;
+    case 'producer':
+      return trouble.producer;
     case 'broker':
     case 'postgres':
       return trouble.kind;
@@ -47,12 +59,46 @@ export function resourceOf(trouble: Trouble): string {
   }
 }
 
+type Drawn = Omit<ScheduledFault, 'number'>;
+
 /** The same for the same seed and minutes. */
 export function buildSchedule({ seed, minutes }: { seed: number; minutes: number }): ScheduledFault[] {
+  const system = drawFaults({ seed, minutes });
+  const all = [...system, ...drawProducerKills({ seed, minutes }, system)];
+  return all.toSorted((a, b) => a.atMs - b.atMs).map((fault, index) => ({ number: index + 1, ...fault }));
+}
+
+/** Drawn apart from the others, so that these are the same with them and without. */
+function drawProducerKills(
+  { seed, minutes }: { seed: number; minutes: number },
+  others: readonly Drawn[],
+): Drawn[] {
+  const random = createRandom(seed + PRODUCER_SEED);
+  const endMs = minutes * 60_000 - QUIET_END_MS;
+  const kills: Drawn[] = [];
+  for (const producer of SDK_NAMES) {
+    let atMs = QUIET_START_MS + random.integer(1_000, 5_000);
+    for (;;) {
+      const trouble = { kind: 'producer', producer, afterMs: random.integer(0, PRODUCER_AFTER_MS) } as const;
+      const durationMs = random.integer(100, 2_000);
+      const killedMs = atMs + PRODUCER_IDLE_MS + durationMs;
+      if (killedMs > endMs) break;
+      const isAlone = others.some(
+        (other) =>
+          mustBeAlone(other.trouble) && other.atMs < killedMs && other.atMs + other.durationMs > atMs,
+      );
+      if (!isAlone) kills.push({ atMs, durationMs, trouble });
+      atMs = killedMs + random.integer(1_000, 8_000);
+    }
+  }
+  return kills;
+}
+
+function drawFaults({ seed, minutes }: { seed: number; minutes: number }): Drawn[] {
   const random = createRandom(seed);
   const endMs = minutes * 60_000 - QUIET_END_MS;
   const busyUntilMs = new Map<string, number>();
-  const faults: Omit<ScheduledFault, 'number'>[] = [];
+  const faults: Drawn[] = [];
   let aloneUntilMs = 0;
 
   const add = (atMs: number, trouble: Trouble, durationMs: number): void => {
@@ -91,7 +137,7 @@ export function buildSchedule({ seed, minutes }: { seed: number; minutes: number
       : durationMs + random.integer(500, 4_000);
     atMs = Math.max(atMs + gapMs, aloneUntilMs);
   }
-  return faults.map((fault, index) => ({ number: index + 1, ...fault }));
+  return faults;
 }
 
 /**
@@ -119,6 +165,7 @@ function recoveryMs(trouble: Trouble): number {
 function chooseDuration(random: Random, trouble: Trouble): number {
   switch (trouble.kind) {
     case 'kill':
+    case 'producer':
       return random.integer(200, 3_000);
     case 'freeze':
       return random.integer(1_000, 5_000);
@@ -178,6 +225,8 @@ export function describeTrouble(trouble: Trouble): string {
       return `kill -9 ${trouble.process}`;
     case 'freeze':
       return `freeze ${trouble.process}`;
+    case 'producer':
+      return `kill -9 ${trouble.producer} while it sends`;
     case 'broker':
       return trouble.how === 'kill' ? 'kill -9 the broker' : 'stop the broker';
     case 'postgres':

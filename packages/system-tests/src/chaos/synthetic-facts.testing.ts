@@ -39,6 +39,10 @@ export function makeSyntheticFacts(): ChaosFacts & { chat: ChatPost[] } {
     })),
     uploadCalls: [{ key: 'abc', atMs: START_MS, status: 200, fault: null, accepted: false }],
     postRows: chat.map((post) => makeRow(keyOf(post), post.atMs - 1, 202)),
+    ownCalls: [],
+    ownRows: [],
+    expiredIds: [],
+    spoolsLeft: [],
     imageRows: [makeRow('abc', START_MS - 1, 200)],
     callbacks: [
       ...chat.map(({ chatId }) => ({ chatId, fromBot: true, delivered: true })),
@@ -66,7 +70,7 @@ function makeMessage(number: number, source: string, words: number, hasPicture =
 }
 
 function makePost(index: number, text: string | null, pictureUrl: string | null): ChatPost {
-  return { chatId: `chat-${index}`, text, pictureUrl, atMs: START_MS + index * 1_000 };
+  return { chatId: `chat-${index}`, text, pictureUrl, atMs: START_MS + index * 1_000, by: 'relay' };
 }
 
 function makeRow(key: string, sentAtMs: number, code: number) {

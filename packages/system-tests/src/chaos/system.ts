@@ -28,6 +28,8 @@ export interface ChaosSystem {
   readonly picturesUrl: string;
   readonly network: Readonly<Record<'broker' | 'groupme', TcpProxy>>;
   readonly fleet: Fleet;
+  /** GroupMe as everybody reaches it, through the network that fails. */
+  readonly groupmeApiUrl: string;
   /** Whether the relay can settle a doubt by the echo or by reading the chat. */
   readonly evidence: boolean;
 }
@@ -76,6 +78,7 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
   };
   releases.add(() => Promise.all([network.broker.dispose(), network.groupme.dispose()]));
   const groupmeUrl = `http://127.0.0.1:${network.groupme.port}`;
+  const groupmeApiUrl = `${groupmeUrl}/v3`;
 
   const system = await startSystem({
     brokerUrl: network.broker.url(broker.url),
@@ -86,7 +89,7 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
     releases,
     env: {
       relay: {
-        GROUPME_API_URL: `${groupmeUrl}/v3`,
+        GROUPME_API_URL: groupmeApiUrl,
         GROUPME_IMAGE_URL: groupmeUrl,
         GROUPME_RATE_PER_SECOND: POSTS_PER_SECOND,
         GROUPME_MAX_RATE_PER_SECOND: POSTS_PER_SECOND,
@@ -116,6 +119,7 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
     picturesUrl: web.url,
     network,
     fleet,
+    groupmeApiUrl,
     evidence: options.echo || options.readBack,
   };
 }

@@ -71,6 +71,7 @@ export async function startContainerBroker(
     url,
     managementUrl: options.management ? `http://${host}:${managementPort}` : undefined,
     owned: true,
+    pid: undefined,
     how: `${IMAGE} in Docker, port ${amqpPort}`,
     async stop() {
       await container.stop({ t: 30 });

@@ -28,6 +28,7 @@ export async function useExternalBroker(url: string): Promise<TestBroker> {
     url,
     managementUrl: undefined,
     owned: false,
+    pid: undefined,
     how: `RABBITMQ_URL (${shown.host})`,
     stop: refuse,
     start: refuse,

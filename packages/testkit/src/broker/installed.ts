@@ -114,6 +114,9 @@ export async function startInstalledBroker(
     url,
     managementUrl: options.management ? `http://127.0.0.1:${managementPort}` : undefined,
     owned: true,
+    get pid() {
+      return server?.running ? server.pid : undefined;
+    },
     how: `RabbitMQ ${installation.version} ${installation.origin}, started on port ${amqpPort}`,
     start,
     async stop() {

@@ -21,6 +21,8 @@ export interface TestBroker {
   /** The management pages, when they were asked for and are known. */
   readonly managementUrl: string | undefined;
   readonly owned: boolean;
+  /** Of the server's process, while it runs; undefined for one that is not ours or in a container. */
+  readonly pid: number | undefined;
   /** Where it comes from, for people; without a password. */
   readonly how: string;
   /** In good order. Data and port stay. */

@@ -53,6 +53,7 @@ export async function startContainerPostgres(
   const postgres: TestPostgres = {
     url,
     owned: true,
+    pid: undefined,
     how: `${IMAGE} in Docker, port ${port}`,
     async stop() {
       await container.stop({ t: 30 });

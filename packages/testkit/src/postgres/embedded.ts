@@ -121,6 +121,9 @@ export async function startEmbeddedPostgres(
   return {
     url,
     owned: true,
+    get pid() {
+      return server?.running ? server.pid : undefined;
+    },
     how: `embedded Postgres ${binaries.version}, started on port ${port}`,
     start,
     async stop() {

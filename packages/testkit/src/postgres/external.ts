@@ -26,6 +26,7 @@ export async function useExternalPostgres(url: string): Promise<TestPostgres> {
   return {
     url,
     owned: false,
+    pid: undefined,
     how: `DATABASE_URL (${host})`,
     stop: refuse,
     start: refuse,

@@ -11,6 +11,8 @@ export interface TestPostgres {
   /** Of a user that may create databases. */
   readonly url: string;
   readonly owned: boolean;
+  /** Of the server's first process, while it runs; undefined for one that is not ours or in a container. */
+  readonly pid: number | undefined;
   /** Where it comes from, for people; without a password. */
   readonly how: string;
   /** In good order, cutting every connection. Data and port stay. */

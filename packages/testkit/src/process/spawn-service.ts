@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TestkitError } from '../errors.ts';
 import { freePort } from '../free-port.ts';
@@ -12,7 +12,7 @@ export interface SpawnServiceOptions {
   readonly app: string;
   /** All that the service sees, besides PATH, HOME and a HEALTH_PORT when none is given. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Relative to the app's folder. Default `src/main.ts`. */
+  /** Relative to the app's folder, or absolute. Default `src/main.ts`. */
   readonly entry?: string;
   /** Where its log goes, too; see {@link openLogFile}. Then only the last lines are kept in memory. */
   readonly logFile?: string;
@@ -59,7 +59,7 @@ export async function spawnService(options: SpawnServiceOptions): Promise<Servic
   const healthPort = options.env.HEALTH_PORT ?? String(await freePort());
   const kept = await spawnKept(
     process.execPath,
-    [join(repoRoot, 'apps', options.app, options.entry ?? 'src/main.ts')],
+    [resolve(repoRoot, 'apps', options.app, options.entry ?? 'src/main.ts')],
     {
       cwd: repoRoot,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, HEALTH_PORT: healthPort, ...options.env },

@@ -21,14 +21,6 @@ export const alreadySent = defineSource({
     senderName: log.SenderName,
     payload: raw,
   }),
-  examples: [
-    {
-      key: 'source.standard.ups',
-      headers: { alreadysent: true },
-      body: { body: 'Power is back', statuscode: 202, wbor_message_id: 'id-2' },
-      becomes: { kind: 'already-sent', source: 'ups', wborMessageId: 'id-2' },
-    },
-  ],
 });
 
 /** As it stands in the chat, whoever posted it. */

@@ -24,39 +24,4 @@ export const azuracast = defineSource({
       },
     };
   },
-  examples: [
-    {
-      key: 'source.azuracast.nowplaying',
-      body: {
-        station: 'main',
-        received_at: 1748779200000,
-        now_playing: {
-          station: { id: 1, name: 'WBOR', shortcode: 'wbor', timezone: 'America/New_York' },
-          listeners: { total: 7, unique: 6, current: 7 },
-          live: { is_live: true, streamer_name: 'Night Owl', broadcast_start: 1748779190, art: null },
-          now_playing: {
-            sh_id: 7,
-            played_at: 1748779100,
-            duration: 180,
-            playlist: '',
-            streamer: 'Night Owl',
-            is_request: false,
-            song: { id: 'a1', text: 'Artist - Title', artist: 'Artist', title: 'Title' },
-          },
-          playing_next: null,
-          song_history: [],
-          is_online: true,
-          cache: 'event',
-        },
-      },
-      becomes: {
-        kind: 'status',
-        source: 'azuracast',
-        station: 'main',
-        name: 'WBOR',
-        atMs: 1748779200000,
-        seen: { online: true, live: true, streamer: 'Night Owl', song: 'Artist - Title' },
-      },
-    },
-  ],
 });

@@ -53,49 +53,6 @@ export const endec = defineSource({
   key: endecMessage.key,
   schema: endecMessage.schema,
   read: (alert, _key, _raw, clock) => read(alert, clock),
-  examples: [
-    {
-      key: 'source.endec.alert',
-      body: {
-        message_text: 'The National Weather Service in Gray has issued a Tornado Warning.',
-        eas_data: {
-          org_raw: 'WXR',
-          org: 'National Weather Service',
-          event: 'TOR',
-          event_name: 'Tornado Warning',
-          locs: ['Cumberland, ME', 'Sagadahoc, ME'],
-          raw_locs: ['023005', '023023'],
-          duration_minutes: 30,
-          duration_raw: '0030',
-          start_utc: '2025-06-01T19:20Z',
-          timestamp_raw: '1521920',
-          timestamp_local: '2025-06-01T15:20-04:00',
-          sender: 'KGYX/NWS',
-          raw_header: 'ZCZC-WXR-TOR-023005-023023+0030-1521920-KGYX/NWS-',
-        },
-      },
-      becomes: {
-        kind: 'message',
-        source: 'endec',
-        text: [
-          'EMERGENCY ALERT: Tornado Warning',
-          'For Cumberland, ME; Sagadahoc, ME',
-          'From Jun 1, 3:20 PM until Jun 1, 3:50 PM',
-          'Sent by KGYX/NWS (National Weather Service)',
-          '',
-          'The National Weather Service in Gray has issued a Tornado Warning.',
-        ].join('\n'),
-        format: 'plain',
-        priority: 'urgent',
-        eventId: 'ZCZC-WXR-TOR-023005-023023+0030-1521920-KGYX/NWS-',
-      },
-    },
-    {
-      key: 'source.endec.alert',
-      body: { message_text: 'A line of the printer.', eas_data: {} },
-      becomes: { kind: 'message', source: 'endec', text: 'A line of the printer.', format: 'plain' },
-    },
-  ],
 });
 
 /** The same over AMQP. */
@@ -103,50 +60,4 @@ export const endecOnAmqp = defineSource({
   key: endecNotification.key,
   schema: endecNotification.schema,
   read: (alert, _key, _raw, clock) => read(alert, clock),
-  examples: [
-    {
-      key: 'notification.wbor-endec',
-      body: {
-        source: 'wbor-endec',
-        timestamp_processed_utc: '2025-06-01T19:20:07Z',
-        message_text: 'This is a Required Weekly Test.',
-        eas_data: {
-          org_raw: 'EAS',
-          org: 'EAS Participant',
-          event: 'RWT',
-          event_name: 'Required Weekly Test',
-          locs: ['Cumberland, ME'],
-          raw_locs: ['023005'],
-          duration_minutes: 15,
-          start_utc: '2025-06-01T19:20Z',
-          sender: 'WBOR    ',
-          raw_header: 'ZCZC-EAS-RWT-023005+0015-1521920-WBOR    -',
-        },
-      },
-      becomes: {
-        kind: 'message',
-        source: 'endec',
-        text: [
-          'EAS test: Required Weekly Test',
-          'For Cumberland, ME',
-          'From Jun 1, 3:20 PM until Jun 1, 3:35 PM',
-          'Sent by WBOR (EAS Participant)',
-          '',
-          'This is a Required Weekly Test.',
-        ].join('\n'),
-        format: 'plain',
-        priority: 'low',
-        eventId: 'ZCZC-EAS-RWT-023005+0015-1521920-WBOR    -',
-      },
-    },
-    {
-      key: 'notification.wbor-endec',
-      body: {
-        source: 'wbor-endec',
-        message_text: 'No header came with this.',
-        eas_data: { event_name: 'Plain Text Message', raw_header: 'Not found' },
-      },
-      becomes: { kind: 'message', source: 'endec', text: 'No header came with this.', format: 'plain' },
-    },
-  ],
 });

@@ -29,27 +29,6 @@ export const failsafe = defineSource({
         : {}),
     };
   },
-  examples: [
-    {
-      key: 'notification.failsafe-status',
-      body: {
-        source_application: 'wbor-failsafe-notifier',
-        event_type: 'source_change',
-        timestamp_utc: '2025-06-01T19:20:00.123456+00:00',
-        pin_name: 'D17',
-        current_pin_state: true,
-        active_source: 'B',
-        previous_active_source: 'A',
-        details: { playlist: { name: 'Night' }, persona: { name: 'DJ', email: 'dj@example.org' } },
-      },
-      becomes: {
-        kind: 'message',
-        source: 'failsafe',
-        text: 'Failsafe: source B plays since Jun 1, 3:20 PM, before it A.',
-        format: 'plain',
-      },
-    },
-  ],
 });
 
 function backAgain(before: string | undefined, now: string, length: string): string {

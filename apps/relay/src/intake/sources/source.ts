@@ -35,8 +35,6 @@ export interface Source<Schema extends z.ZodType = z.ZodType> {
     raw: RawBody,
     clock?: StationClock,
   ): SourceMessage | SourceLog | SourceStatus;
-  /** Messages as the producer sends them, and how they are read. They document the source, and a test runs them. */
-  readonly examples: readonly SourceExample[];
 }
 
 /** Messages that reach an intake queue and are not for the chat. Nobody looks into their bodies. */
@@ -138,15 +136,6 @@ export interface SourceLog {
   readonly senderName?: string | undefined;
   /** All that the producer said about it, for the audit. */
   readonly payload: RawBody;
-}
-
-interface SourceExample {
-  /** A literal routing key. */
-  readonly key: string;
-  readonly headers?: MessageHeaders;
-  /** The JSON body. */
-  readonly body: unknown;
-  readonly becomes: SourceMessage | Omit<SourceLog, 'payload'> | SourceStatus;
 }
 
 /** Changes nothing; it lets the compiler check `read` against the schema. */

@@ -16,23 +16,4 @@ export const standard = defineSource({
     format: message.format,
     ...(message.urgent ? { priority: 'urgent' } : {}),
   }),
-  examples: [
-    {
-      key: 'source.standard.ups',
-      body: { body: 'Power is back', wbor_message_id: 'id-1', images: ['https://media.example/ups.png'] },
-      becomes: {
-        kind: 'message',
-        source: 'ups',
-        text: 'Power is back',
-        wborMessageId: 'id-1',
-        imageUrls: ['https://media.example/ups.png'],
-        format: 'quoted',
-      },
-    },
-    {
-      key: 'source.standard',
-      body: { body: 'Two people are banned.', source: 'command', format: 'plain' },
-      becomes: { kind: 'message', source: 'command', text: 'Two people are banned.', format: 'plain' },
-    },
-  ],
 });

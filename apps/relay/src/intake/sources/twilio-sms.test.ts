@@ -1,10 +1,23 @@
 import { readIncoming } from '@wbor/contracts';
+import { readFixtures } from '@wbor/source-fixtures';
 import { expect, it } from 'vitest';
 import { twilioSms } from './twilio-sms.ts';
 
 function read(sms: Record<string, unknown>) {
   return twilioSms.read(twilioSms.schema.parse(sms), 'source.twilio.sms.incoming', sms);
 }
+
+it('reads what the SMS service publishes', () => {
+  const [send] = readFixtures().find(({ name }) => name === 'wbor-twilio-2-picture')?.sends ?? [];
+  expect(read(JSON.parse(send?.body ?? ''))).toMatchObject({
+    kind: 'message',
+    source: 'twilio',
+    wborMessageId: '9d3e7c20-5b2f-4d11-8c0e-1f2a3b4c5d02',
+    imageUrls: [expect.stringContaining('/Media/ME0')],
+    sender: '+12075550123',
+    senderName: 'JANE DOE',
+  });
+});
 
 it('takes Twilio’s `Body`, whatever else there is', () => {
   expect(read({ Body: 'Hello', body: 'not this one', text: 'nor this' })).toMatchObject({ text: 'Hello' });

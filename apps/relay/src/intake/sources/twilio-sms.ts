@@ -26,30 +26,6 @@ export const twilioSms = defineSource({
       acknowledge: true,
     };
   },
-  examples: [
-    {
-      key: 'source.twilio.sms.incoming',
-      body: {
-        From: '+12075550123',
-        SenderName: 'JANE DOE',
-        Body: 'Hello DJ, please play some jazz',
-        MediaUrl0: 'https://media.example/0',
-        MediaUrl1: 'https://media.example/1',
-        wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
-      },
-      becomes: {
-        kind: 'message',
-        source: 'twilio',
-        text: 'Hello DJ, please play some jazz',
-        wborMessageId: '0a1b2c3d-1111-4222-8333-444455556666',
-        imageUrls: ['https://media.example/0', 'https://media.example/1'],
-        format: 'quoted',
-        sender: '+12075550123',
-        senderName: 'JANE DOE',
-        acknowledge: true,
-      },
-    },
-  ],
 });
 
 /** Outgoing SMS, calls, bans: other services' business. */

@@ -42,54 +42,6 @@ export const ups = defineSource({
       ...(episode === undefined ? {} : { episode }),
     };
   },
-  examples: [
-    {
-      key: 'notification.ups.onbattery',
-      body: {
-        ups_name: 'studio',
-        hostname: 'rack-1',
-        timestamp_utc: '2025-06-01T19:20:00Z',
-        event_type: 'onbattery',
-        routing_key: 'notification.ups.onbattery',
-        data: { message: 'UPS studio is on battery power.', status: 'ONBATT', timeleft: '42.0 Minutes' },
-      },
-      becomes: {
-        kind: 'message',
-        source: 'ups',
-        text: [
-          'UPS studio is on battery power.',
-          'Battery: 42 minutes left',
-          'UPS studio, on rack-1, Jun 1, 3:20 PM',
-        ].join('\n'),
-        format: 'plain',
-      },
-    },
-    {
-      key: 'notification.ups.fifteen',
-      body: {
-        ups_name: 'studio',
-        hostname: 'rack-1',
-        timestamp_utc: '2025-06-01T19:35:00Z',
-        event_type: 'fifteen_minute_update',
-        data: { status: 'ONBATT', timeleft: 'Unavailable', bcharge: '71.0 Percent' },
-      },
-      becomes: {
-        kind: 'message',
-        source: 'ups',
-        text: [
-          'UPS studio is still on battery power.',
-          'Battery: 71% charged',
-          'UPS studio, on rack-1, Jun 1, 3:35 PM',
-        ].join('\n'),
-        format: 'plain',
-      },
-    },
-    {
-      key: 'notification.ups.offbattery',
-      body: { event_type: 'offbattery', data: { message: 'Mains power is back.', status: 'ONLINE' } },
-      becomes: { kind: 'message', source: 'ups', text: 'Mains power is back.', format: 'plain' },
-    },
-  ],
 });
 
 function eventOf({ event_type }: Notification, routingKey: string): string | undefined {
