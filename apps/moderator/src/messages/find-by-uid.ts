@@ -83,7 +83,7 @@ async function withOtherSenders(
       coalesce(outcome = 'blocked', false) as blocked
     from unnest(${ids}::text[]) as wanted (id)
     cross join lateral (
-      select * from groupme_posts where wbor_message_id = wanted.id and source is distinct from 'command' limit ${MAX_POSTS}
+      select * from groupme_posts where wbor_message_id = wanted.id limit ${MAX_POSTS}
     ) as posts
     order by wbor_message_id, sender, ${SOURCE_OF_NOBODY}, occurred_at
   `.execute(db);
