@@ -96,7 +96,7 @@ function isSaid(text: string, { 0: phrase, index }: RegExpExecArray): boolean {
 /** Spellings of exact lengths that the library does not know. */
 function withUsualUnits(text: string): string {
   return text
-    .replace(/(?:(\d+)\s?)?½/g, (_, whole: string | undefined) => `${whole ?? 0}.5`)
+    .replace(/(?:(\d+)\s?)?½(?=\s?[hdwmy])/gi, (_, whole: string | undefined) => `${whole ?? 0}.5`)
     .replace(/(\d\s?)wks?\b/gi, '$1w')
     .replace(/^((?:for\s+)?)(?:an?|one|1)\s+fortnight\b/i, '$12 weeks');
 }
@@ -162,6 +162,8 @@ function endOfDate(found: chrono.ParsedResult, now: Date, clock: StationClock): 
   const day = { year: part('year'), month: part('month'), day: part('day') };
   if (found.tags().has('parser/SlashDateFormatParser') && day.day <= 12 && day.day !== day.month)
     return undefined;
+  // "5.5pm" is five past five to the library.
+  if (/\d\.\d(?!\d)/.test(found.text)) return undefined;
   // Which week's Friday that is, people do not agree upon.
   if (/\b(?:week|next|last|this)\b/i.test(found.text)) return undefined;
   const hasHour = start.isCertain('hour');
