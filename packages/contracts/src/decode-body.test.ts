@@ -78,6 +78,13 @@ describe('the charset of a body', () => {
     });
   });
 
+  it.each(['utf-16', 'utf-16be', 'unicode'])('reads an object in UTF-8 that is declared as %s', (charset) => {
+    const content = Buffer.from('{"body":"Café"}');
+    expect(decodeBody({ content, contentType: `a/b; charset=${charset}` })).toMatchObject({
+      value: '{"body":"Café"}',
+    });
+  });
+
   it.each([
     ['utf-7', '{"body":"Caf+AOk-"}'],
     ['UTF7', '{"body":"Caf+AOk-"}'],

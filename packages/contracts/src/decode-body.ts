@@ -220,7 +220,7 @@ const SHIFT = /[+&~\x0e\x1b]/;
 
 function decodeText(bytes: Uint8Array, declared: string | undefined): ReadResult<string> {
   const known = declared === undefined ? undefined : encodingOf(declared);
-  const label = shownCharset(bytes) ?? known ?? 'utf-8';
+  const label = shownCharset(bytes) ?? (isNotSo(known, bytes) ? 'utf-8' : known) ?? 'utf-8';
   let text: string;
   try {
     text = new TextDecoder(label, { fatal: true }).decode(bytes);
@@ -231,6 +231,11 @@ function decodeText(bytes: Uint8Array, declared: string | undefined): ReadResult
     return readFault('invalid-charset', `the charset ${shown(declared)} is not known`);
   }
   return { ok: true, value: text };
+}
+
+/** In UTF-16 each of the characters that an object begins with has a zero. */
+function isNotSo(charset: string | undefined, bytes: Uint8Array): boolean {
+  return charset?.startsWith('utf-16') === true && isJsonObject(bytes);
 }
 
 function notDecodable(label: string, unknown: string | undefined): { ok: false; fault: ReadFault } {

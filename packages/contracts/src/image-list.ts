@@ -18,7 +18,7 @@ const UNREADABLE = '';
 
 /** `addresses` as {@link addressesOf} makes them. */
 export function toImageList(addresses: readonly string[] | null | undefined): ImageList {
-  const meant = (addresses ?? []).filter((address) => address === UNREADABLE || !isNothing(address));
+  const meant = (addresses ?? []).filter((address) => address === UNREADABLE || !isNoPicture(address));
   const urls = meant.filter((address) => address !== UNREADABLE);
   return {
     urls: urls.slice(0, MAX_IMAGES),
@@ -32,7 +32,7 @@ export function toImageList(addresses: readonly string[] | null | undefined): Im
  * address inside. What says that there is none is left out; what must have meant a picture is an empty text.
  */
 export function addressesOf(value: unknown, depth = 0): string[] {
-  if (isNothing(value) || value === false || value === 0) return [];
+  if (isNoPicture(value)) return [];
   if (typeof value === 'string') return addressesOfText(value, depth);
   if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [UNREADABLE];
   if (Array.isArray(value)) return value.flatMap((entry) => addressesOf(entry, depth + 1));
@@ -43,6 +43,14 @@ export function addressesOf(value: unknown, depth = 0): string[] {
   if (entries.some(([name]) => !/^\d+$/.test(name))) return [UNREADABLE];
   return entries.flatMap(([, entry]) => addressesOf(entry, depth + 1));
 }
+
+function isNoPicture(value: unknown): boolean {
+  if (typeof value === 'string' && NO_PICTURE.test(value.trim())) return true;
+  return isNothing(value) || value === false || value === 0;
+}
+
+/** Written for no, by people and by programs that write everything as a text. */
+const NO_PICTURE = /^(?:no|n\/?a|false|0|-+|\{\s*\})$/i;
 
 /** A list of objects with objects inside, and no deeper. */
 const MAX_DEPTH = 4;

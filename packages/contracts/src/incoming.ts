@@ -3,6 +3,7 @@ import { defineFamily, defineMessage, type KeyOf } from './define.ts';
 import { ALREADY_SENT_HEADER, DELIVER_BY_HEADER, ORIGINAL_KEY_HEADER } from './headers.ts';
 import { addressesOf, MAX_IMAGES, toImageList } from './image-list.ts';
 import {
+  alone,
   countOf,
   lenient,
   MAX_MESSAGE_ID_LENGTH,
@@ -35,6 +36,14 @@ const words = (description: string) =>
   lenient({ strict: z.string().nullish(), read: wordsOf, finish: withoutBlank, description });
 const name = (description: string) =>
   lenient({ strict: z.string().nullish(), read: nameOf, finish: withoutNothing, description });
+/** A number in a list is a number: a ban of it must hold. */
+const sender = (description: string) =>
+  lenient({
+    strict: z.string().nullish(),
+    read: (value) => nameOf(alone(value)),
+    finish: withoutNothing,
+    description,
+  });
 const messageId = lenient({
   strict: z.string().max(MAX_MESSAGE_ID_LENGTH).nullish(),
   read: nameOf,
@@ -68,7 +77,7 @@ const mediaUrl = lenient({
  * Unknown fields are kept.
  */
 export const twilioSmsSchema = z.looseObject({
-  From: name('The sender, E.164.'),
+  From: sender('The sender, E.164.'),
   Body: words('The text.'),
   text: words('Counts when there is no `Body`.'),
   SenderName: name('The sender as the SMS service knows him or her.'),
@@ -108,15 +117,15 @@ export const alreadySentSchema = z.looseObject({
   bot_id: name('The bot that posted it.'),
   statuscode: lenient({
     strict: z.number().int().min(0).max(MAX_STATUS).nullish(),
-    read: statusOf,
+    read: (value) => statusOf(alone(value)),
     finish: (value) => value ?? undefined,
     description: "The HTTP status of GroupMe's answer.",
   }),
   body: words('What was posted, for the log.'),
   text: words('Counts before `body`.'),
   images,
-  From: name('The person who wrote it, if it was an SMS.'),
-  sender: name('Counts when there is no `From`.'),
+  From: sender('The person who wrote it, if it was an SMS.'),
+  sender: sender('Counts when there is no `From`.'),
   SenderName: name('The person as the SMS service knows him or her.'),
 });
 export type AlreadySent = z.infer<typeof alreadySentSchema>;

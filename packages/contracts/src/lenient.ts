@@ -69,6 +69,13 @@ export function wordsOf(value: unknown): string | undefined {
   return [body, text, Body].map(wordsOf).find((words) => !isNone(words));
 }
 
+/** What is alone in a list, or in a list of that. */
+export function alone(value: unknown): unknown {
+  let inner = value;
+  while (Array.isArray(inner) && inner.length === 1) inner = inner[0];
+  return inner;
+}
+
 /** A name or a number. A yes or no is nobody's. */
 export function nameOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;

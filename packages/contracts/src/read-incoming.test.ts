@@ -109,6 +109,8 @@ describe('the fields of a producer', () => {
     [[''], NO_IMAGES],
     [[null, [], '  '], NO_IMAGES],
     ['None', NO_IMAGES],
+    ['no', NO_IMAGES],
+    [['N/A', 'false', '{}'], NO_IMAGES],
     [['null', A], { ...NO_IMAGES, urls: [A] }],
     [{ picture: A }, { ...NO_IMAGES, urls: [A] }],
     [A, { ...NO_IMAGES, urls: [A] }],
@@ -142,6 +144,7 @@ describe('the fields of a producer', () => {
     ['2026-11-25', undefined],
     ['202.5', undefined],
     [202.5, undefined],
+    [[202], 202],
     ['ok', undefined],
     [null, undefined],
     [1e15, undefined],
@@ -169,6 +172,9 @@ describe('the fields of a producer', () => {
       MediaUrl0: A,
       repaired: ['From', 'Body', 'SenderName', 'source', 'NumMedia', 'MediaUrl0'],
     });
+    // A ban of the number must hold.
+    expect(read({ From: [['+12075550123']] }, twilioSmsMessage).From).toBe('+12075550123');
+    expect(read({ From: ['+12075550123', 'x'] }, twilioSmsMessage).From).toBeUndefined();
     expect(read({ NumMedia: '1e9' }, twilioSmsMessage).NumMedia).toBe(10);
     expect(read({ NumMedia: 'many' }, twilioSmsMessage).NumMedia).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addressesOf, MAX_IMAGES } from './image-list.ts';
 import { MAX_BODY_LENGTH } from './incoming.ts';
-import { isBlank, isNone, isNothing, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+import { isNone, isNothing, MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
 
 /** Sources that are not for HTTP callers: their messages have producers and keys of their own. */
 export const RESERVED_SOURCES: readonly string[] = ['twilio', 'groupme', 'command'];
@@ -15,8 +15,6 @@ const text = z.string().max(MAX_BODY_LENGTH).nullish();
 
 /** Scripts count their messages, and some are named by a number. */
 const numberAsText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
-
-const isBlankText = (value: unknown) => typeof value === 'string' && isBlank(value);
 
 const nullAsMissing = (value: unknown) => (value === null ? undefined : value);
 
@@ -75,12 +73,10 @@ export const sendRequestSchema = z
       .describe('http(s) addresses of pictures to attach. One may stand alone, without a list.'),
     wbor_message_id: z
       .preprocess(
-        (value) => (isBlankText(value) || !isNothing(value) ? numberAsText(value) : undefined),
+        (value) => (isNothing(value) ? undefined : numberAsText(value)),
         z
           .string()
           .max(MAX_MESSAGE_ID_LENGTH)
-          // The relay takes a blank id for a missing one, and the caller would be told an id that nobody knows.
-          .refine((id) => !isBlank(id), 'is blank')
           // It would be another one in headers and rows.
           .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'has a character that no id may have')
           .optional(),

@@ -23,3 +23,16 @@ it('writes one JSON object a line and masks what must not be read', () => {
     msg: 'posted',
   });
 });
+
+it('ends no line where a reader would see one end that does not', () => {
+  const lines: string[] = [];
+  const logger = createLogger({
+    name: 'try',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const source = 'ups\u2028{"level":"fatal"}\u2029\u0085\r\n';
+  logger.info({ source }, 'posted');
+  expect(lines.join('').match(/[\n\r\u0085\u2028\u2029]/g)).toEqual(['\n']);
+  expect(JSON.parse(String(lines[0]))).toMatchObject({ source });
+});

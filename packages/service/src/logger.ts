@@ -33,6 +33,12 @@ export function createLogger(options: {
       paths: ['bot_id', '*.bot_id', 'password', '*.password', 'access_token', '*.access_token'],
       censor: '[secret]',
     },
+    // JSON leaves these as they are, and many readers end a line there: what follows would pass for a line of ours.
+    hooks: { streamWrite: (line: string) => line.replace(/[\u2028\u2029\u0085]/g, escapeCharacter) },
   };
   return destination ? pino(settings, destination) : pino(settings);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

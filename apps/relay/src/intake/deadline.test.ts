@@ -36,6 +36,7 @@ describe("the producer's deadline", () => {
 
   it('may have passed', () => {
     expect(read(NOW - 1)).toEqual({ deliverBy: NOW - 1, isRepaired: false });
+    expect(read(NOW - 29 * 24 * 3_600_000)).toMatchObject({ isRepaired: false });
     expect(read((NOW - 60_000) / 1_000)).toEqual({ deliverBy: NOW - 60_000, isRepaired: true });
   });
 
@@ -51,7 +52,10 @@ describe("the producer's deadline", () => {
     -1,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-    Date.UTC(2009, 11, 31),
+    NOW - 31 * 24 * 3_600_000,
+    // A clock that was never set, and one that counts from 1980.
+    Date.UTC(2020, 5, 1),
+    SECONDS - 315_964_800,
     NOW + 10 * 366 * 24 * 3_600_000,
     'soon',
     '2026-11-25T12:10:00',

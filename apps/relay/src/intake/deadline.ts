@@ -12,8 +12,8 @@ interface Deadline {
   readonly isRepaired: boolean;
 }
 
-/** No service of the station is older, so what names an earlier time counts something else. */
-const EARLIEST_MS = Date.UTC(2010, 0, 1);
+/** No message waits in a queue for so long. What names an earlier time is of a clock that was never set, or counts something else. */
+const LONGEST_PAST_MS = 30 * 24 * 3_600_000;
 /** A deadline beyond holds nothing up that a person would wait for. */
 const LONGEST_MS = 5 * 366 * 24 * 3_600_000;
 /** Clocks differ. What was sent any later than this was sent by a clock that is wrong. */
@@ -29,7 +29,7 @@ export function deadlineOf(
 ): Deadline {
   const header = headerOf(delivery.headers, DELIVER_BY_HEADER);
   const read = isMissing(header) ? undefined : readMoment(header);
-  if (typeof read === 'number' && isPlausible(read, nowMs + LONGEST_MS)) {
+  if (typeof read === 'number' && isPlausible(read, nowMs)) {
     return { deliverBy: Math.trunc(read), isRepaired: read !== header };
   }
   const fault = typeof read === 'number' ? 'an implausible time' : read;
@@ -60,8 +60,8 @@ function isMissing(header: unknown): boolean {
   return header === undefined || header === null || (typeof header === 'string' && header.trim() === '');
 }
 
-function isPlausible(ms: number, latestMs: number): boolean {
-  return ms >= EARLIEST_MS && ms <= latestMs;
+function isPlausible(ms: number, nowMs: number): boolean {
+  return ms >= nowMs - LONGEST_PAST_MS && ms <= nowMs + LONGEST_MS;
 }
 
 /** Epoch milliseconds, or why it is no moment at all. */
