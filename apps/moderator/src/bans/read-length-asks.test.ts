@@ -9,7 +9,7 @@ const clock = createStationClock('America/New_York');
 
 const read = (text: string) => readBanLength(plainText(text), NOW, clock);
 
-describe('readBanLength asks', () => {
+describe('what readBanLength asks about', () => {
   it.each([
     '0m',
     '-5m',

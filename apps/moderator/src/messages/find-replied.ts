@@ -29,8 +29,8 @@ export async function findReplied(db: Kysely<Database>, groupMeId: string): Prom
   // The moderator's own answers are in no list of messages.
   const { rows: posts } = await sql<FoundMessage & { readonly is_listed: boolean }>`
     select distinct on (post.wbor_message_id, post.sender, post.source) post.wbor_message_id,
-      post.occurred_at as first_at,
-      left(coalesce(post.source, ''), 100) as source, post.sender, post.sender_name, left(post.text, 200) as text, false as blocked,
+      post.occurred_at as first_at, left(coalesce(post.source, ''), 100) as source, post.sender, post.sender_name,
+      left(post.text, 200) as text, false as blocked,
       exists (select from groupme_messages where wbor_message_id = post.wbor_message_id) as is_listed
     from groupme_echoes echo
     join groupme_posts post on post.occurred_at between echo.occurred_at - interval '10 minutes'
