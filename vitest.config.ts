@@ -9,7 +9,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
-          testTimeout: 10_000,
+          // Those that draw their cases take seconds on a busy machine.
+          testTimeout: 60_000,
         },
       },
       {
