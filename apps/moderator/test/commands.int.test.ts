@@ -112,8 +112,10 @@ describe('!who', () => {
   });
 
   it('says of a reply to one of its own answers that it has no record of that', async () => {
-    const answer = { source: 'command', text: 'Pong! UID: NO_UID' };
-    await bed.addPost('a115e700-1111-4222-8333-444455556666', answer);
+    await bed.type('!ping');
+    const pong = await bed.spy.waitForMessage(({ routingKey }) => routingKey === 'source.standard.command');
+    const answer = { source: 'command', text: (pong.json as { body: string }).body };
+    await bed.addPost(String(pong.properties.messageId), answer);
     await bed.pool.query(
       `insert into groupme_echoes (event_id, occurred_at, groupme_id, text, payload)
        values (gen_random_uuid(), now(), '900009', $1, '{}')`,
@@ -124,6 +126,23 @@ describe('!who', () => {
       result: 'invalid',
       reply: expect.stringMatching(/^I keep no record of the message that you replied to/),
     });
+    expect((await bed.type(`!who ${String(pong.properties.messageId).slice(0, 8)}`)).reply).toMatch(
+      /^I know no message/,
+    );
+  });
+
+  it('knows a message that says it is of the source "command"', async () => {
+    const forged = { source: 'command', sender: BOB, text: 'Nobody is banned.' };
+    await bed.addPost('f0e6ed00-1111-4222-8333-444455556666', forged);
+    await bed.pool.query(
+      `insert into groupme_echoes (event_id, occurred_at, groupme_id, text, payload)
+       values (gen_random_uuid(), now(), '900010', $1, '{}')`,
+      [forged.text],
+    );
+    const reply = { attachments: [{ type: 'reply', reply_id: '900010', base_reply_id: '900010' }] };
+    expect((await bed.type('!who f0e6ed00')).reply).toContain('from …0202');
+    expect((await bed.type('!who', reply)).reply).toContain('from …0202');
+    expect((await bed.type('!ban', reply)).reply).toMatch(/^Banned …0202/);
   });
 });
 
@@ -274,6 +293,32 @@ describe('a UID as phones type it', () => {
     expect((await bed.type(`!ban ${uid}`)).reply).toMatch(/^Banned …0101 for good/);
   });
 
+  it.each([
+    '---UID---\n0a1b2c3d\n---------',
+    '---UID---\n0a1b2c3d\n2 media items attached\n---------',
+    '---UID---\n0a1b2c3d\n---------\n2h spam',
+    '- 0a1b2c3d',
+    'is 0a1b2c3d',
+    '0a1b2c3d, 2h',
+    '0a1b2c3d,2h',
+    '0a1b2c3d) spam',
+  ])('!ban finds it in %j', async (typed) => {
+    expect((await bed.type(`!who ${typed}`)).reply).toContain('from …0101');
+    const end = typed.includes('2h') ? 'until' : 'for good';
+    expect((await bed.type(`!ban ${typed}`)).reply).toMatch(new RegExp(`^Banned …0101 ${end}`));
+    const { rows } = await bed.pool.query('select reason from bans where lifted_at is null');
+    expect(rows).toEqual([{ reason: typed.includes('spam') ? 'spam' : null }]);
+  });
+
+  it.each(['0a1b2c3d?', '0a1b2c3d ?', '0a1b2c3d\uff1f', 'UID 0a1b2c3d?', '0a1b2c3d?spam', '0a1b2c3d\u2753'])(
+    '!ban asks about %j, which is a question',
+    async (typed) => {
+      expect(await bed.type(`!ban ${typed}`)).toMatchObject({ result: 'invalid' });
+      expect(await bed.count('bans', 'lifted_at is null')).toBe(0);
+      expect((await bed.type(`!who ${typed}`)).reply).toContain('from …0101');
+    },
+  );
+
   it('is a word of !stats and !clear, too', async () => {
     expect((await bed.type('!stats today.')).reply).toMatch(/^Today: /);
     expect((await bed.type('!stats \u201cWeek\u201d')).reply).toMatch(/^The last 7 days/);
@@ -285,6 +330,11 @@ describe('a UID as phones type it', () => {
       result: 'invalid',
       reply: expect.stringContaining('Did you mean `!ban 0a1b2c3d`?'),
     });
+    for (const rest of [' 2h spam', '-1111-4222-8333-444455556666 2h']) {
+      expect((await bed.type(`!ban0a1b2c3d${rest}`)).reply).toContain(
+        `Did you mean \`!ban 0a1b2c3d${rest}\`?`,
+      );
+    }
   });
 });
 

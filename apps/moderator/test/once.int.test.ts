@@ -175,7 +175,7 @@ describe('who may', () => {
       { system: true },
       { system: 'true' },
       { system: 1 },
-      { sender_type: 'User' },
+      { sender_type: 'Bot' },
       { sender_id: null, user_id: '' },
     ];
     for (const changes of forged) await bed.deliver(bed.callback('!ban 0a1b2c3d', changes));

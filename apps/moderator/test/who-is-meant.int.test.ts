@@ -154,6 +154,48 @@ describe('one id of two senders', () => {
   });
 });
 
+describe('the whole UID of one message', () => {
+  it.each([
+    ['ids of a script', ['run1003001', 'run10030010', 'run10030011']],
+    ['ids with a number behind a hyphen', ['0a1b2c3d', '0a1b2c3d-2', '0a1b2c3d10']],
+    [
+      'ids of more digits than are listed',
+      ['evt1', ...Array.from({ length: 8 }, (_, digit) => `evt1${digit}`)],
+    ],
+  ])('is not that of another of its sender or source: %s', async (_what, ids) => {
+    for (const [index, id] of ids.entries()) {
+      const at = new Date(Date.now() + index * 1_000);
+      await bed.addPost(id, { source: 'cron', occurred_at: at, text: `"cron ${id}"` });
+      await bed.addPost(`x${id}`, { sender: VICTIM, occurred_at: at, text: `"sms x${id}"` });
+    }
+    const [id] = ids;
+    expect((await bed.type(`!who ${id}`)).reply).toContain(`“cron ${id}”`);
+    expect((await bed.type(`!who x${id}`)).reply).toContain(`“sms x${id}”`);
+    expect((await bed.type(`!ban x${id} 2h`)).reply).toMatch(/^Banned …0001 until/);
+    expect((await bed.pool.query('select about from bans')).rows).toEqual([{ about: `x${id}` }]);
+  });
+
+  it('that begins one of another sender is asked about, with advice that can be followed', async () => {
+    await bed.addPost('run1003001', { source: 'cron', text: 'the first' });
+    await bed.addPost('run10030010', { source: 'other' });
+    const { reply } = await bed.type('!who run1003001');
+    expect(reply).toContain(
+      'fits several messages. Reply to the one you mean, or type its UID if that is longer',
+    );
+    expect((await bed.type('!who', await echo('the first'))).reply).toContain('from cron');
+    expect((await bed.type('!who run10030010')).reply).toContain('from other');
+  });
+
+  it('that two sources have is asked about, and a reply says which', async () => {
+    await bed.addPost('run1003001', { source: 'cron', text: 'the first' });
+    await bed.addPost('run1003001', { source: 'other', text: 'the second' });
+    const { reply } = await bed.type('!who run1003001');
+    expect(reply).toContain('cron (no sender)');
+    expect(reply).toContain('other (no sender)');
+    expect((await bed.type('!who', await echo('the second'))).reply).toContain('from other');
+  });
+});
+
 describe('a UID', () => {
   it.each(['0a1b2c3d', '0A1B2C3D', '“0a1b2c3d”'])(
     'that is the whole id of a message of nobody and begins another: %s bans nobody',

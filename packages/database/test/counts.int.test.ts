@@ -24,6 +24,7 @@ afterEach(async () => {
 });
 
 const ANN = '+12075551234';
+const OWN_ANSWER = 'a115e700-1111-5222-8333-444455556666';
 
 function post(id: string | null, values: Partial<EventRow<'groupme_posts'>> = {}): EventRow<'groupme_posts'> {
   return {
@@ -57,6 +58,10 @@ describe('counts', () => {
   beforeEach(() => migrateToLatest({ connectionString: temporary.url }));
 
   it('take a message once, whatever its parts, attempts and pictures', async () => {
+    await handle.db
+      .insertInto('moderator_outbox')
+      .values({ message_id: OWN_ANSWER, routing_key: 'source.standard.command', body: '{}', mandatory: true })
+      .execute();
     await insertEvents(handle.db, 'groupme_posts', [
       post('a', { outcome: 'refused', code: 429 }),
       post('a'),
@@ -65,12 +70,16 @@ describe('counts', () => {
       post('a', { text: '', picture_url: 'https://i.groupme.com/1' }),
       post('b', { sender: null, source: 'ups', occurred_at: new Date('2026-01-11T04:30:00Z') }),
       post('c', { outcome: 'blocked', code: 0, occurred_at: new Date('2026-01-11T05:30:00Z') }),
+      // An answer of the moderator, and what only says so.
+      post(OWN_ANSWER, { source: 'command', sender: null, picture_url: 'https://i.groupme.com/2' }),
+      post(OWN_ANSWER.toUpperCase(), { source: 'command', sender: null }),
       post('d', { source: 'command', sender: null }),
       post(null),
     ]);
     await insertEvents(handle.db, 'groupme_posts', [post('a', { part: 3 })]);
-    expect(await read('stats_overall')).toMatchObject([{ messages: '3', images: '1', blocked: '1' }]);
+    expect(await read('stats_overall')).toMatchObject([{ messages: '5', images: '1', blocked: '1' }]);
     expect(await read('stats_by_source')).toMatchObject([
+      { source: 'command', messages: '2', images: '0', blocked: '0' },
       { source: 'twilio', messages: '2', images: '1', blocked: '1' },
       { source: 'ups', messages: '1', images: '0', blocked: '0' },
     ]);
@@ -88,7 +97,7 @@ describe('counts', () => {
     const days = await sql<{ day: string; messages: string }>`
       select day::text, messages from stats_by_day order by day`.execute(handle.db);
     expect(days.rows).toEqual([
-      { day: '2026-01-10', messages: '2' },
+      { day: '2026-01-10', messages: '4' },
       { day: '2026-01-11', messages: '1' },
     ]);
   });

@@ -15,7 +15,7 @@ const UNITS = wordList(`
 const TIMES = wordList(`
   until untill till til tomorrow tomorow tommorow tommorrow tmrw tmr tmw today tonight tonite morning afternoon evening
   noon midday midnight sunrise sunset temporary temporarily temp tempban tempbanned briefly soon later rest
-  eod eow eom eoy
+  eod eow eom eoy every each per longer shorter nightly fortnightly once twice thrice double triple
   monday mon tuesday tue tues wednesday wed weds thursday thu thur thurs friday fri saturday sat sunday sun
   january jan february feb march mar april apr may june jun july jul august aug september sep sept october oct november nov
   december dec`);

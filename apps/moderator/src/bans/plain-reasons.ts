@@ -4,7 +4,7 @@ import { wordList, wordsOf } from './length-words.ts';
 const REASONS = new Set(
   wordList(`
     spam spams spammed spammer spammers spamming scam scams scammed scammer scamming fraud phishing junk nonsense garbage
-    ad ads advert adverts advertising advertisement advertisements bot bots fake wrong unwanted
+    ad ads advert adverts advertising advertisement advertisements bot bots fake unwanted
     abuse abuses abused abuser abusing abusive harass harasses harassed harasser harassing harassment bully bullying bullied
     hate hateful hatred racism racist racial sexism sexist sexual homophobic transphobic bigot bigotry slur slurs
     threat threats threaten threatens threatened threatening violence violent creep creepy stalker stalking stalked
@@ -23,6 +23,9 @@ const BETWEEN = new Set(
     keep keeps kept keeping send sends sent sending said says saying so too very really just repeated repeatedly constantly`),
 );
 
+/** Not everybody types a question mark. */
+const QUESTION = /^\P{L}*(?:is|are|was|were|has)\s+(?:he|she|it|they)(?!\p{L})/iu;
+
 export const plainWords: readonly string[] = [...REASONS, ...BETWEEN];
 
 /**
@@ -31,10 +34,10 @@ export const plainWords: readonly string[] = [...REASONS, ...BETWEEN];
  */
 export function isPlainReason(text: string): boolean {
   const last = wordsOf(text).at(-1)?.text;
-  return isPlain(text) && (last === undefined || REASONS.has(last));
+  return isPlain(text) && !QUESTION.test(text) && (last === undefined || REASONS.has(last));
 }
 
-/** The same for a text that goes on. */
+/** The same for a text that goes on, and may be empty. */
 export function isPlain(text: string): boolean {
   return (
     /^[\p{L}\s\p{P}]*$/u.test(text) &&

@@ -1,6 +1,6 @@
 import type { StationClock } from '@wbor/station-clock';
 import * as chrono from 'chrono-node/en';
-import { couldBeLength, holdsLengthWord, wordsOf } from './length-words.ts';
+import { couldBeLength, holdsLengthWord, wordList, wordsOf } from './length-words.ts';
 import { isPlain, isPlainReason } from './plain-reasons.ts';
 
 /** Longer than anybody stays at a college station. */
@@ -14,28 +14,31 @@ export type BanLength =
 const UNCLEAR: BanLength = {
   kind: 'invalid',
   reply:
-    'I am not sure how long that is meant to be, so nothing was done. Put it first, like 30m, 2h, 7d, "until tomorrow" or "forever", then the reason.',
+    'I am not sure how long that is meant to be, so nothing was done. Put it first, like 30m, 2h, 7d, "until tomorrow" or "forever", then the reason. After "until …" and "forever" I take only a plain one, such as "spam".',
 };
 
 const FOR_GOOD =
   /(?<![\p{L}\p{N}])(?:(?:for|4)\s*ever|for\s+life|perm(?:a|anent(?:ly)?|aban(?:ned)?|\s?ban(?:ned)?)?|indefinite(?:ly)?|for\s+good)(?![\p{L}\p{N}])/iu;
 /** Words that join a length to something that makes it another length. */
 const JOINTS = new Set(['and', 'a', 'an', 'plus', 'or', 'of']);
-const UNTIL = new Set(['until', 'untill', 'till', 'til']);
+const UNTIL = /(?<![\p{L}\p{N}])(?:untill?|till?)\s*$/iu;
 /** What the library takes for the beginning of a length, and is of what has been, how often, or of nobody knows which day. */
 const NO_LENGTH = new Set(
-  'since after from last past in within every each per this over during next end beginning start'.split(' '),
+  wordList('since after from last past in within every each per this over during next end beginning start'),
 );
-/** What takes back, or bends, what was said before it. */
-const DOUBTS = new Set(
-  `not no nope nah never nor or if unless except but maybe perhaps probably possibly almost nearly semi less minus more
-   than instead rather wait actually oops scratch jk kidding joking isn wasn don doesn won`.split(/\s+/),
-);
+/** What bends the length that it follows, or makes a rate of it. */
 const NO_LENGTH_AFTER = new Set(
-  'ago earlier old late early before after each every per max min tops starting beginning off x times'.split(
-    ' ',
-  ),
+  wordList(`
+    ago earlier old late early before after max min tops starting beginning off x times a an
+    not no nope nah never nor or if unless except but maybe perhaps probably possibly almost nearly semi less minus more
+    than instead rather isn wasn don dont doesn doesnt won wont can cant cannot shouldn shouldnt`),
 );
+/** What takes back what was said before it, however far. */
+const RETRACTIONS = new Set(
+  wordList('wait actually oops scratch jk kidding joking sorry nvm nevermind cancel undo wrong mistake'),
+);
+/** What the library reads as an exact length and people do not: a few are three to it, "a mo" is a month. */
+const VAGUE = /\b(?:few|several|quarters?|qtr|mon|an?\s+mo)\b/i;
 /** Times of a day that are no hour of it. */
 const DAY_PART = /\b(?:morning|afternoon|evening|night|tonight)\b/i;
 /** From here on a date without a year is more likely a slip than meant: the day before yesterday, in a year. */
@@ -57,20 +60,23 @@ const UNITS = [
  *
  * @param text what follows the UID, as `plainText` leaves it.
  */
-export function readBanLength(text: string, now: Date, clock: StationClock): BanLength {
+export function readBanLength(typed: string, now: Date, clock: StationClock): BanLength {
+  const text = withUsualUnits(typed);
   const clean = withoutDecoration(text);
+  const forGood = FOR_GOOD.exec(clean);
+  if (forGood) {
+    if (!isSaid(clean, forGood)) return UNCLEAR;
+    return { kind: 'length', until: null, reason: reasonAround(text, forGood.index, forGood[0].length) };
+  }
   const lengths = chrono.casual.parse(
     clean,
     { instant: now, timezone: clock.offsetMinutes(now) },
     { forwardDate: true },
   );
   const [only] = lengths;
-  const forGood = FOR_GOOD.exec(clean);
-  if (forGood) {
-    if (only || !isSaid(clean, forGood)) return UNCLEAR;
-    return { kind: 'length', until: null, reason: reasonAround(text, forGood.index, forGood[0].length) };
+  if (!only) {
+    return isPlainReason(clean) ? { kind: 'length', until: null, reason: reasonAround(text, 0, 0) } : UNCLEAR;
   }
-  if (!only) return isPlainReason(clean) ? { kind: 'length', until: null, reason: text.trim() } : UNCLEAR;
   if (lengths.length > 1 || !standsAlone(clean, only)) return UNCLEAR;
   const until = endOf(clean, only, now, clock);
   if (until === undefined) return UNCLEAR;
@@ -78,17 +84,21 @@ export function readBanLength(text: string, now: Date, clock: StationClock): Ban
 }
 
 /**
- * Whether "forever" is meant as it stands there: it is not "not forever", and what follows says nothing of a time. "For
- * good" may go on as "for good measure".
+ * Whether "forever" is meant as it stands there: nothing is said besides but a plain reason. Nobody can list all that takes
+ * it back, or ends it. "For good" and "for life" may go on, as in "for good measure".
  */
 function isSaid(text: string, { 0: phrase, index }: RegExpExecArray): boolean {
-  const before = text.slice(0, index);
   const after = text.slice(index + phrase.length);
-  if (!isPlain(before)) return false;
-  if (/good$/i.test(phrase)) return isPlain(after);
-  return (
-    !after.includes('?') && !holdsLengthWord(after) && wordsOf(after).every((word) => !DOUBTS.has(word.text))
-  );
+  if (/(?:good|life)$/i.test(phrase) && /^\s*\p{L}/u.test(after)) return false;
+  return isPlain(text.slice(0, index)) && isPlainReason(after);
+}
+
+/** Spellings of exact lengths that the library does not know. */
+function withUsualUnits(text: string): string {
+  return text
+    .replace(/(?:(\d+)\s?)?½(?=\s?[hdwmy])/gi, (_, whole: string | undefined) => `${whole ?? 0}.5`)
+    .replace(/(\d\s?)wks?\b/gi, '$1w')
+    .replace(/^((?:for\s+)?)(?:an?|one|1)\s+fortnight\b/i, '$12 weeks');
 }
 
 /** The same text, place by place, with blanks for what stands around words and carries no meaning. */
@@ -105,35 +115,39 @@ function withoutDecoration(text: string): string {
 
 /** Whether nothing beside it could be a part of the length, or say that it is none. */
 function standsAlone(text: string, found: chrono.ParsedResult): boolean {
-  const before = text.slice(0, found.index);
+  const before = text.slice(0, found.index).replace(UNTIL, '');
   const after = text.slice(found.index + found.text.length);
-  if (!/(?:^|[\s,;:!?#])$/.test(before) || !/^(?:$|[\s,;:!?]|\.(?!\d))/.test(after)) return false;
-  const wordsBefore = wordsOf(before).map((word) => word.text);
-  const wordsAfter = wordsOf(after).map((word) => word.text);
+  // ",5 hours" may be half of them.
+  if (!/(?:^|[\s;:!#]|\p{L},)$/u.test(text.slice(0, found.index))) return false;
+  if (!/^(?:$|[\s,;:!]|\.(?!\d))/.test(after) || /^\s*\?/.test(after)) return false;
   if (NO_LENGTH.has(wordsOf(found.text)[0]?.text ?? '')) return false;
-  const [first = ''] = wordsAfter;
-  if (NO_LENGTH_AFTER.has(first) || DOUBTS.has(first)) return false;
+  const wordsAfter = wordsOf(after).map((word) => word.text);
+  if (NO_LENGTH_AFTER.has(wordsAfter[0] ?? '') || wordsAfter.some((word) => RETRACTIONS.has(word)))
+    return false;
   const next = wordsAfter.find((word) => !JOINTS.has(word)) ?? '';
-  if (couldBeLength(next)) return false;
-  if (UNTIL.has(wordsBefore.at(-1) ?? '')) wordsBefore.pop();
-  // Behind the reason it is a length only if that is plainly one, and nothing else there could be a length.
-  return wordsBefore.length === 0 || (isPlain(wordsBefore.join(' ')) && !holdsLengthWord(after));
+  if (couldBeLength(next) || holdsLengthWord(after)) return false;
+  // Behind the reason it is a length only if that is plainly one; "texts a minute" is a rate.
+  const isRate = /^an?\b/i.test(found.text) && wordsOf(before).length > 0;
+  return isPlain(before) && !isRate;
 }
 
 /** When the ban ends; undefined when that is not said clearly, is over, or is too far away. */
 function endOf(text: string, found: chrono.ParsedResult, now: Date, clock: StationClock): Date | undefined {
-  if (found.end) return undefined;
-  const isUntil = UNTIL.has(wordsOf(text.slice(0, found.index)).at(-1)?.text ?? '');
+  if (found.end || VAGUE.test(found.text)) return undefined;
   // "the week" may be what is left of it.
   if (/^the\b/i.test(found.text)) return undefined;
   // Thousands here and decimals there; minutes here and months there; the last of these the library passes over.
   if (/\d[.,]\d{3}(?!\d)/.test(found.text) || /\d\s*M(?!\p{L})/u.test(found.text)) return undefined;
   // The library adds up "1 hour a day", and takes the last of "2h 3h".
-  if (/(?<!half|quarter|quarter of)\s(?:an?|each|every|per)\s/i.test(found.text)) return undefined;
+  if (/(?<!for|half|quarter|quarter of)\s(?:an?|each|every|per)\s/i.test(found.text)) return undefined;
   if (UNITS.some((unit) => (found.text.match(unit)?.length ?? 0) > 1)) return undefined;
+  const isUntil = UNTIL.test(text.slice(0, found.index));
   const isLength = found.tags().has('result/relativeDate');
   if (isLength && found.text.includes(',')) return undefined;
-  const end = isLength ? found.date() : isUntil ? endOfDate(found, now, clock) : undefined;
+  // "Until 17h" is no length, and a time zone may be called whatever a place is called.
+  if (isLength === isUntil) return undefined;
+  if (isUntil && !isPlain(text.slice(found.index + found.text.length))) return undefined;
+  const end = isLength ? found.date() : endOfDate(found, now, clock);
   const lengthMs = end === undefined ? 0 : end.getTime() - now.getTime();
   return lengthMs > 0 && lengthMs <= MAX_MS ? end : undefined;
 }
@@ -148,13 +162,20 @@ function endOfDate(found: chrono.ParsedResult, now: Date, clock: StationClock): 
   const day = { year: part('year'), month: part('month'), day: part('day') };
   if (found.tags().has('parser/SlashDateFormatParser') && day.day <= 12 && day.day !== day.month)
     return undefined;
+  // "5.5pm" is five past five to the library.
+  if (/\d\.\d(?!\d)/.test(found.text)) return undefined;
+  // Which week's Friday that is, people do not agree upon.
+  if (/\b(?:week|next|last|this)\b/i.test(found.text)) return undefined;
   const hasHour = start.isCertain('hour');
-  if (hasHour ? !start.isCertain('meridiem') : DAY_PART.test(found.text)) return undefined;
+  const isNamedHour = /\bnoon\b|^midnight$/i.test(found.text);
+  if (hasHour ? !start.isCertain('meridiem') && !isNamedHour : DAY_PART.test(found.text)) return undefined;
   const end = clock.toInstant({
     ...day,
     hour: hasHour ? part('hour') : 0,
     minute: hasHour ? part('minute') : 0,
   });
+  // A zone that is typed must be the station's: IST is three, CST two, and EST not New York's in summer.
+  if (start.isCertain('timezoneOffset') && found.date().getTime() !== end.getTime()) return undefined;
   const isFar = !start.isCertain('year') && end.getTime() - now.getTime() > MAX_WITHOUT_YEAR_MS;
   return isFar ? undefined : end;
 }

@@ -53,6 +53,10 @@ describe('a command', () => {
     }
   });
 
+  it.each(['User', 'USER'])('is of a person of the type %s', (senderType) => {
+    expect(call('!ping', { sender_type: senderType })).toMatchObject({ command: 'ping' });
+  });
+
   it('is read when ids are numbers and the time is a text', () => {
     expect(
       call('!ping', { id: 7, group_id: 17, user_id: 12, sender_id: '12', created_at: '1750000000' }),
@@ -206,7 +210,7 @@ describe('what is no command', () => {
     [{ sender_type: 'bot' }, 'not from a person'],
     [{ sender_type: undefined }, 'not from a person'],
     [{ sender_type: 'system' }, 'not from a person'],
-    [{ sender_type: 'User' }, 'not from a person'],
+    [{ sender_type: 'Bot' }, 'not from a person'],
     [{ sender_type: ' user' }, 'not from a person'],
     [{ sender_type: ['user'] }, 'not from a person'],
     [{ sender_type: 1 }, 'not from a person'],

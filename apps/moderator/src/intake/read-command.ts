@@ -59,7 +59,7 @@ export function readCommand(
 
 function whyForged(callback: CallbackEvent, groupId: string): string | undefined {
   if (callback.id.length > MAX_ID_LENGTH) return 'an id that GroupMe would not give';
-  if (callback.sender_type !== 'user') return 'not from a person';
+  if (callback.sender_type?.toLowerCase() !== 'user') return 'not from a person';
   if (callback.system) return 'a notice of GroupMe';
   if (callback.group_id !== groupId) return 'another group';
   if (!callback.user_id && !callback.sender_id) return 'no sender';

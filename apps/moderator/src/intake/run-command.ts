@@ -118,7 +118,7 @@ async function decide(context: CommandContext, policy: CommandPolicy): Promise<C
     );
   }
   const command = findCommand(call.command);
-  if (!command) return unknownCommand(call.command);
+  if (!command) return unknownCommand(call);
   if (command.restricted && policy.moderators.length > 0 && !policy.moderators.includes(call.callerId)) {
     return { result: 'refused', reply: `You are not on the list of people who may use !${command.name}.` };
   }

@@ -7,6 +7,8 @@ import { showUid } from './show.ts';
 export const MIN_PREFIX_LENGTH = 4;
 /** So many posts of one id are looked at for other senders: a script may have one id for all that it ever sends. */
 const MAX_POSTS = 1_000;
+/** Who speaks in a post without a sender. */
+const SOURCE_OF_NOBODY = sql`case when sender is null then coalesce(source, '') end`;
 
 /**
  * Messages whose id, or whose UID as the chat shows it, is this or begins with it: an id may equal what is shown of
@@ -38,9 +40,11 @@ export function isExactly({ wbor_message_id: id }: FoundMessage, uid: string): b
   return id === uid || id === small || showUid(id).toLowerCase() === small;
 }
 
-/** Each sender of each message once. */
+/** Each sender of each message once, or each source where it has no sender. */
 export function uniqueMessages(rows: readonly FoundMessage[]): FoundMessage[] {
-  return [...new Map(rows.map((row) => [JSON.stringify([row.wbor_message_id, row.sender]), row])).values()];
+  const keyOf = ({ sender, source, wbor_message_id: id }: FoundMessage): string =>
+    JSON.stringify(sender === null ? [id, null, source] : [id, sender]);
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
 }
 
 async function select(db: Kysely<Database>, uid: string, onlyWithSender: boolean): Promise<FoundMessage[]> {
@@ -74,14 +78,14 @@ async function withOtherSenders(
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.map((row) => row.wbor_message_id))];
   const { rows: posts } = await sql<FoundMessage>`
-    select distinct on (wbor_message_id, sender) wbor_message_id, occurred_at as first_at,
-      coalesce(source, '') as source, sender, sender_name, left(text, 200) as text,
+    select distinct on (wbor_message_id, sender, ${SOURCE_OF_NOBODY}) wbor_message_id, occurred_at as first_at,
+      left(coalesce(source, ''), 100) as source, sender, sender_name, left(text, 200) as text,
       coalesce(outcome = 'blocked', false) as blocked
     from unnest(${ids}::text[]) as wanted (id)
     cross join lateral (
-      select * from groupme_posts where wbor_message_id = wanted.id and source is distinct from 'command' limit ${MAX_POSTS}
+      select * from groupme_posts where wbor_message_id = wanted.id limit ${MAX_POSTS}
     ) as posts
-    order by wbor_message_id, sender, occurred_at
+    order by wbor_message_id, sender, ${SOURCE_OF_NOBODY}, occurred_at
   `.execute(db);
   return uniqueMessages([...posts, ...rows]);
 }

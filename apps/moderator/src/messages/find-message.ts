@@ -1,13 +1,22 @@
+import type { SenderNormaliser } from '@wbor/phone';
 import type { CommandContext } from '../commands/types.ts';
 import { findByUid, isExactly, MIN_PREFIX_LENGTH, uniqueMessages } from './find-by-uid.ts';
 import { findReplied } from './find-replied.ts';
-import { choose, describeMessage, type FoundMessage, type MessageLookup, missing } from './found-message.ts';
+import {
+  choose,
+  describeMessage,
+  type FoundMessage,
+  type MessageLookup,
+  missing,
+  senderOf,
+} from './found-message.ts';
 import { isSurelyUid, readUid, type TypedUid } from './read-uid.ts';
 import { shorten } from './show.ts';
 
 const MAX_UID_LENGTH = 128;
 /** What was typed is repeated in the chat, so it is kept short. */
 const MAX_REPEATED_LENGTH = 24;
+const TYPE_ONE = 'Type the UID of the one you mean';
 
 type LookupContext = Pick<CommandContext, 'db' | 'call' | 'clock' | 'normaliseSender'>;
 
@@ -57,17 +66,29 @@ async function lookUpTyped(
 
 /** Those that fit to the last character, by whatever reading, count before those that merely begin like it. */
 async function findHits(
-  { db }: LookupContext,
+  { db, normaliseSender }: LookupContext,
   readings: readonly TypedUid[],
   preferSender: boolean,
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
   for (const reading of readings.filter(isUsable)) {
-    const messages = await findByUid(db, reading.uid, { preferSender });
+    const found = await findByUid(db, reading.uid, { preferSender });
+    const messages = withoutBeginnings(found, reading.uid, normaliseSender);
     if (messages.length > 0) hits.push({ reading, messages });
   }
   const exact = hits.filter(({ reading, messages }) => messages.some((row) => isExactly(row, reading.uid)));
   return exact.length > 0 ? exact : hits;
+}
+
+/** Whose UID fits to the last character is not meant by another message that merely begins like it. */
+function withoutBeginnings(
+  messages: readonly FoundMessage[],
+  uid: string,
+  normaliseSender: SenderNormaliser,
+): FoundMessage[] {
+  const exact = messages.filter((row) => isExactly(row, uid));
+  const senders = new Set(exact.map((row) => senderOf(row, normaliseSender)));
+  return messages.filter((row) => exact.includes(row) || !senders.has(senderOf(row, normaliseSender)));
 }
 
 /** In a reply a word of free text is a UID only if it is the whole of one. */
@@ -85,7 +106,11 @@ async function findHitsBesideReply(context: LookupContext, readings: readonly Ty
 function chooseOf(context: LookupContext, hits: readonly Hit[]): MessageLookup | undefined {
   const messages = uniqueMessages(hits.flatMap((hit) => hit.messages));
   const { uid = '', rest = '' } = hits[0]?.reading ?? {};
-  return choose(messages, { ...context, typed: repeat(uid), rest });
+  const isWhole = messages.some((row) => isExactly(row, uid));
+  const advice = isWhole
+    ? 'Reply to the one you mean, or type its UID if that is longer'
+    : 'Type more of the UID, or reply to the message';
+  return choose(messages, { ...context, typed: repeat(uid), advice, rest });
 }
 
 /**
@@ -105,7 +130,7 @@ function compare(
   const rest = isSurelyUid(hit.reading.uid) ? hit.reading.rest : context.call.argument;
   const both = replied.filter((row) => typed.some((other) => other.wbor_message_id === row.wbor_message_id));
   const meant = both.length > 0 ? both : uniqueMessages([...replied, ...typed]);
-  const lookup = choose(meant, { ...context, typed: uid, rest });
+  const lookup = choose(meant, { ...context, typed: uid, advice: TYPE_ONE, rest });
   if (lookup?.kind === 'found' || both.length > 0) return lookup;
   const describe = (rows: readonly FoundMessage[]): string =>
     rows
@@ -139,7 +164,12 @@ async function describeReplied(
   { claimedUid, isOwnAnswer, messages }: Awaited<ReturnType<typeof findReplied>>,
   preferSender: boolean,
 ): Promise<MessageLookup> {
-  const found = choose(messages, { ...context, typed: 'That', rest: context.call.argument });
+  const found = choose(messages, {
+    ...context,
+    typed: 'That',
+    advice: TYPE_ONE,
+    rest: context.call.argument,
+  });
   if (found) return found;
   if (isOwnAnswer) {
     return missing(

@@ -26,9 +26,12 @@ const LAST_FOOTER = /\n---UID---\n(\S{1,128})(?:\n\d+ media items? attached)?\n-
  * join them. The text alone proves nothing, since part of it is a stranger's.
  */
 export async function findReplied(db: Kysely<Database>, groupMeId: string): Promise<RepliedMessage> {
-  const { rows: posts } = await sql<FoundMessage>`
-    select distinct on (post.wbor_message_id, post.sender) post.wbor_message_id, post.occurred_at as first_at,
-      coalesce(post.source, '') as source, post.sender, post.sender_name, left(post.text, 200) as text, false as blocked
+  // The moderator's own answers are in no list of messages.
+  const { rows: posts } = await sql<FoundMessage & { readonly is_listed: boolean }>`
+    select distinct on (post.wbor_message_id, post.sender, post.source) post.wbor_message_id,
+      post.occurred_at as first_at, left(coalesce(post.source, ''), 100) as source, post.sender, post.sender_name,
+      left(post.text, 200) as text, false as blocked,
+      exists (select from groupme_messages where wbor_message_id = post.wbor_message_id) as is_listed
     from groupme_echoes echo
     join groupme_posts post on post.occurred_at between echo.occurred_at - interval '10 minutes'
         and echo.occurred_at + interval '1 minute'
@@ -37,10 +40,10 @@ export async function findReplied(db: Kysely<Database>, groupMeId: string): Prom
       and (echo.bot is null or post.bot is null or echo.bot = post.bot)
       and coalesce(post.outcome, 'delivered') in ('delivered', 'unknown', 'already-sent')
     where echo.groupme_id = ${groupMeId} and post.wbor_message_id is not null
-    order by post.wbor_message_id, post.sender, post.occurred_at
+    order by post.wbor_message_id, post.sender, post.source, post.occurred_at
     limit ${MAX_MESSAGES}
   `.execute(db);
-  const messages = posts.filter(({ source }) => source !== 'command');
+  const messages = posts.filter((post) => post.is_listed);
   const echo = await db
     .selectFrom('groupme_echoes')
     .select('text')

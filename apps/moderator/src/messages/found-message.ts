@@ -26,6 +26,8 @@ export function choose(
   options: {
     /** What was typed, as the chat may see it again; what is listed "fits several messages" by it. */
     readonly typed: string;
+    /** What can be done about that. */
+    readonly advice: string;
     readonly rest: string;
     /** Makes one sender of all spellings of a number. */
     readonly normaliseSender: SenderNormaliser;
@@ -35,19 +37,18 @@ export function choose(
   const newest = rows.toSorted((a, b) => b.first_at.getTime() - a.first_at.getTime());
   const [message] = newest;
   if (!message) return undefined;
-  const senders = new Set(
-    rows.map(({ sender, source }) =>
-      sender === null ? `no sender, ${source}` : options.normaliseSender(sender),
-    ),
-  );
+  const senders = new Set(rows.map((row) => senderOf(row, options.normaliseSender)));
   if (senders.size === 1 && rows.length <= MAX_LISTED) return { kind: 'found', message, rest: options.rest };
   const lines = newest
     .slice(0, MAX_LISTED)
     .map((row) => `${longerUid(row, newest)} ${describeMessage(row, options.clock)}`);
   const more = rows.length > MAX_LISTED ? '\n… and more.' : '';
-  return missing(
-    `${options.typed} fits several messages. Type more of the UID, or reply to the message:\n${lines.join('\n')}${more}`,
-  );
+  return missing(`${options.typed} fits several messages. ${options.advice}:\n${lines.join('\n')}${more}`);
+}
+
+/** The same for whatever is of one sender, or of nobody and of one source. */
+export function senderOf({ sender, source }: FoundMessage, normaliseSender: SenderNormaliser): string {
+  return sender === null ? `no sender, ${source}` : normaliseSender(sender);
 }
 
 /** "from …0123, Nov 24, 3:20 PM, “Hello”". */
