@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { repoRoot } from '@wbor/testkit';
@@ -19,7 +20,15 @@ export async function buildBundles(): Promise<void> {
   await promisify(execFile)(
     at('../../../node_modules/.bin/turbo'),
     ['run', 'build', '--filter=./apps/*', '--output-logs=errors-only', '--ui=stream'],
-    { cwd: repoRoot, env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' } },
+    {
+      cwd: repoRoot,
+      env: {
+        ...process.env,
+        TURBO_TELEMETRY_DISABLED: '1',
+        // It looks for pnpm.
+        PATH: [at('../../../node_modules/.bin'), process.env.PATH].join(delimiter),
+      },
+    },
   );
   await build({
     entryPoints: Object.fromEntries(FLOORS.map((name) => [name, floorEntry(name, 'source')])),
