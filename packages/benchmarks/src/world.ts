@@ -61,10 +61,10 @@ export interface World {
 }
 
 /** As the images set it. */
-const DEPLOYED = { NODE_ENV: 'production', NODE_OPTIONS: '--enable-source-maps' };
+const DEPLOYED = { NODE_ENV: 'production' };
 
 function profilingEnv(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `${DEPLOYED.NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
+  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 export async function createWorld(

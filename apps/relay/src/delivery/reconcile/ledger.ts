@@ -123,12 +123,26 @@ const MAX_SEEN = 10_000;
 
 export function createLedger(): Ledger {
   const entries: OwnEntry[] = [];
+  /** The same by their plans: these are asked for several times a message. */
+  const plans = new Map<string, OwnEntry[]>();
   const chat = createChatMemory();
   /** The entry whose call is the newest. */
   let newest: OwnEntry | undefined;
 
+  const ofPlan = (planId: string): readonly OwnEntry[] => plans.get(planId) ?? [];
+
   function find(planId: string, part: number): OwnEntry | undefined {
-    return entries.findLast((entry) => entry.planId === planId && entry.part === part);
+    return ofPlan(planId).findLast((entry) => entry.part === part);
+  }
+
+  function add(entry: OwnEntry): void {
+    entries.push(entry);
+    plans.set(entry.planId, [...ofPlan(entry.planId), entry]);
+    const oldest = entries.length > MAX_ENTRIES ? entries.shift() : undefined;
+    if (oldest === undefined) return;
+    const left = ofPlan(oldest.planId).filter((other) => other !== oldest);
+    if (left.length > 0) plans.set(oldest.planId, left);
+    else plans.delete(oldest.planId);
   }
 
   /** Enters a call of a part that is known already, or of a new one. */
@@ -149,8 +163,7 @@ export function createLedger(): Ledger {
       shownVia: undefined,
       reportedAbsent: false,
     };
-    entries.push(entry);
-    if (entries.length > MAX_ENTRIES) entries.shift();
+    add(entry);
     return entry;
   }
 
@@ -159,14 +172,11 @@ export function createLedger(): Ledger {
       return chat.lastEchoAtMs;
     },
     find,
-    partsDelivered: (planId, sinceMs) => partsDelivered(entries, planId, sinceMs),
+    partsDelivered: (planId, sinceMs) => partsDelivered(ofPlan(planId), sinceMs),
     isComplete: (planId, sinceMs) =>
-      entries.some(
-        (entry) =>
-          entry.planId === planId &&
-          entry.state === 'delivered' &&
-          entry.part === entry.parts &&
-          entry.lastCall.sentAtMs >= sinceMs,
+      ofPlan(planId).some(
+        ({ lastCall, part, parts, state }) =>
+          state === 'delivered' && part === parts && lastCall.sentAtMs >= sinceMs,
       ),
     begin(part, call) {
       const known = find(part.planId, part.part);
@@ -199,15 +209,16 @@ export function createLedger(): Ledger {
       else chat.keep({ ...post, via });
     },
     equalPartsDelivered: (wborMessageId, parts) => equalPartsDelivered(entries, wborMessageId, parts),
-    unfinished: () => (newest !== undefined && isUnfinished(entries, newest) ? newest.planId : undefined),
+    unfinished: () =>
+      newest !== undefined && isUnfinished(ofPlan(newest.planId), newest) ? newest.planId : undefined,
     unobserved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
 }
 
 /** A call for a part is made when those before it are in the chat, even if the journal has forgotten them. */
-function partsDelivered(entries: readonly LedgerEntry[], planId: string, sinceMs = 0): number {
-  const counts = entries
-    .filter((entry) => entry.planId === planId && entry.lastCall.sentAtMs >= sinceMs)
+function partsDelivered(ofPlan: readonly LedgerEntry[], sinceMs = 0): number {
+  const counts = ofPlan
+    .filter(({ lastCall }) => lastCall.sentAtMs >= sinceMs)
     .map(({ part, state }) => (state === 'delivered' ? part : part - 1));
   return Math.max(0, ...counts);
 }
@@ -232,9 +243,9 @@ function equalPartsDelivered(
 }
 
 /** Whether the message of the newest call may be half in the chat. */
-function isUnfinished(entries: readonly LedgerEntry[], newest: LedgerEntry): boolean {
+function isUnfinished(ofPlan: readonly LedgerEntry[], newest: LedgerEntry): boolean {
   if (newest.parts === 1 || newest.state === 'rejected') return false;
-  const done = partsDelivered(entries, newest.planId);
+  const done = partsDelivered(ofPlan);
   const begun = done > 0 || newest.state === 'open' || newest.doubted;
   return begun && done < newest.parts;
 }
