@@ -258,7 +258,9 @@ describe('a lock', () => {
     expect(new Set(seen.map(({ by }) => by))).toEqual(new Set(['first']));
     await proxy.cut();
     await publish(11, 20);
-    await waitFor(() => seen.length === 20, { what: 'the next ten' });
-    expect(new Set(seen.slice(10).map(({ by }) => by))).toEqual(new Set(['second']));
+    // The tenth comes again when its acknowledgement was cut off.
+    const next = () => seen.filter(({ body }) => body > 10);
+    await waitFor(() => next().length >= 10, { what: 'the next ten' });
+    expect(next()).toEqual(Array.from({ length: 10 }, (_, index) => ({ by: 'second', body: 11 + index })));
   });
 });
