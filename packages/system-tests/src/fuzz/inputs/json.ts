@@ -184,7 +184,6 @@ export function mutatedJson(example: object, token: string): fc.Arbitrary<Mutate
     for (const change of changes) apply(fields, change);
     if (!isNamed(fields, token)) Object.assign(fields, withIds(example, token));
     namePosts(fields, token);
-    nameStation(fields, token);
     return { text: render(fields), changes: changes.map(describeChange).join(', ') || 'as in the contract' };
   });
 }
@@ -196,20 +195,9 @@ function namePosts(fields: Record<string, unknown>, token: string): void {
   if (fields.format === 'plain') {
     for (const name of TEXTS) if (isNameless(fields[name])) fields[name] = token;
   }
-  // What the ENDEC says besides is put into words of the relay's own.
-  if ('eas_data' in fields && !String(fields.message_text).includes(token)) fields.message_text = token;
   for (const part of Array.isArray(fields.parts) ? fields.parts : []) {
     if (!isNameless(part?.text)) continue;
     part.text = typeof part.text === 'string' ? `${token} ${part.text.replaceAll('\u{e000}', '')}` : token;
-  }
-}
-
-/** Of a station the chat is told its name, and what it does in words of the relay's own. */
-function nameStation({ now_playing: seen }: Record<string, unknown>, token: string): void {
-  if (typeof seen !== 'object' || seen === null || !('station' in seen)) return;
-  const station: object = typeof seen.station === 'object' && seen.station !== null ? seen.station : {};
-  if (!('name' in station) || !String(station.name).includes(token)) {
-    seen.station = { ...station, name: token };
   }
 }
 
