@@ -1,4 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
+import { freshAnswer } from './fresh-answer.ts';
 import type { Delivery } from './types.ts';
 
 /** A channel that brings deliveries, until it is lost. */
@@ -74,7 +75,7 @@ export function toDelivery(
     async isHeld() {
       if (signal.aborted) return false;
       try {
-        await channel.checkQueue(queue);
+        await freshAnswer(() => channel.checkQueue(queue));
         return !signal.aborted;
       } catch {
         return false;
