@@ -27,7 +27,7 @@ const LONGEST_CALL_MS = 15_000;
 const LOOK_MS = 10_000;
 const LOOK_AGAIN_MS = 1_000;
 /** How often what waits in the spool is tried again by itself. */
-const RETRY_MS = 15_000;
+const DEFAULT_RETRY_MS = 15_000;
 
 /** How a message stands after a round of work. */
 type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
@@ -35,6 +35,7 @@ type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
 /** @throws ProducerError with code INVALID_OPTIONS. */
 export function createProducer(options: ProducerOptions): Producer {
   checkOptions(options);
+  const { retryMs = DEFAULT_RETRY_MS } = options;
   const worker = createWorker(options);
   let last: Promise<unknown> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
@@ -48,15 +49,22 @@ export function createProducer(options: ProducerOptions): Producer {
   }
 
   async function retryLater(): Promise<void> {
+    const spool = await worker.spool();
+    if (spool.entries().length > 0 || spool.hasOthers()) arm();
+  }
+
+  function arm(): void {
     if (closed || retry !== undefined) return;
-    if ((await worker.spool()).entries().length === 0) return;
     retry = setTimeout(() => {
       retry = undefined;
       void inTurn(() => worker.catchUp(Date.now() + DEFAULT_TIMEOUT_MS)).catch(() => {});
-    }, RETRY_MS);
+    }, retryMs);
     // A program that has nothing else to do may end: the spool is on disk.
     retry.unref();
   }
+
+  // A process that is gone may have left something there.
+  if (options.spoolFile !== undefined) arm();
 
   return {
     async send(message) {
@@ -257,6 +265,7 @@ function createWorker(options: ProducerOptions) {
     },
     /** Brings a message on as far as it gets, behind what was accepted before it. */
     async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
+      await (await spool()).adopt();
       // What waits there must not take all the time of this one.
       await older(entry, Math.min(until, Date.now() + (until - Date.now()) / 2));
       // The same id may have been given to an earlier call.
@@ -273,6 +282,7 @@ function createWorker(options: ProducerOptions) {
     },
     async status(): Promise<ProducerStatus> {
       const current = await spool();
+      await current.adopt();
       const entries = current.entries();
       const open = entries.filter(({ done }) => !done);
       const logs = entries.flatMap(({ calls }) => calls.filter(({ logged }) => !logged));

@@ -21,6 +21,8 @@ export interface ProducerOptions {
    * than the relay may begin to. Default 2000.
    */
   readonly clockMarginMs?: number | undefined;
+  /** How often what waits in the spool is tried again by itself, in milliseconds. Default 15 000. */
+  readonly retryMs?: number | undefined;
 }
 
 export interface FallbackOptions {
