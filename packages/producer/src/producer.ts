@@ -1,4 +1,4 @@
-import { sleep } from '@wbor/async';
+import { endsWithin, sleep } from '@wbor/async';
 import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
 import { ProducerError, SpoolError } from './errors.ts';
 import { createOwnPoster, type OwnOutcome, type OwnPoster, type Sight } from './own-post.ts';
@@ -233,7 +233,7 @@ function createWorker(options: ProducerOptions) {
     for (const { calls, message } of entries) {
       for (const call of calls) {
         if (call.logged || call.result === undefined) continue;
-        if (Date.now() >= until || (await route.log(message, call)) !== 'stored') return;
+        if (Date.now() >= until || (await route.log(message, call, until)) !== 'stored') return;
         call.logged = true;
         await (await spool()).append({ t: 'logged', id: message.id, callId: call.call.callId });
       }
@@ -272,7 +272,12 @@ function createWorker(options: ProducerOptions) {
       const progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
       awaited.delete(entry);
       const open = (await spool()).entries();
-      await log(open.includes(entry) ? open : [...open, entry], until);
+      const logged = log(open.includes(entry) ? open : [...open, entry], until);
+      // How the message stands is said in time, whatever hinders its logs: they wait in the spool.
+      await endsWithin(
+        logged.catch(() => {}),
+        Math.max(0, until - Date.now()),
+      );
       return progress;
     },
     async catchUp(until: number): Promise<void> {

@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { waitFor } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -74,6 +76,25 @@ describe('wbor-send', () => {
     bed.toRelay.stall();
     bed.toGroupMe.stall();
     expect(await send(['--timeout', '3', 'Disk is full'])).toMatchObject({ code: 3 });
+  });
+
+  it('says that it has posted, also when the gateway says nothing to its log', async () => {
+    const gateway = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (body: string) => {
+        if (!body.includes('alreadysent')) response.writeHead(503).end('{"code":"BROKER_UNAVAILABLE"}');
+      });
+    });
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    bed.onEnd(async () => gateway.close());
+    const { port } = gateway.address() as AddressInfo;
+    const env = { ...bed.httpEnvironment, GATEWAY_URL: `http://127.0.0.1:${port}` };
+    const { code, stdout } = await send(['--wait', '1', '--timeout', '8', 'Mains lost'], { env });
+    expect(stdout).toContain('delivered by wbor-send itself');
+    expect(code).toBe(0);
+    expect(await send(['status'], { env })).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('1 logs'),
+    });
   });
 
   it('says by its exit code that a post is in doubt', async () => {

@@ -83,7 +83,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
         conversation.end();
       }
     },
-    async log(message, { call, result }) {
+    async log(message, { call, result }, until) {
       try {
         const link = await connected();
         await link.publish(
@@ -94,7 +94,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
             messageId: call.callId,
             headers: { [ALREADY_SENT_HEADER]: true },
           },
-          CONFIRM_TIMEOUT_MS,
+          Math.max(1, Math.min(CONFIRM_TIMEOUT_MS, until - Date.now())),
         );
         return 'stored';
       } catch (error) {

@@ -147,7 +147,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         return isBegun ? follow(message, terms) : { kind: 'silent', reason: doubt };
       }
     },
-    async log(message, { call, result = UNSEEN }) {
+    async log(message, { call, result = UNSEEN }, until) {
       try {
         const { body, status } = await post(
           {
@@ -159,7 +159,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
           },
           // Two calls for one text may have had one answer, and each has a row.
           { 'idempotency-key': call.callId },
-          ANSWER_TIMEOUT_MS,
+          Math.min(ANSWER_TIMEOUT_MS, until - Date.now()),
         );
         return status === 202 && body.status === 'queued' ? 'stored' : 'not-now';
       } catch {
