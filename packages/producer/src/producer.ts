@@ -5,7 +5,7 @@ import { createOwnPoster, type OwnOutcome, type OwnPoster, type Sight } from './
 import { checkOptions, toMessage } from './read-options.ts';
 import { createAmqpRoute } from './routes/amqp.ts';
 import { createHttpRoute } from './routes/http.ts';
-import type { Offer, Route } from './routes/route.ts';
+import type { Offer, OfferTerms, Route } from './routes/route.ts';
 import { type AcceptedMessage, mayBeInChat, type SpoolEntry } from './spool/records.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import type {
@@ -26,6 +26,8 @@ const LONGEST_CALL_MS = 15_000;
 /** A chat that cannot be read for longer keeps no message back: that the relay has posted it is unlikely. */
 const LOOK_MS = 10_000;
 const LOOK_AGAIN_MS = 1_000;
+/** What a post of our own needs of the time of a message. The last words of the relay may use half of it. */
+const OWN_POST_MS = 4_000;
 /** How often what waits in the spool is tried again by itself. */
 const DEFAULT_RETRY_MS = 15_000;
 
@@ -107,7 +109,11 @@ export function createProducer(options: ProducerOptions): Producer {
 }
 
 function createWorker(options: ProducerOptions) {
-  const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, fallback } = options;
+  const {
+    clockMarginMs = DEFAULT_CLOCK_MARGIN_MS,
+    connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
+    fallback,
+  } = options;
   const route = createRoute(options, connectTimeoutMs);
   let opened: Promise<Spool> | undefined;
   let poster: OwnPoster | undefined;
@@ -171,10 +177,14 @@ function createWorker(options: ProducerOptions) {
     return { deliveredBy: 'relay', state, ...('reason' in offer ? { reason: offer.reason } : {}) };
   }
 
-  async function offer(entry: SpoolEntry, deliverBy: number | undefined, waitUntil: number): Promise<Offer> {
+  async function offer(
+    entry: SpoolEntry,
+    { deliverBy, waitUntil, until }: Omit<OfferTerms, 'beforeOffer'>,
+  ): Promise<Offer> {
     return route.offer(entry.message, {
       deliverBy,
       waitUntil,
+      until,
       beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy }),
     });
   }
@@ -184,12 +194,17 @@ function createWorker(options: ProducerOptions) {
     // Without a post of our own at the end there is nothing that a deadline would be good for.
     const withDeadline = fallback !== undefined && waitMs > 0;
     const end = Math.min(Date.now() + waitMs, until);
-    const offered = await offer(entry, withDeadline ? end : undefined, withDeadline ? until : end);
+    const offered = await offer(
+      entry,
+      withDeadline
+        ? { deliverBy: end, waitUntil: until, until: until - OWN_POST_MS / 2 }
+        : { deliverBy: undefined, waitUntil: end, until },
+    );
     if (offered.kind === 'not-taken') return postOurselves(entry, offered.reason, until);
     if (offered.kind !== 'silent') return byRelay(entry, offered);
     if (withDeadline) {
       // Its word may have been lost on a connection that was dead and did not know it.
-      const lookUntil = Math.min(until, Date.now() + LOOK_MS);
+      const lookUntil = Math.min(until - OWN_POST_MS, Date.now() + LOOK_MS);
       let sight = await look(entry);
       while (sight === 'not-now' && Date.now() + LOOK_AGAIN_MS < lookUntil) {
         await sleep(LOOK_AGAIN_MS);
@@ -208,7 +223,7 @@ function createWorker(options: ProducerOptions) {
   async function goOn(entry: SpoolEntry, until: number): Promise<Progress> {
     if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', until);
     const { offered: wasOffered, offeredBy } = entry;
-    const offered = await offer(entry, undefined, Date.now());
+    const offered = await offer(entry, { deliverBy: undefined, waitUntil: Date.now(), until });
     if (offered.kind === 'not-taken') {
       // The offer was not made; the one before it counts again.
       if (!wasOffered) return postOurselves(entry, offered.reason, until);
@@ -256,6 +271,13 @@ function createWorker(options: ProducerOptions) {
     }
   }
 
+  /** The new one needs its wait and a post of its own, and the older ones get a quarter of the time in any case. */
+  function untilForOlder(waitMs: number, until: number): number {
+    const now = Date.now();
+    const spareMs = until - now - waitMs - clockMarginMs - OWN_POST_MS;
+    return now + Math.max((until - now) / 4, Math.min((until - now) / 2, spareMs));
+  }
+
   return {
     spool,
     async accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }> {
@@ -267,7 +289,7 @@ function createWorker(options: ProducerOptions) {
     async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
       await (await spool()).adopt();
       // What waits there must not take all the time of this one.
-      await older(entry, Math.min(until, Date.now() + (until - Date.now()) / 2));
+      await older(entry, untilForOlder(waitMs, until));
       // The same id may have been given to an earlier call.
       const progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
       awaited.delete(entry);

@@ -47,7 +47,12 @@ async function gateway(...answers: Answer[]) {
 async function offer(url: string, waitMs: number | undefined = 800) {
   const route = createHttpRoute({ url, token: 'token-1', connectTimeoutMs: 500, clockMarginMs: 50 });
   const deliverBy = waitMs === 0 ? undefined : Date.now() + waitMs;
-  return route.offer(message, { deliverBy, waitUntil: Date.now() + 2_000, beforeOffer: async () => {} });
+  return route.offer(message, {
+    deliverBy,
+    waitUntil: Date.now() + 2_000,
+    until: Date.now() + 5_000,
+    beforeOffer: async () => {},
+  });
 }
 
 it('asks the gateway to wait for the relay, with a deadline and the token', async () => {

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { waitFor } from '@wbor/testkit';
@@ -22,6 +22,15 @@ function send(
 ) {
   const { env = bed.environment, ...rest } = options;
   return run(installedNode, [join(bed.folder, 'dist/wbor-send.js'), ...args], { env, ...rest });
+}
+
+/** The settings for a gateway that behaves so. */
+async function overGateway(behave: RequestListener): Promise<Readonly<Record<string, string>>> {
+  const gateway = createServer(behave);
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  bed.onEnd(async () => gateway.close());
+  const { port } = gateway.address() as AddressInfo;
+  return { ...bed.httpEnvironment, GATEWAY_URL: `http://127.0.0.1:${port}` };
 }
 
 describe('wbor-send', () => {
@@ -79,15 +88,11 @@ describe('wbor-send', () => {
   });
 
   it('says that it has posted, also when the gateway says nothing to its log', async () => {
-    const gateway = createServer((request, response) => {
+    const env = await overGateway((request, response) => {
       request.setEncoding('utf8').on('data', (body: string) => {
         if (!body.includes('alreadysent')) response.writeHead(503).end('{"code":"BROKER_UNAVAILABLE"}');
       });
     });
-    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
-    bed.onEnd(async () => gateway.close());
-    const { port } = gateway.address() as AddressInfo;
-    const env = { ...bed.httpEnvironment, GATEWAY_URL: `http://127.0.0.1:${port}` };
     const { code, stdout } = await send(['--wait', '1', '--timeout', '8', 'Mains lost'], { env });
     expect(stdout).toContain('delivered by wbor-send itself');
     expect(code).toBe(0);
@@ -95,6 +100,12 @@ describe('wbor-send', () => {
       code: 3,
       stdout: expect.stringContaining('1 logs'),
     });
+  });
+
+  it('posts by itself, in the time of an event of a UPS, when the gateway takes the connection and says nothing', async () => {
+    const env = await overGateway(() => {});
+    expect(await send(['--wait', '4', '--timeout', '14', 'Mains lost'], { env })).toMatchObject({ code: 0 });
+    expect(bed.posts()).toHaveLength(1);
   });
 
   it('says by its exit code that a post is in doubt', async () => {

@@ -112,7 +112,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
 async function publish(
   link: ProducerLink,
   message: AcceptedMessage,
-  { deliverBy }: OfferTerms,
+  { deliverBy, until }: OfferTerms,
   correlationId: string,
 ): Promise<Offer | { readonly kind: 'stored' }> {
   try {
@@ -129,7 +129,7 @@ async function publish(
             : { [DELIVER_BY_HEADER]: Math.round(deliverBy), [INTERIM_REPLY_HEADER]: true },
         ...(message.urgent ? { priority: URGENT_PRIORITY } : {}),
       },
-      CONFIRM_TIMEOUT_MS,
+      Math.max(1, Math.min(CONFIRM_TIMEOUT_MS, until - Date.now())),
     );
     return { kind: 'stored' };
   } catch (error) {

@@ -14,6 +14,8 @@ export interface OfferTerms {
   readonly deliverBy: number | undefined;
   /** How long to wait for the end of a post that the relay has begun, or for a message without a deadline: epoch ms. */
   readonly waitUntil: number;
+  /** When to end in any case, but for {@link waitUntil} of a post that the relay has begun: epoch ms. */
+  readonly until: number;
   /** Called once before anything of the message leaves this process. */
   readonly beforeOffer: () => Promise<void>;
 }
