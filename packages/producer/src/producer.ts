@@ -193,7 +193,13 @@ function createWorker(options: ProducerOptions) {
   async function work(entry: SpoolEntry, waitMs: number, until: number): Promise<Progress> {
     // Without a post of our own at the end there is nothing that a deadline would be good for.
     const withDeadline = fallback !== undefined && waitMs > 0;
-    const end = Math.min(Date.now() + waitMs, until);
+    const latest = withDeadline ? until - clockMarginMs - OWN_POST_MS : until;
+    const end = Math.min(Date.now() + waitMs, latest);
+    if (withDeadline && end <= Date.now()) {
+      // An earlier call with this id may have offered it.
+      if (entry.offered) return goOn(entry, until);
+      return postOurselves(entry, 'there is no time to wait for the relay', until);
+    }
     const offered = await offer(
       entry,
       withDeadline
