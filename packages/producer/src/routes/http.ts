@@ -88,7 +88,13 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         : { prefer: `wait=${seconds}`, 'x-deliver-by': String(Math.round(deliverBy)) };
     try {
       const timeoutMs = deliverBy === undefined ? ANSWER_TIMEOUT_MS : waitMs + ANSWER_MARGIN_MS;
-      return readAnswer(await post(toRequest(message), headers, Math.min(timeoutMs, until - Date.now())));
+      const answer = readAnswer(
+        await post(toRequest(message), headers, Math.min(timeoutMs, until - Date.now())),
+      );
+      if (answer.kind !== 'queued' || deliverBy === undefined) return answer;
+      // It may still expire there.
+      const reason = 'the gateway has stored it, and says nothing of a post';
+      return { kind: 'retry', reason, afterMs: ASK_MS, mayBeStored: true };
     } catch (error) {
       const code = failureCode(error);
       const reason = `the gateway was not reached: ${code}`;
