@@ -147,7 +147,7 @@ describe('wbor-send', () => {
     await bed.toRelay.cut();
     const file = join(bed.folder, 'a-file');
     await writeFile(file, '');
-    const env = { ...bed.environment, SPOOL_FILE: join(file, 'spool') };
+    const env = { ...bed.environment, WBOR_SPOOL_FILE: join(file, 'spool') };
     expect(await send(['Disk is full'], { env })).toMatchObject({ code: 0 });
     await bed.toGroupMe.cut();
     expect(await send(['--timeout', '2', 'Disk is full'], { env })).toMatchObject({ code: 1 });

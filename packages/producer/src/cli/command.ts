@@ -45,7 +45,7 @@ Settings, as NAME=VALUE lines of the file or in the environment, which wins:
   GROUPME_BOT_ID               to post by itself; GROUPME_API_URL if it is not GroupMe's own
   GROUPME_ACCESS_TOKEN         to look for posts that are in doubt
   WBOR_SOURCE                  where --source is not given
-  SPOOL_FILE                   default /var/spool/wbor-send/spool for root, else ~/.local/state/wbor-send/spool
+  WBOR_SPOOL_FILE              default /var/spool/wbor-send/spool for root, else ~/.local/state/wbor-send/spool
 
 Exit codes:
   0  it is in the chat, or the relay has it      3  it waits in the spool; run wbor-send drain
