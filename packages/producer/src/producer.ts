@@ -249,12 +249,16 @@ function createWorker(options: ProducerOptions) {
     await (await spool()).append({ t: 'offered', id: entry.message.id, by: offeredBy, instead: true });
   }
 
-  /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. */
+  /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. One that is refused is tried again with the next round. */
   async function log(entries: readonly SpoolEntry[], until: number): Promise<void> {
     for (const { calls, message } of entries) {
       for (const call of calls) {
         if (call.logged || call.result === undefined) continue;
-        if (Date.now() >= until || (await route.log(message, call, until)) !== 'stored') return;
+        if (Date.now() >= until) return;
+        const told = await route.log(message, call, until);
+        if (told === 'not-now') return;
+        // It must not hold up those of other messages.
+        if (told === 'refused') break;
         call.logged = true;
         await (await spool()).append({ t: 'logged', id: message.id, callId: call.call.callId });
       }

@@ -108,6 +108,23 @@ describe('wbor-send', () => {
     expect(bed.posts()).toHaveLength(1);
   });
 
+  it('a log that the gateway refuses holds up no other', async () => {
+    const env = await overGateway((request, response) => {
+      request.setEncoding('utf8').on('data', (body: string) => {
+        if (!body.includes('alreadysent')) response.writeHead(503).end('{"code":"BROKER_UNAVAILABLE"}');
+        else if (body.includes('cron')) response.writeHead(403).end('{}');
+        else response.writeHead(202).end('{"status":"queued"}');
+      });
+    });
+    for (const source of ['cron', 'ups']) {
+      expect(await send(['--source', source, '--wait', '1', 'Mains lost'], { env })).toMatchObject({
+        code: 0,
+      });
+    }
+    const { stdout } = await send(['status'], { env });
+    expect(stdout).toContain('0 messages wait; 1 logs');
+  });
+
   it('says by its exit code that a post is in doubt', async () => {
     await bed.toRelay.cut();
     bed.simulator.setFault({ route: 'bots/post', mode: 'accept-then-reset', times: 1 });

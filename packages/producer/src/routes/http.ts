@@ -179,7 +179,8 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
           { 'idempotency-key': call.callId },
           Math.min(ANSWER_TIMEOUT_MS, until - Date.now()),
         );
-        return status === 202 && body.status === 'queued' ? 'stored' : 'not-now';
+        if (status === 202 && body.status === 'queued') return 'stored';
+        return status >= 400 && status < 500 && status !== 429 ? 'refused' : 'not-now';
       } catch {
         return 'not-now';
       }

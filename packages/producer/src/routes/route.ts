@@ -4,8 +4,8 @@ import type { AcceptedMessage, EntryCall } from '../spool/records.ts';
 export interface Route {
   /** Hands a message to the relay and, with a deadline, waits for what becomes of it. Does not reject. */
   offer(message: AcceptedMessage, terms: OfferTerms): Promise<Offer>;
-  /** Tells the audit of a post of the producer's own, until `until` (epoch ms). */
-  log(message: AcceptedMessage, call: EntryCall, until: number): Promise<'stored' | 'not-now'>;
+  /** Tells the audit of a post of the producer's own, until `until` (epoch ms). `refused`: this one is not taken, others may be. */
+  log(message: AcceptedMessage, call: EntryCall, until: number): Promise<'stored' | 'refused' | 'not-now'>;
   close(): Promise<void>;
 }
 
