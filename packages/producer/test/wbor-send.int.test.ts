@@ -125,6 +125,16 @@ describe('wbor-send', () => {
     expect(stdout).toContain('0 messages wait; 1 logs');
   });
 
+  it('fails when time is up and the spool cannot be used: nothing waits anywhere', async () => {
+    bed.toRelay.stall();
+    bed.toGroupMe.stall();
+    await writeFile(join(bed.folder, 'a-file'), '');
+    const env = { ...bed.environment, WBOR_SPOOL_FILE: join(bed.folder, 'a-file/spool') };
+    const { code, stdout } = await send(['--timeout', '3', 'Mains lost'], { env });
+    expect(stdout).toMatch(/^failed \(time is up, and nothing is kept: .* cannot be used/);
+    expect(code).toBe(1);
+  });
+
   it('says by its exit code that a post is in doubt', async () => {
     await bed.toRelay.cut();
     bed.simulator.setFault({ route: 'bots/post', mode: 'accept-then-reset', times: 1 });
