@@ -297,12 +297,16 @@ function createWorker(options: ProducerOptions) {
     },
     /** Brings a message on as far as it gets, behind what was accepted before it. */
     async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
-      await (await spool()).adopt();
-      // What waits there must not take all the time of this one.
-      await older(entry, untilForOlder(waitMs, until));
-      // The same id may have been given to an earlier call.
-      const progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
-      awaited.delete(entry);
+      let progress: Progress;
+      try {
+        await (await spool()).adopt();
+        // What waits there must not take all the time of this one.
+        await older(entry, untilForOlder(waitMs, until));
+        // The same id may have been given to an earlier call.
+        progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
+      } finally {
+        awaited.delete(entry);
+      }
       const open = (await spool()).entries();
       const logged = log(open.includes(entry) ? open : [...open, entry], until);
       // How the message stands is said in time, whatever hinders its logs: they wait in the spool.

@@ -33,7 +33,8 @@ export const USAGE = `wbor-send: gets a message into the managers' GroupMe chat,
   --image URL      a picture; may be repeated
   --urgent         overtakes everything that is not urgent
   --wait SECONDS   how long the relay has before wbor-send posts by itself; default 8, 0: do not wait
-  --timeout SECONDS  when to end in any case; default 45. What is not done then waits in the spool
+  --timeout SECONDS  when to end in any case, from the end of standard input on; default 45. What is not
+                     done then waits in the spool
   --dry-run        shows what would be posted, and sends nothing
   --config FILE    default /etc/wbor-send.conf, or WBOR_SEND_CONFIG
   --json           one JSON object on standard output
