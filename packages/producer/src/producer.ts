@@ -1,11 +1,11 @@
-import { sleep } from '@wbor/async';
+import { endsWithin, sleep } from '@wbor/async';
 import { DEFAULT_EXCHANGE_NAME } from '@wbor/contracts';
 import { ProducerError, SpoolError } from './errors.ts';
 import { createOwnPoster, type OwnOutcome, type OwnPoster, type Sight } from './own-post.ts';
 import { checkOptions, toMessage } from './read-options.ts';
 import { createAmqpRoute } from './routes/amqp.ts';
 import { createHttpRoute } from './routes/http.ts';
-import type { Offer, Route } from './routes/route.ts';
+import type { Offer, OfferTerms, Route } from './routes/route.ts';
 import { type AcceptedMessage, mayBeInChat, type SpoolEntry } from './spool/records.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import type {
@@ -26,8 +26,10 @@ const LONGEST_CALL_MS = 15_000;
 /** A chat that cannot be read for longer keeps no message back: that the relay has posted it is unlikely. */
 const LOOK_MS = 10_000;
 const LOOK_AGAIN_MS = 1_000;
+/** What a post of our own needs of the time of a message. The last words of the relay may use half of it. */
+const OWN_POST_MS = 4_000;
 /** How often what waits in the spool is tried again by itself. */
-const RETRY_MS = 15_000;
+const DEFAULT_RETRY_MS = 15_000;
 
 /** How a message stands after a round of work. */
 type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
@@ -35,6 +37,7 @@ type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
 /** @throws ProducerError with code INVALID_OPTIONS. */
 export function createProducer(options: ProducerOptions): Producer {
   checkOptions(options);
+  const { retryMs = DEFAULT_RETRY_MS } = options;
   const worker = createWorker(options);
   let last: Promise<unknown> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
@@ -48,15 +51,22 @@ export function createProducer(options: ProducerOptions): Producer {
   }
 
   async function retryLater(): Promise<void> {
+    const spool = await worker.spool();
+    if (spool.entries().length > 0 || spool.hasOthers()) arm();
+  }
+
+  function arm(): void {
     if (closed || retry !== undefined) return;
-    if ((await worker.spool()).entries().length === 0) return;
     retry = setTimeout(() => {
       retry = undefined;
       void inTurn(() => worker.catchUp(Date.now() + DEFAULT_TIMEOUT_MS)).catch(() => {});
-    }, RETRY_MS);
+    }, retryMs);
     // A program that has nothing else to do may end: the spool is on disk.
     retry.unref();
   }
+
+  // A process that is gone may have left something there.
+  if (options.spoolFile !== undefined) arm();
 
   return {
     async send(message) {
@@ -99,7 +109,11 @@ export function createProducer(options: ProducerOptions): Producer {
 }
 
 function createWorker(options: ProducerOptions) {
-  const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, fallback } = options;
+  const {
+    clockMarginMs = DEFAULT_CLOCK_MARGIN_MS,
+    connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
+    fallback,
+  } = options;
   const route = createRoute(options, connectTimeoutMs);
   let opened: Promise<Spool> | undefined;
   let poster: OwnPoster | undefined;
@@ -163,10 +177,14 @@ function createWorker(options: ProducerOptions) {
     return { deliveredBy: 'relay', state, ...('reason' in offer ? { reason: offer.reason } : {}) };
   }
 
-  async function offer(entry: SpoolEntry, deliverBy: number | undefined, waitUntil: number): Promise<Offer> {
+  async function offer(
+    entry: SpoolEntry,
+    { deliverBy, waitUntil, until }: Omit<OfferTerms, 'beforeOffer'>,
+  ): Promise<Offer> {
     return route.offer(entry.message, {
       deliverBy,
       waitUntil,
+      until,
       beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy }),
     });
   }
@@ -175,13 +193,24 @@ function createWorker(options: ProducerOptions) {
   async function work(entry: SpoolEntry, waitMs: number, until: number): Promise<Progress> {
     // Without a post of our own at the end there is nothing that a deadline would be good for.
     const withDeadline = fallback !== undefined && waitMs > 0;
-    const end = Math.min(Date.now() + waitMs, until);
-    const offered = await offer(entry, withDeadline ? end : undefined, withDeadline ? until : end);
+    const latest = withDeadline ? until - clockMarginMs - OWN_POST_MS : until;
+    const end = Math.min(Date.now() + waitMs, latest);
+    if (withDeadline && end <= Date.now()) {
+      // An earlier call with this id may have offered it.
+      if (entry.offered) return goOn(entry, until);
+      return postOurselves(entry, 'there is no time to wait for the relay', until);
+    }
+    const offered = await offer(
+      entry,
+      withDeadline
+        ? { deliverBy: end, waitUntil: until, until: until - OWN_POST_MS / 2 }
+        : { deliverBy: undefined, waitUntil: end, until },
+    );
     if (offered.kind === 'not-taken') return postOurselves(entry, offered.reason, until);
     if (offered.kind !== 'silent') return byRelay(entry, offered);
     if (withDeadline) {
       // Its word may have been lost on a connection that was dead and did not know it.
-      const lookUntil = Math.min(until, Date.now() + LOOK_MS);
+      const lookUntil = Math.min(until - OWN_POST_MS, Date.now() + LOOK_MS);
       let sight = await look(entry);
       while (sight === 'not-now' && Date.now() + LOOK_AGAIN_MS < lookUntil) {
         await sleep(LOOK_AGAIN_MS);
@@ -200,7 +229,7 @@ function createWorker(options: ProducerOptions) {
   async function goOn(entry: SpoolEntry, until: number): Promise<Progress> {
     if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', until);
     const { offered: wasOffered, offeredBy } = entry;
-    const offered = await offer(entry, undefined, Date.now());
+    const offered = await offer(entry, { deliverBy: undefined, waitUntil: Date.now(), until });
     if (offered.kind === 'not-taken') {
       // The offer was not made; the one before it counts again.
       if (!wasOffered) return postOurselves(entry, offered.reason, until);
@@ -220,12 +249,16 @@ function createWorker(options: ProducerOptions) {
     await (await spool()).append({ t: 'offered', id: entry.message.id, by: offeredBy, instead: true });
   }
 
-  /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. */
+  /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. One that is refused is tried again with the next round. */
   async function log(entries: readonly SpoolEntry[], until: number): Promise<void> {
     for (const { calls, message } of entries) {
       for (const call of calls) {
         if (call.logged || call.result === undefined) continue;
-        if (Date.now() >= until || (await route.log(message, call)) !== 'stored') return;
+        if (Date.now() >= until) return;
+        const told = await route.log(message, call, until);
+        if (told === 'not-now') return;
+        // It must not hold up those of other messages.
+        if (told === 'refused') break;
         call.logged = true;
         await (await spool()).append({ t: 'logged', id: message.id, callId: call.call.callId });
       }
@@ -248,6 +281,13 @@ function createWorker(options: ProducerOptions) {
     }
   }
 
+  /** The new one needs its wait and a post of its own, and the older ones get a quarter of the time in any case. */
+  function untilForOlder(waitMs: number, until: number): number {
+    const now = Date.now();
+    const spareMs = until - now - waitMs - clockMarginMs - OWN_POST_MS;
+    return now + Math.max((until - now) / 4, Math.min((until - now) / 2, spareMs));
+  }
+
   return {
     spool,
     async accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }> {
@@ -257,13 +297,23 @@ function createWorker(options: ProducerOptions) {
     },
     /** Brings a message on as far as it gets, behind what was accepted before it. */
     async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
-      // What waits there must not take all the time of this one.
-      await older(entry, Math.min(until, Date.now() + (until - Date.now()) / 2));
-      // The same id may have been given to an earlier call.
-      const progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
-      awaited.delete(entry);
+      let progress: Progress;
+      try {
+        await (await spool()).adopt();
+        // What waits there must not take all the time of this one.
+        await older(entry, untilForOlder(waitMs, until));
+        // The same id may have been given to an earlier call.
+        progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
+      } finally {
+        awaited.delete(entry);
+      }
       const open = (await spool()).entries();
-      await log(open.includes(entry) ? open : [...open, entry], until);
+      const logged = log(open.includes(entry) ? open : [...open, entry], until);
+      // How the message stands is said in time, whatever hinders its logs: they wait in the spool.
+      await endsWithin(
+        logged.catch(() => {}),
+        Math.max(0, until - Date.now()),
+      );
       return progress;
     },
     async catchUp(until: number): Promise<void> {
@@ -273,6 +323,7 @@ function createWorker(options: ProducerOptions) {
     },
     async status(): Promise<ProducerStatus> {
       const current = await spool();
+      await current.adopt();
       const entries = current.entries();
       const open = entries.filter(({ done }) => !done);
       const logs = entries.flatMap(({ calls }) => calls.filter(({ logged }) => !logged));

@@ -21,6 +21,8 @@ export interface ProducerOptions {
    * than the relay may begin to. Default 2000.
    */
   readonly clockMarginMs?: number | undefined;
+  /** How often what waits in the spool is tried again by itself, in milliseconds. Default 15 000. */
+  readonly retryMs?: number | undefined;
 }
 
 export interface FallbackOptions {
@@ -38,7 +40,10 @@ export interface SendOptions {
   readonly images?: readonly string[] | undefined;
   /** Overtakes everything that is not. On the gateway the token must be one made with `--urgent`. */
   readonly urgent?: boolean | undefined;
-  /** How long the relay has to post it, in milliseconds. Default 8000; 0: do not wait for the relay. */
+  /**
+   * How long the relay has to post it, in milliseconds. Default 8000; 0: do not wait for the relay. Less if `timeoutMs`
+   * would not leave `clockMarginMs` and 4 seconds for a post of its own; if there is not so much, it posts at once.
+   */
   readonly waitMs?: number | undefined;
   /** When to stop trying, in milliseconds from its turn on; what is not done then waits in the spool. Default 45 000. */
   readonly timeoutMs?: number | undefined;

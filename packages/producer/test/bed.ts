@@ -122,7 +122,7 @@ export async function makeBed(brokerUrl: string): Promise<Bed> {
     WBOR_SOURCE: SOURCE,
     GROUPME_BOT_ID: simulator.botId,
     GROUPME_API_URL: apiUrl,
-    SPOOL_FILE: spoolFile,
+    WBOR_SPOOL_FILE: spoolFile,
   };
   const { RABBITMQ_URL: _, ...withoutBroker } = environment;
 

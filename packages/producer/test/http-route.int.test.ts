@@ -47,7 +47,12 @@ async function gateway(...answers: Answer[]) {
 async function offer(url: string, waitMs: number | undefined = 800) {
   const route = createHttpRoute({ url, token: 'token-1', connectTimeoutMs: 500, clockMarginMs: 50 });
   const deliverBy = waitMs === 0 ? undefined : Date.now() + waitMs;
-  return route.offer(message, { deliverBy, waitUntil: Date.now() + 2_000, beforeOffer: async () => {} });
+  return route.offer(message, {
+    deliverBy,
+    waitUntil: Date.now() + 2_000,
+    until: Date.now() + 5_000,
+    beforeOffer: async () => {},
+  });
 }
 
 it('asks the gateway to wait for the relay, with a deadline and the token', async () => {
@@ -63,11 +68,7 @@ it('asks the gateway to wait for the relay, with a deadline and the token', asyn
 
 it.each([
   ['the relay has begun', { status: 202, body: { status: 'posting' } }, 'posting'],
-  [
-    'it is stored, as by a gateway that knows no deadline',
-    { status: 202, body: { status: 'queued' } },
-    'queued',
-  ],
+  ['it is stored, and nothing is said of a post', { status: 202, body: { status: 'queued' } }, 'silent'],
   [
     'the relay will not post it',
     { status: 504, body: { code: 'NOT_POSTED', status: 'expired' } },
@@ -89,6 +90,16 @@ it.each([
 ] satisfies [string, Answer, string][])('%s', async (_what, answer, kind) => {
   const { url } = await gateway(answer);
   expect(await offer(url)).toMatchObject({ kind });
+});
+
+it('what is stored before the deadline is asked for again; without one that is enough', async () => {
+  const QUEUED = { status: 202, body: { status: 'queued' } };
+  const first = await gateway(QUEUED, DELIVERED);
+  expect(await offer(first.url, 2_500)).toEqual({ kind: 'delivered' });
+  expect(first.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
+  server?.close();
+  const second = await gateway(QUEUED);
+  expect(await offer(second.url, 0)).toEqual({ kind: 'queued' });
 });
 
 it('an answer after a lost one counts: the gateway knows the repeat', async () => {

@@ -90,3 +90,16 @@ describe('a producer that is killed at any moment', () => {
     60_000 + KILLS * 8_000,
   );
 });
+
+it('what a killed process has accepted is posted by the next one that only sends, started at once', async () => {
+  bed.toRelay.stall();
+  const killed = await spawnKept(installedNode, command('first'), { env: bed.environment, stdio: 'ignore' });
+  await waitFor(async () => (await spooled()).includes('first'), { what: 'the accepted message' });
+  await killed.kill();
+  await bed.toRelay.cut();
+  const producer = bed.producer({ retryMs: 500 });
+  // The lock of the killed one is not stale yet.
+  expect(await producer.send({ body: 'second' })).toMatchObject({ deliveredBy: 'fallback' });
+  await waitFor(() => timesShown('first') === 1 && timesShown('second') === 1, { what: 'both posts' });
+  expect(await producer.status()).toMatchObject({ messages: 0, logs: 2 });
+});

@@ -76,7 +76,7 @@ it('the packed package, installed from its file into an empty folder, sends on t
       EXCHANGE: environment.RABBITMQ_EXCHANGE,
       FALLBACK_URL: environment.GROUPME_API_URL,
       BOT: environment.GROUPME_BOT_ID,
-      SPOOL: environment.SPOOL_FILE,
+      SPOOL: environment.WBOR_SPOOL_FILE,
     };
     const { code, stderr, stdout } = await run(installedNode, ['program.mjs', words], { cwd: folder, env });
     expect(code, stderr).toBe(0);

@@ -97,6 +97,17 @@ describe('a broker that has it and no relay', () => {
     expect(words()).toEqual(['Mains lost']);
   });
 
+  it.each([4_000, 7_000])(
+    'is not waited for so long that no own post is left of %i ms',
+    async (timeoutMs) => {
+      const relay = await bed.startRelay();
+      await relay.stop();
+      const result = await bed.producer().send({ body: 'Mains lost', timeoutMs });
+      expect(result).toMatchObject({ deliveredBy: 'fallback', state: 'delivered' });
+      expect(words()).toEqual(['Mains lost']);
+    },
+  );
+
   /** A relay of the test: says that it begins, and after the deadline how that ended. */
   async function beginAndSay(last: object): Promise<void> {
     const broker = await connectAmqp(inject('brokerUrl'));

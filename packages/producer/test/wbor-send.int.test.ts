@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { waitFor } from '@wbor/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -20,6 +22,15 @@ function send(
 ) {
   const { env = bed.environment, ...rest } = options;
   return run(installedNode, [join(bed.folder, 'dist/wbor-send.js'), ...args], { env, ...rest });
+}
+
+/** The settings for a gateway that behaves so. */
+async function overGateway(behave: RequestListener): Promise<Readonly<Record<string, string>>> {
+  const gateway = createServer(behave);
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  bed.onEnd(async () => gateway.close());
+  const { port } = gateway.address() as AddressInfo;
+  return { ...bed.httpEnvironment, GATEWAY_URL: `http://127.0.0.1:${port}` };
 }
 
 describe('wbor-send', () => {
@@ -76,6 +87,54 @@ describe('wbor-send', () => {
     expect(await send(['--timeout', '3', 'Disk is full'])).toMatchObject({ code: 3 });
   });
 
+  it('says that it has posted, also when the gateway says nothing to its log', async () => {
+    const env = await overGateway((request, response) => {
+      request.setEncoding('utf8').on('data', (body: string) => {
+        if (!body.includes('alreadysent')) response.writeHead(503).end('{"code":"BROKER_UNAVAILABLE"}');
+      });
+    });
+    const { code, stdout } = await send(['--wait', '1', '--timeout', '8', 'Mains lost'], { env });
+    expect(stdout).toContain('delivered by wbor-send itself');
+    expect(code).toBe(0);
+    expect(await send(['status'], { env })).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('1 logs'),
+    });
+  });
+
+  it('posts by itself, in the time of an event of a UPS, when the gateway takes the connection and says nothing', async () => {
+    const env = await overGateway(() => {});
+    expect(await send(['--wait', '4', '--timeout', '14', 'Mains lost'], { env })).toMatchObject({ code: 0 });
+    expect(bed.posts()).toHaveLength(1);
+  });
+
+  it('a log that the gateway refuses holds up no other', async () => {
+    const env = await overGateway((request, response) => {
+      request.setEncoding('utf8').on('data', (body: string) => {
+        if (!body.includes('alreadysent')) response.writeHead(503).end('{"code":"BROKER_UNAVAILABLE"}');
+        else if (body.includes('cron')) response.writeHead(403).end('{}');
+        else response.writeHead(202).end('{"status":"queued"}');
+      });
+    });
+    for (const source of ['cron', 'ups']) {
+      expect(await send(['--source', source, '--wait', '1', 'Mains lost'], { env })).toMatchObject({
+        code: 0,
+      });
+    }
+    const { stdout } = await send(['status'], { env });
+    expect(stdout).toContain('0 messages wait; 1 logs');
+  });
+
+  it('fails when time is up and the spool cannot be used: nothing waits anywhere', async () => {
+    bed.toRelay.stall();
+    bed.toGroupMe.stall();
+    await writeFile(join(bed.folder, 'a-file'), '');
+    const env = { ...bed.environment, WBOR_SPOOL_FILE: join(bed.folder, 'a-file/spool') };
+    const { code, stdout } = await send(['--timeout', '3', 'Mains lost'], { env });
+    expect(stdout).toMatch(/^failed \(time is up, and nothing is kept: .* cannot be used/);
+    expect(code).toBe(1);
+  });
+
   it('says by its exit code that a post is in doubt', async () => {
     await bed.toRelay.cut();
     bed.simulator.setFault({ route: 'bots/post', mode: 'accept-then-reset', times: 1 });
@@ -115,7 +174,7 @@ describe('wbor-send', () => {
     await bed.toRelay.cut();
     const file = join(bed.folder, 'a-file');
     await writeFile(file, '');
-    const env = { ...bed.environment, SPOOL_FILE: join(file, 'spool') };
+    const env = { ...bed.environment, WBOR_SPOOL_FILE: join(file, 'spool') };
     expect(await send(['Disk is full'], { env })).toMatchObject({ code: 0 });
     await bed.toGroupMe.cut();
     expect(await send(['--timeout', '2', 'Disk is full'], { env })).toMatchObject({ code: 1 });

@@ -33,7 +33,8 @@ export const USAGE = `wbor-send: gets a message into the managers' GroupMe chat,
   --image URL      a picture; may be repeated
   --urgent         overtakes everything that is not urgent
   --wait SECONDS   how long the relay has before wbor-send posts by itself; default 8, 0: do not wait
-  --timeout SECONDS  when to end in any case; default 45. What is not done then waits in the spool
+  --timeout SECONDS  when to end in any case, from the end of standard input on; default 45. What is not
+                     done then waits in the spool
   --dry-run        shows what would be posted, and sends nothing
   --config FILE    default /etc/wbor-send.conf, or WBOR_SEND_CONFIG
   --json           one JSON object on standard output
@@ -45,7 +46,7 @@ Settings, as NAME=VALUE lines of the file or in the environment, which wins:
   GROUPME_BOT_ID               to post by itself; GROUPME_API_URL if it is not GroupMe's own
   GROUPME_ACCESS_TOKEN         to look for posts that are in doubt
   WBOR_SOURCE                  where --source is not given
-  SPOOL_FILE                   default /var/spool/wbor-send/spool for root, else ~/.local/state/wbor-send/spool
+  WBOR_SPOOL_FILE              default /var/spool/wbor-send/spool for root, else ~/.local/state/wbor-send/spool
 
 Exit codes:
   0  it is in the chat, or the relay has it      3  it waits in the spool; run wbor-send drain

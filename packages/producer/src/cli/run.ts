@@ -27,9 +27,8 @@ export async function runCommand(
   const workMs = Math.max(500, command.timeoutMs - 1_000);
   if (command.action === 'send') {
     const sent = await Promise.race([send(producer, command, workMs), end]);
-    const result = sent ?? ((await statusWithin(producer)).messages > 0 ? OUT_OF_TIME : undefined);
+    const result = sent ?? outOfTime(await statusWithin(producer));
     if (sent !== undefined) await Promise.race([producer.close(), end]);
-    if (result === undefined) return EXIT.failed;
     tell(result, describe(result));
     return exitCodeOf(result);
   }
@@ -41,7 +40,13 @@ export async function runCommand(
   return status.messages + status.logs > 0 ? EXIT.waiting : EXIT.ok;
 }
 
-const OUT_OF_TIME = { deliveredBy: 'spool', state: 'waiting', reason: 'time is up', spooled: true } as const;
+function outOfTime({ messages, spoolFault }: ProducerStatus): Outcome {
+  if (spoolFault === undefined && messages > 0) {
+    return { deliveredBy: 'spool', state: 'waiting', reason: 'time is up', spooled: true };
+  }
+  const kept = spoolFault === undefined ? 'nothing waits in the spool' : `nothing is kept: ${spoolFault}`;
+  return { deliveredBy: 'spool', state: 'failed', reason: `time is up, and ${kept}`, spooled: false };
+}
 
 type Outcome = Omit<SendResult, 'wborMessageId'> & { readonly wborMessageId?: string };
 
@@ -78,8 +83,8 @@ function dryRun(
 }
 
 function exitCodeOf({ deliveredBy, state }: Outcome): number {
-  if (deliveredBy === 'spool') return EXIT.waiting;
   if (state === 'failed') return EXIT.failed;
+  if (deliveredBy === 'spool') return EXIT.waiting;
   return state === 'in-doubt' ? EXIT.inDoubt : EXIT.ok;
 }
 
@@ -87,7 +92,8 @@ const WHO = { relay: 'by the relay', fallback: 'by wbor-send itself', spool: 'in
 
 function describe({ deliveredBy, reason, state, wborMessageId }: Outcome): string {
   const id = wborMessageId === undefined ? '' : `${wborMessageId} `;
-  return `${id}${state} ${WHO[deliveredBy]}${reason === undefined ? '' : ` (${reason})`}`;
+  const who = state === 'failed' && deliveredBy === 'spool' ? '' : ` ${WHO[deliveredBy]}`;
+  return `${id}${state}${who}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function describeStatus({ inDoubt, logs, messages, oldestAt, spoolFault }: ProducerStatus): string {

@@ -58,7 +58,7 @@ export function toProducerOptions(settings: Environment, source: string | undefi
             groupmeAccessToken: settings.GROUPME_ACCESS_TOKEN,
           },
         }),
-    spoolFile: settings.SPOOL_FILE ?? defaultSpool(settings),
+    spoolFile: settings.WBOR_SPOOL_FILE ?? defaultSpool(settings),
   };
 }
 

@@ -83,7 +83,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
         conversation.end();
       }
     },
-    async log(message, { call, result }) {
+    async log(message, { call, result }, until) {
       try {
         const link = await connected();
         await link.publish(
@@ -94,7 +94,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
             messageId: call.callId,
             headers: { [ALREADY_SENT_HEADER]: true },
           },
-          CONFIRM_TIMEOUT_MS,
+          Math.max(1, Math.min(CONFIRM_TIMEOUT_MS, until - Date.now())),
         );
         return 'stored';
       } catch (error) {
@@ -112,7 +112,7 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
 async function publish(
   link: ProducerLink,
   message: AcceptedMessage,
-  { deliverBy }: OfferTerms,
+  { deliverBy, until }: OfferTerms,
   correlationId: string,
 ): Promise<Offer | { readonly kind: 'stored' }> {
   try {
@@ -129,7 +129,7 @@ async function publish(
             : { [DELIVER_BY_HEADER]: Math.round(deliverBy), [INTERIM_REPLY_HEADER]: true },
         ...(message.urgent ? { priority: URGENT_PRIORITY } : {}),
       },
-      CONFIRM_TIMEOUT_MS,
+      Math.max(1, Math.min(CONFIRM_TIMEOUT_MS, until - Date.now())),
     );
     return { kind: 'stored' };
   } catch (error) {

@@ -17,6 +17,10 @@ const RETRY_MS = 500;
 const ASK_MS = 1_000;
 /** A gateway that does not wait for the relay answers within this. */
 const ANSWER_TIMEOUT_MS = 12_000;
+/** A gateway that waits for the relay answers so soon after the deadline and the margin. */
+const ANSWER_MARGIN_MS = 500;
+/** A gateway that has just said nothing is asked no longer. */
+const SILENT_ASK_MS = 1_000;
 
 /** Codes of fetch's failures after which nothing was sent. */
 const NOT_SENT = [
@@ -30,6 +34,8 @@ const NOT_SENT = [
 
 /** The gateway's codes for a message that the broker has certainly not kept. */
 const NOT_STORED: readonly unknown[] = ['BROKER_UNAVAILABLE', 'NO_RECEIVER'];
+
+const TIMEOUT = 'no answer in time';
 
 interface Answer {
   readonly status: number;
@@ -69,34 +75,42 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
     };
   }
 
-  async function offerOnce(message: AcceptedMessage, { deliverBy }: OfferTerms): Promise<Offer | Retry> {
-    const until = deliverBy === undefined ? undefined : deliverBy + options.clockMarginMs;
-    const waitMs = until === undefined ? 0 : Math.max(0, until - Date.now());
+  async function offerOnce(
+    message: AcceptedMessage,
+    { deliverBy, until }: OfferTerms,
+  ): Promise<Offer | Retry> {
+    const settledAt = deliverBy === undefined ? undefined : deliverBy + options.clockMarginMs;
+    const waitMs = settledAt === undefined ? 0 : Math.max(0, settledAt - Date.now());
     const seconds = Math.min(Math.ceil(waitMs / 1_000) + 1, MAX_WAIT_SECONDS);
     const headers: Record<string, string> =
       deliverBy === undefined
         ? {}
         : { prefer: `wait=${seconds}`, 'x-deliver-by': String(Math.round(deliverBy)) };
     try {
-      const timeoutMs =
-        deliverBy === undefined ? ANSWER_TIMEOUT_MS : seconds * 1_000 + options.connectTimeoutMs;
-      return readAnswer(await post(toRequest(message), headers, timeoutMs));
+      const timeoutMs = deliverBy === undefined ? ANSWER_TIMEOUT_MS : waitMs + ANSWER_MARGIN_MS;
+      const answer = readAnswer(
+        await post(toRequest(message), headers, Math.min(timeoutMs, until - Date.now())),
+      );
+      if (answer.kind !== 'queued' || deliverBy === undefined) return answer;
+      // It may still expire there.
+      const reason = 'the gateway has stored it, and says nothing of a post';
+      return { kind: 'retry', reason, afterMs: ASK_MS, mayBeStored: true };
     } catch (error) {
       const code = failureCode(error);
       const reason = `the gateway was not reached: ${code}`;
       return NOT_SENT.includes(code)
         ? { kind: 'not-taken', reason }
-        : { kind: 'retry', reason, afterMs: RETRY_MS, mayBeStored: true };
+        : { kind: 'retry', reason, afterMs: RETRY_MS, mayBeStored: true, isSilent: code === TIMEOUT };
     }
   }
 
   /** What the gateway has heard of a message. */
-  async function ask(message: AcceptedMessage): Promise<Answer['body']> {
+  async function ask(message: AcceptedMessage, timeoutMs: number): Promise<Answer['body']> {
     try {
       const response = await fetch(`${url}/${encodeURIComponent(message.id)}`, {
         redirect: 'manual',
         headers: authorization,
-        signal: AbortSignal.timeout(options.connectTimeoutMs),
+        signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
       });
       const state = parseObject(await response.text());
       return response.ok && state.wbor_message_id === message.id ? state : {};
@@ -108,7 +122,8 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
   /** Waits for the end of a post that the relay has begun. The relay may take that back as long as GroupMe has nothing. */
   async function follow(message: AcceptedMessage, { deliverBy, waitUntil }: OfferTerms): Promise<Offer> {
     for (;;) {
-      const { at, status } = await ask(message);
+      const leftMs = Math.max(SILENT_ASK_MS, waitUntil - Date.now());
+      const { at, status } = await ask(message, Math.min(options.connectTimeoutMs, leftMs));
       if (status === 'delivered') return { kind: 'delivered' };
       if (status === 'failed') return { kind: 'failed', reason: 'the relay could not post it' };
       // An older one is of an earlier offer under this id.
@@ -125,6 +140,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
       await terms.beforeOffer();
       const { deliverBy } = terms;
       let doubt: string | undefined;
+      let isSilent = false;
       for (;;) {
         const offer = await offerOnce(message, terms);
         if (offer.kind === 'posting') return follow(message, terms);
@@ -132,6 +148,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
           if (doubt === undefined) return offer;
         } else if (offer.kind !== 'retry') return offer;
         else if (offer.mayBeStored) doubt = offer.reason;
+        isSilent = offer.kind === 'retry' && offer.isSilent === true;
         const afterMs = offer.kind === 'retry' ? offer.afterMs : RETRY_MS;
         // After the deadline the gateway says that it does not take the message, which tells nothing of an earlier copy.
         if (deliverBy !== undefined && Date.now() + afterMs < deliverBy) {
@@ -142,12 +159,13 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         if (deliverBy !== undefined) {
           await sleep(Math.max(0, deliverBy + options.clockMarginMs - Date.now()));
         }
-        const { status } = await ask(message);
+        const askMs = isSilent ? SILENT_ASK_MS : options.connectTimeoutMs;
+        const { status } = await ask(message, Math.min(askMs, terms.until - Date.now()));
         const isBegun = status === 'posting' || status === 'delivered' || status === 'failed';
         return isBegun ? follow(message, terms) : { kind: 'silent', reason: doubt };
       }
     },
-    async log(message, { call, result = UNSEEN }) {
+    async log(message, { call, result = UNSEEN }, until) {
       try {
         const { body, status } = await post(
           {
@@ -159,9 +177,10 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
           },
           // Two calls for one text may have had one answer, and each has a row.
           { 'idempotency-key': call.callId },
-          ANSWER_TIMEOUT_MS,
+          Math.min(ANSWER_TIMEOUT_MS, until - Date.now()),
         );
-        return status === 202 && body.status === 'queued' ? 'stored' : 'not-now';
+        if (status === 202 && body.status === 'queued') return 'stored';
+        return status >= 400 && status < 500 && status !== 429 ? 'refused' : 'not-now';
       } catch {
         return 'not-now';
       }
@@ -175,6 +194,8 @@ interface Retry {
   readonly reason: string;
   readonly afterMs: number;
   readonly mayBeStored: boolean;
+  /** The gateway has said nothing. */
+  readonly isSilent?: boolean;
 }
 
 /** The same content each time: by it, and by its id, the gateway and the relay know a repeat. */
@@ -214,7 +235,7 @@ function parseObject(text: string): Answer['body'] {
 /** A code and no words: an error of fetch repeats the address. */
 function failureCode(error: unknown): string {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === 'TimeoutError') return 'no answer in time';
+    if (cause.name === 'TimeoutError') return TIMEOUT;
     if ('code' in cause && typeof cause.code === 'string') return cause.code;
     if (cause instanceof AggregateError && cause.errors[0] instanceof Error) cause.cause ??= cause.errors[0];
   }

@@ -4,8 +4,8 @@ import type { AcceptedMessage, EntryCall } from '../spool/records.ts';
 export interface Route {
   /** Hands a message to the relay and, with a deadline, waits for what becomes of it. Does not reject. */
   offer(message: AcceptedMessage, terms: OfferTerms): Promise<Offer>;
-  /** Tells the audit of a post of the producer's own. */
-  log(message: AcceptedMessage, call: EntryCall): Promise<'stored' | 'not-now'>;
+  /** Tells the audit of a post of the producer's own, until `until` (epoch ms). `refused`: this one is not taken, others may be. */
+  log(message: AcceptedMessage, call: EntryCall, until: number): Promise<'stored' | 'refused' | 'not-now'>;
   close(): Promise<void>;
 }
 
@@ -14,6 +14,8 @@ export interface OfferTerms {
   readonly deliverBy: number | undefined;
   /** How long to wait for the end of a post that the relay has begun, or for a message without a deadline: epoch ms. */
   readonly waitUntil: number;
+  /** When to end in any case, but for {@link waitUntil} of a post that the relay has begun: epoch ms. */
+  readonly until: number;
   /** Called once before anything of the message leaves this process. */
   readonly beforeOffer: () => Promise<void>;
 }

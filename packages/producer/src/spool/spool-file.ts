@@ -58,7 +58,9 @@ export async function openSpoolFile(path: string): Promise<SpoolFile | undefined
     handle = await open(path, 'a', 0o600);
     const entries = new Map<string, SpoolEntry>();
     const text = await readFile(path, 'utf8');
-    for (const record of decodeRecords(text)) applyRecord(entries, record);
+    const records = decodeRecords(text);
+    if (records.length === 0 && !isTornLine(text)) throw new SpoolError('UNUSABLE', 'no spool');
+    for (const record of records) applyRecord(entries, record);
     for (const [id, entry] of entries) if (isSettled(entry)) entries.delete(id);
     if (entries.size === 0) await handle.truncate(0);
     // Half a line of a process that was killed must not swallow the next one.
@@ -68,8 +70,16 @@ export async function openSpoolFile(path: string): Promise<SpoolFile | undefined
   } catch (error) {
     await handle?.close().catch(() => {});
     await release().catch(() => {});
+    if (error instanceof SpoolError) {
+      throw new SpoolError('UNUSABLE', `${path} is another program's file; nothing is changed in it`);
+    }
     throw unusable(path, error);
   }
+}
+
+/** Nothing, or what a process that was killed, or lost its power, while it wrote the first line has left. */
+function isTornLine(text: string): boolean {
+  return /^[\0\n]*(?:[0-9a-f]{0,16}$|[0-9a-f]{16} )/.test(text);
 }
 
 function wrap(

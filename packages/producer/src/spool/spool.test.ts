@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -64,6 +64,28 @@ it('a message is gone once it is done and its calls are logged, and the file is 
   expect(await readFile(path, 'utf8')).toBe('');
   await spool.close();
 });
+
+it.each(['SQLite format 3\0 and more', 'a letter\n'])(
+  'a file of another program (%j) is left as it is, and the fault said',
+  async (content) => {
+    await writeFile(path, content);
+    const spool = await openSpool(path);
+    expect(spool.fault).toContain("another program's file");
+    expect(await spool.accept(message('a'))).toMatchObject({ onDisk: false });
+    await spool.close();
+    expect(await readFile(path, 'utf8')).toBe(content);
+  },
+);
+
+it.each(['', '0123', '0123456789abcdef', '0123456789abcdef {"t":"acc', '\0\0\0'])(
+  'a file that holds no more than a torn line (%j) is used',
+  async (content) => {
+    await writeFile(path, content);
+    const spool = await openSpool(path);
+    expect(await spool.accept(message('a'))).toMatchObject({ onDisk: true });
+    await spool.close();
+  },
+);
 
 it('only its owner may read the file', async () => {
   const spool = await openSpool(path);

@@ -23,8 +23,10 @@ export interface Spool {
    * @throws SpoolError with code LOST when another process goes on with this message.
    */
   append(record: Exclude<SpoolRecord, { t: 'accepted' }>): Promise<void>;
-  /** Takes over what processes that are gone have left. */
+  /** Takes over what processes that are gone have left. One that was killed seems alive for some seconds. */
   adopt(): Promise<void>;
+  /** Whether another process has a file beside this one's, or had. */
+  hasOthers(): boolean;
   close(): Promise<void>;
 }
 
@@ -66,7 +68,25 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
     for (const [id, entry] of memory) if (isSettled(entry)) memory.delete(id);
   }
 
+  async function adoptNow(): Promise<void> {
+    if (own === undefined) await takeOwn();
+    for (const name of names()) {
+      if (files.has(name) || !existsSync(name)) continue;
+      const file = await openSpoolFile(name).catch(() => undefined);
+      if (file === undefined) continue;
+      if (file.entries.size === 0) await file.close();
+      else files.set(name, file);
+    }
+    for (const file of files.values()) {
+      if (file === own || file.entries.size > 0) continue;
+      files.delete(file.path);
+      await file.close();
+    }
+  }
+
   await takeOwn();
+  /** One at a time: they would take each other for another process. */
+  let adopting = Promise.resolve();
   return {
     get fault() {
       return fault;
@@ -114,22 +134,13 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
         throw error;
       }
     },
-    async adopt() {
-      if (own === undefined) await takeOwn();
-      for (const name of names()) {
-        if (files.has(name) || !existsSync(name)) continue;
-        const file = await openSpoolFile(name).catch(() => undefined);
-        if (file === undefined) continue;
-        if (file.entries.size === 0) await file.close();
-        else files.set(name, file);
-      }
-      for (const file of files.values()) {
-        if (file === own || file.entries.size > 0) continue;
-        files.delete(file.path);
-        await file.close();
-      }
+    adopt() {
+      adopting = adopting.then(adoptNow);
+      return adopting;
     },
+    hasOthers: () => names().some((name) => !files.has(name) && existsSync(name)),
     async close() {
+      await adopting;
       await Promise.all([...files.values()].map((file) => file.close()));
       files.clear();
     },
