@@ -3,7 +3,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { createCallbackMemory } from './callback-memory.ts';
 import { createConfirmedPublish } from './confirmed-publish.ts';
 import type { GatewayDeps } from './deps.ts';
-import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS } from './limits.ts';
+import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS, SPOOL_AFTER_MS } from './limits.ts';
 import { createMetrics, observeSpool } from './metrics.ts';
 import { addBodyParser } from './plugins/body-parser.ts';
 import { addErrors, answerClientError, answerFrameworkError } from './plugins/errors.ts';
@@ -56,15 +56,15 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   addBodyParser(app, 'application/json');
 
   const metrics = createMetrics(deps.registry);
-  const publish = createConfirmedPublish({
-    publish: deps.publish,
-    brokerReady: deps.brokerReady,
-    timeoutMs: settings.publishTimeoutMs,
-    metrics,
-  });
-  const accept = createAccept({ publish, spool: deps.spool, metrics });
+  const { brokerReady } = deps;
+  const publishWithin = (timeoutMs: number) =>
+    createConfirmedPublish({ publish: deps.publish, brokerReady, timeoutMs, metrics });
+  const publish = publishWithin(settings.publishTimeoutMs);
+  const accept = deps.spool
+    ? createAccept({ publish: publishWithin(SPOOL_AFTER_MS), spool: deps.spool, metrics })
+    : publish;
   if (deps.spool) {
-    const { brokerReady, logger, spool } = deps;
+    const { logger, spool } = deps;
     const drain = startDrain({ spool, publish, brokerReady, logger });
     app.addHook('onClose', () => drain.stop());
     observeSpool(deps.registry, spool);

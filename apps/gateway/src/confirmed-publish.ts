@@ -41,6 +41,8 @@ function toRefusal(error: unknown, routingKey: string): GatewayError {
   switch (error.code) {
     case 'TIMEOUT':
     case 'CHANNEL_CLOSED':
+    // One of the queues may have kept it.
+    case 'NACKED':
       return new GatewayError(
         503,
         'CONFIRM_TIMEOUT',

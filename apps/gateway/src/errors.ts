@@ -18,7 +18,7 @@ export const errorBodySchema = z.object({
   status: z
     .enum(['failed', 'expired'])
     .optional()
-    .describe('With 502 and 504 on /send: what became of the message.'),
+    .describe('With 502 and 504 on /send: what became of the message, where that is known.'),
   wbor_message_id: z
     .string()
     .optional()
@@ -39,6 +39,7 @@ type GatewayErrorCode =
   | 'NO_RECEIVER'
   | 'NOT_DELIVERED'
   | 'NOT_POSTED'
+  | 'NOT_KNOWN'
   | 'NOT_FOUND'
   | 'RATE_LIMITED'
   | 'REFUSED'

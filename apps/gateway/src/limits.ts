@@ -16,3 +16,5 @@ export const CALLBACK_MEMORY_MS = 24 * 60 * 60 * 1000;
 
 /** How long a request waits for the broker's confirm. */
 export const PUBLISH_TIMEOUT_MS = 5_000;
+/** The same where the spool takes what is not confirmed: AzuraCast hangs up after two seconds, and repeats nothing. */
+export const SPOOL_AFTER_MS = 800;

@@ -104,7 +104,7 @@ it('a message asks for word before the first post, by a queue that goes with its
   const spy = await spyOnExchange(brokerUrl, namespace.exchange, 'source.standard.#');
   const deliverBy = Date.now() + 300;
   const answer = await send('anything', { prefer: 'wait=20', 'x-deliver-by': String(deliverBy) });
-  expect([answer.status, answer.json.code]).toEqual([504, 'NOT_POSTED']);
+  expect([answer.status, answer.json.code]).toEqual([504, 'NOT_KNOWN']);
   const [message] = await spy.waitForCount(1);
   expect(message?.headers).toMatchObject({ 'x-deliver-by': deliverBy, 'x-interim-reply': true });
   expect(message?.properties).toMatchObject({

@@ -108,7 +108,7 @@ export const relaySettings = z
       .pipe(z.number().min(1).max(86_400))
       .optional()
       .describe(
-        'So long after an SMS was sent to the relay the SMS service posts it by itself, so that it is not begun any more. Only where it does so and sends no x-deliver-by. Empty: there is no end.',
+        'So long after an SMS was sent to the relay the SMS service posts it by itself, so that it is not begun any more. Only where it does so and sends no x-deliver-by. Without an AMQP timestamp it counts from when the relay gets the SMS. Empty: there is no end.',
       ),
     TWILIO_ACCOUNT_SID: z
       .string()

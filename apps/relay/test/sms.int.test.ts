@@ -49,4 +49,19 @@ describe('an SMS', () => {
       ]),
     );
   });
+
+  it('that nobody else will post is posted however late, and not acknowledged', async () => {
+    await world.start({ SMS_DEADLINE_SECONDS: '15' });
+    const late = {
+      timestamp: Math.floor(Date.now() / 1000) - 60,
+      headers: { 'x-no-fallback': true },
+    };
+    await world.publish(SMS_KEY, { Body: '', wbor_message_id: 'empty' }, late);
+    await world.publish(SMS_KEY, { Body: 'straight from Twilio', wbor_message_id: 'direct' }, late);
+    await world.publish(SMS_KEY, { Body: 'of the service', wbor_message_id: 'service' });
+    await waitFor(() => world.posts().length === 2, { what: 'the posts' });
+    await waitFor(() => acknowledged().includes('service'), { what: 'the acknowledgement' });
+    expect(acknowledged()).toEqual(['service']);
+    expect(world.posts().join()).toContain('straight from Twilio');
+  });
 });

@@ -1,5 +1,6 @@
 // What each header means is said once, in the table below: the generated documents are made of it.
 export const DELIVER_BY_HEADER = 'x-deliver-by';
+export const NO_FALLBACK_HEADER = 'x-no-fallback';
 export const ALREADY_SENT_HEADER = 'alreadysent';
 export const INTERIM_REPLY_HEADER = 'x-interim-reply';
 export const RETRY_COUNT_HEADER = 'x-retry-count';
@@ -37,6 +38,12 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     audience: 'public',
     summary:
       'Epoch milliseconds. From then on the producer has posted by itself: a message of which no part is in the chat yet is not posted any more. Seconds, finer units, an AMQP timestamp and an ISO date with its zone are understood as well; what cannot be a deadline is ignored with a warning. AMQP `expiration` means the same, counted from `timestamp`, or from its arrival where that cannot be true.',
+  },
+  [NO_FALLBACK_HEADER]: {
+    type: 'boolean',
+    audience: 'public',
+    summary:
+      'On an SMS: nobody posts it but the relay. `SMS_DEADLINE_SECONDS` does not count for it, and nothing is acknowledged at `ACK_URL`. The gateway sets it on what comes from Twilio itself.',
   },
   [ALREADY_SENT_HEADER]: {
     type: 'boolean',

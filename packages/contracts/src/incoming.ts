@@ -4,6 +4,7 @@ import {
   ALREADY_SENT_HEADER,
   DELIVER_BY_HEADER,
   INTERIM_REPLY_HEADER,
+  NO_FALLBACK_HEADER,
   ORIGINAL_KEY_HEADER,
 } from './headers.ts';
 import { addressesOf, MAX_IMAGES, toImageList } from './image-list.ts';
@@ -148,7 +149,13 @@ export const twilioSmsMessage = defineMessage({
   schema: twilioSmsSchema,
   summary: 'An SMS to the studio, for the chat.',
   publishers: ['producers', 'gateway'],
-  headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, INTERIM_REPLY_HEADER, ORIGINAL_KEY_HEADER],
+  headers: [
+    ALREADY_SENT_HEADER,
+    DELIVER_BY_HEADER,
+    INTERIM_REPLY_HEADER,
+    NO_FALLBACK_HEADER,
+    ORIGINAL_KEY_HEADER,
+  ],
   example: {
     From: '+12075550123',
     Body: 'Great show!',

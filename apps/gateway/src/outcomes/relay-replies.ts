@@ -12,7 +12,7 @@ type RelayReply = z.infer<typeof replySchema>;
 
 /** How a message ended, or how far it is when nobody waits any longer. */
 export type WaitOutcome =
-  | { readonly status: 'delivered' | 'queued' | 'posting' | 'expired' | 'stopped' }
+  | { readonly status: 'delivered' | 'queued' | 'posting' | 'expired' | 'silent' | 'stopped' }
   | { readonly status: 'failed'; readonly code: number; readonly reason: string };
 
 /** The replies to one call. */
@@ -21,8 +21,9 @@ interface ExpectedReplies {
   readonly replyTo: string | undefined;
   readonly correlationId: string;
   /**
-   * Waits for the last reply until `untilMs` (epoch). `expired`: the relay posts it no more, since it has said so, or
-   * has not said by the deadline and the margin that it begins. `stopped`: the gateway is stopping before that is known.
+   * Waits for the last reply until `untilMs` (epoch). `expired`: the relay has said that it posts it no more. `silent`: it
+   * has said nothing by the deadline and the margin, or nothing that came here: the queue of replies goes with its
+   * connection. `stopped`: the gateway is stopping before that is known.
    */
   wait(untilMs: number, deliverByMs: number | undefined): Promise<WaitOutcome>;
   /** Nobody waits any more. */
@@ -59,7 +60,7 @@ export function createRelayReplies(address: () => string | undefined): RelayRepl
         correlationId,
         async wait(untilMs, deliverByMs) {
           // Only who asked for the interim reply may conclude anything from its absence.
-          const expiresAtMs =
+          const silentAtMs =
             deliverByMs === undefined || replyTo === undefined
               ? Number.POSITIVE_INFINITY
               : deliverByMs + CLOCK_MARGIN_MS;
@@ -68,13 +69,13 @@ export function createRelayReplies(address: () => string | undefined): RelayRepl
             if (last) return toOutcome(last);
             const isPosting = entry.replies.length > 0;
             const now = Date.now();
-            if (!isPosting && now >= expiresAtMs) return { status: 'expired' };
+            if (!isPosting && now >= silentAtMs) return { status: 'silent' };
             if (isPosting && (now >= untilMs || isClosed)) return { status: 'posting' };
             // Who has a deadline would take `queued` for a promise that it is posted, whatever the time.
             if (isClosed) return { status: deliverByMs === undefined ? 'queued' : 'stopped' };
             if (now >= untilMs) return { status: 'queued' };
             await new Promise<void>((resolve) => {
-              const end = isPosting ? untilMs : Math.min(untilMs, expiresAtMs);
+              const end = isPosting ? untilMs : Math.min(untilMs, silentAtMs);
               const timer = setTimeout(resolve, Math.max(1, end - now));
               entry.wake = () => {
                 clearTimeout(timer);

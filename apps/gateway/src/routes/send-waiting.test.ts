@@ -122,12 +122,13 @@ describe('X-Deliver-By', () => {
     expect(gateway.published).toEqual([]);
   });
 
-  it('and the margin pass without a word: 504, since the relay posts it no more', async () => {
+  it('and the margin pass without a word: 504, which does not say that it was not posted', async () => {
     const gateway = await withRelay();
     const headers = { prefer: 'wait=25', 'x-deliver-by': String(Date.now() + 50) };
     const response = await send(gateway, headers);
     expect(response.statusCode).toBe(504);
-    expect(response.json()).toMatchObject({ code: 'NOT_POSTED', status: 'expired' });
+    expect(response.json()).toMatchObject({ code: 'NOT_KNOWN', wbor_message_id: expect.any(String) });
+    expect(response.json()).not.toHaveProperty('status');
   });
 
   it.each(['soon', '', '1795610177', '-5', '1e13', '9'.repeat(400)])('%j is 400', async (value) => {

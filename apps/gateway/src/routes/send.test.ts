@@ -160,7 +160,7 @@ describe('POST /send', () => {
 
   it.each<[PublishErrorCode, string]>([
     ['DISCONNECTED', 'BROKER_UNAVAILABLE'],
-    ['NACKED', 'BROKER_UNAVAILABLE'],
+    ['NACKED', 'CONFIRM_TIMEOUT'],
     ['BUSY', 'BROKER_UNAVAILABLE'],
     ['CHANNEL_CLOSED', 'CONFIRM_TIMEOUT'],
     ['TIMEOUT', 'CONFIRM_TIMEOUT'],

@@ -34,7 +34,7 @@ interface SendRoutesOptions {
 const DESCRIPTION = [
   'Answers once the broker has stored the message. Give a `wbor_message_id` of your own, or the header `Idempotency-Key`, and repeat with it after a time-out or a 503: the same content under the same one is posted once.',
   '`Prefer: wait=N` (25 at most): waits N seconds for the relay; 200 is `delivered`, 502 is `failed`, 202 says how far it is.',
-  '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; 202 with `posting` that it has begun, so that you must not, unless `GET /send/ID` says `expired` later.',
+  '`X-Deliver-By` (epoch milliseconds): from then on you post by yourself. With `Prefer: wait` 504 with the code `NOT_POSTED` says that the relay has not, and will not; with `NOT_KNOWN` nothing was heard of it, so most likely neither, and `GET /send/ID` may tell later; 202 with `posting` that it has begun, so that you must not, unless `GET /send/ID` says `expired` later.',
   '`urgent: true`: it overtakes all that is not urgent. With the password, or a token that was made with `--urgent`; with another one it is posted like any other.',
   '`alreadysent: true`: you have posted it by yourself. It is only logged, with `statuscode`; give each call of GroupMe an `Idempotency-Key` of its own.',
 ].join('\n\n');
@@ -116,7 +116,9 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
           429: errorBodySchema.describe('Too many calls; see Retry-After.'),
           502: errorBodySchema.describe('With `Prefer: wait`: it will not be in the chat, or not all of it.'),
           503: errorBodySchema.describe('Not stored, or not known to be; repeat after Retry-After.'),
-          504: errorBodySchema.describe('`NOT_POSTED`: the time of `X-Deliver-By` passed first; post it.'),
+          504: errorBodySchema.describe(
+            'The time of `X-Deliver-By` passed. `NOT_POSTED`: and the relay will not post it; post it. `NOT_KNOWN`: and nothing was heard of the relay.',
+          ),
         },
       },
     },
@@ -144,6 +146,12 @@ export const sendRoutes: FastifyPluginAsyncZod<SendRoutesOptions> = async (app, 
           throw new GatewayError(502, 'NOT_DELIVERED', outcome.reason, { status: outcome.status });
         case 'expired':
           throw notPosted();
+        case 'silent':
+          throw new GatewayError(
+            504,
+            'NOT_KNOWN',
+            'nothing was heard of the relay by the deadline: most likely it has not posted it, and will not',
+          );
         case 'stopped':
           throw new GatewayError(503, 'STOPPING', 'the gateway is stopping; repeat it with the same id', {
             retryAfterSeconds: 1,

@@ -100,6 +100,19 @@ describe('while the broker takes nothing', () => {
     expect(ids[1]).toBe(ids[0]);
   });
 
+  it('a broker that hangs holds no caller up: the message goes into the spool', async () => {
+    await start({ publishTimeoutMs: 600_000 });
+    const ids: unknown[] = [];
+    gateway.onPublish(({ messageId }) => {
+      ids.push(messageId);
+      return ids.length === 1 ? new Promise(() => {}) : Promise.resolve();
+    });
+    expect((await post('/bots/post', { bot_id: 'token', text: 'hello' })).statusCode).toBe(202);
+    await expect.poll(() => ids.length, { timeout: 10_000 }).toBe(2);
+    expect(ids[1]).toBe(ids[0]);
+    await expect.poll(() => spool.depth, { timeout: 10_000 }).toBe(0);
+  });
+
   it('what nobody takes does not hold up the rest', async () => {
     await start();
     gateway.setBrokerReady(false);

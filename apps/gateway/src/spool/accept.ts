@@ -8,16 +8,15 @@ import { type Spool, SpoolError } from './spool.ts';
 const RETRY_AFTER_SECONDS = 30;
 
 /**
- * Publishes, or keeps the message on disk when the broker does not take it: for callers that never repeat. While messages
+ * Publishes, or keeps the message on disk when the broker does not take it in time, under the same AMQP id: for callers that never repeat. While messages
  * wait there, later ones go behind them, so that their order is kept.
  */
 export function createAccept(options: {
   publish: ConfirmedPublish;
-  spool: Spool | undefined;
+  spool: Spool;
   metrics: Pick<GatewayMetrics, 'spooled'>;
 }): ConfirmedPublish {
   const { metrics, publish, spool } = options;
-  if (!spool) return publish;
   return async (definition, body, published = {}) => {
     const { headers = {}, key = definition.key, messageId } = published;
     const name = nameOf(definition);

@@ -58,7 +58,7 @@ export function runTokenCommand(
   if (!path) throw new UsageError('set TOKENS_FILE, or give --file');
   if (action === 'create') create(path, what, options, output);
   else if (action === 'revoke') revoke(path, what, output);
-  else list(readTokenFile(path), options.json === true, output);
+  else list(readTokenFile(path) ?? [], options.json === true, output);
 }
 
 const TAKES = { create: 'one source', list: 'nothing', revoke: 'one id' } as const;

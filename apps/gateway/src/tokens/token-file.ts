@@ -1,5 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { sourceSchema } from '@wbor/contracts';
 import { z } from 'zod';
 
@@ -27,15 +38,16 @@ export class TokenFileError extends Error {
 }
 
 /**
- * Reads the file of tokens. A file that is not there holds none.
+ * Reads the file of tokens.
+ * @returns undefined when there is no file.
  * @throws TokenFileError when it cannot be read, or is no file of tokens.
  */
-export function readTokenFile(path: string): TokenRecord[] {
+export function readTokenFile(path: string): TokenRecord[] | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return [];
+    if (isCode(error, 'ENOENT')) return undefined;
     throw new TokenFileError(`the file of tokens cannot be read (${codeOf(error)})`);
   }
   let value: unknown;
@@ -52,7 +64,7 @@ export function readTokenFile(path: string): TokenRecord[] {
 
 /**
  * Changes the file in one step: a reader sees the tokens from before or those from after. Two changes at once are
- * refused, since one would be lost.
+ * refused, since one would be lost. A file that is there keeps its owner and its mode: another user's gateway reads it.
  *
  * @throws TokenFileError
  */
@@ -69,8 +81,9 @@ export function changeTokenFile(path: string, change: (tokens: TokenRecord[]) =>
     );
   }
   try {
-    const content = { version: 1, tokens: change(readTokenFile(path)) };
+    const content = { version: 1, tokens: change(readTokenFile(path) ?? []) };
     writeSync(file, `${JSON.stringify(content, null, 2)}\n`);
+    keepOwner(path, file);
     fsyncSync(file);
     renameSync(next, path);
   } catch (error) {
@@ -79,6 +92,17 @@ export function changeTokenFile(path: string, change: (tokens: TokenRecord[]) =>
     throw new TokenFileError(`the file of tokens cannot be written (${codeOf(error)})`);
   } finally {
     closeSync(file);
+  }
+}
+
+/** As far as who runs us may: only root gives files away. The mode follows the owner, and not without it. */
+function keepOwner(path: string, file: number): void {
+  try {
+    const { gid, mode, uid } = statSync(path);
+    fchownSync(file, uid, gid);
+    fchmodSync(file, mode & 0o777);
+  } catch (error) {
+    if (!isCode(error, 'ENOENT') && !isCode(error, 'EPERM')) throw error;
   }
 }
 

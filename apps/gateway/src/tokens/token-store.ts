@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { errorMessage } from '@wbor/async';
-import { digestOf, idOfToken, readTokenFile, type TokenRecord } from './token-file.ts';
+import { digestOf, idOfToken, readTokenFile, TokenFileError, type TokenRecord } from './token-file.ts';
 
 /** What a token proves. */
 export interface KnownToken {
@@ -28,7 +28,7 @@ const LOOK_EVERY_MS = 1_000;
 
 /**
  * The tokens of a file that may change at any time: it is looked at every second, and read again when it is another one.
- * When it cannot be read, the tokens from before still count: a slip of the pen must not silence all producers.
+ * When it cannot be read, or is gone, the tokens from before still count: a slip of the pen must not silence all producers.
  */
 export function openTokenStore(
   path: string,
@@ -37,6 +37,7 @@ export function openTokenStore(
   let tokens = new Map<string, TokenRecord & { readonly digest: Buffer }>();
   let seen: string | undefined;
   let fault: string | undefined;
+  let hasRead = false;
 
   function look(): void {
     const state = stateOf(path);
@@ -44,6 +45,13 @@ export function openTokenStore(
     seen = state;
     try {
       const records = readTokenFile(path);
+      if (records === undefined && !hasRead) {
+        fault = 'the file of tokens is not there yet: no token counts';
+        logger.info({}, fault);
+        return;
+      }
+      if (records === undefined) throw new TokenFileError('the file of tokens is not there any more');
+      hasRead = true;
       tokens = new Map(
         records.map((token) => [token.id, { ...token, digest: Buffer.from(token.hash, 'hex') }]),
       );

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTokenCommand, TokenCommandError, UsageError } from './command.ts';
 import { TokenFileError } from './token-file.ts';
@@ -109,6 +110,38 @@ describe('a token', () => {
     expect(store.lines.join()).not.toContain('secret-thing');
     writeFileSync(file, good);
     await expect.poll(() => store.fault, { timeout: 10_000 }).toBeUndefined();
+  });
+});
+
+describe('the file', () => {
+  it('is gone for a while: the tokens from before still count, which is said', async () => {
+    const token = create('ups');
+    const store = open();
+    const good = readFileSync(file, 'utf8');
+    rmSync(file);
+    await expect.poll(() => store.fault, { timeout: 10_000 }).toContain('not there any more');
+    expect(store.find(token)).toBeDefined();
+    writeFileSync(file, good);
+    await expect.poll(() => store.fault, { timeout: 10_000 }).toBeUndefined();
+    expect(store.find(token)).toBeDefined();
+  });
+
+  it('is not there at the start, which is said until the first token is made', async () => {
+    const store = open();
+    expect(store.fault).toContain('not there yet');
+    const token = create('ups');
+    await expect.poll(() => store.find(token), { timeout: 10_000 }).toBeDefined();
+    expect(store.fault).toBeUndefined();
+  });
+
+  it('keeps its owner and mode over a change', () => {
+    create('ups');
+    chmodSync(file, 0o640);
+    // Only root gives files away; who is not has the same owner before and after.
+    if (process.getuid?.() === 0) chownSync(file, 12_345, 23_456);
+    const { gid, mode, uid } = statSync(file);
+    create('endec');
+    expect(statSync(file)).toMatchObject({ gid, mode, uid });
   });
 });
 

@@ -153,16 +153,17 @@ export function createIntake(options: IntakeOptions): Intake {
     );
   }
 
-  /** There is nothing to post, and the SMS service would post that by itself. */
+  /** There is nothing to post, and an SMS service that waits would post that by itself. */
   function endEmptySms(
     queue: string,
     delivery: Delivery,
-    { source, wborMessageId }: { source: string; wborMessageId: string | undefined },
+    sms: { source: string; wborMessageId: string | undefined; acknowledge: boolean },
   ): void {
+    const { acknowledge, source, wborMessageId } = sms;
     metrics.received.inc({ queue, result: 'empty' });
     logger.info({ queue, source, wbor_message_id: wborMessageId }, 'an SMS without words or pictures');
     const target = replyTargetOfRaw(delivery, wborMessageId ?? '');
-    producer.succeeded({ ...target, acknowledge: wborMessageId !== undefined });
+    producer.succeeded({ ...target, acknowledge });
     delivery.ack();
   }
 

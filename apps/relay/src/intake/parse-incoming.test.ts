@@ -169,6 +169,7 @@ describe('an SMS without words or pictures', () => {
       expect(parse({ From: '+12075550123', wbor_message_id: 'id', ...sms }, { key: SMS_KEY })).toEqual({
         kind: 'empty-sms',
         source: 'twilio',
+        acknowledge: true,
         wborMessageId: 'id',
       });
     },

@@ -3,6 +3,7 @@ import {
   isBlank,
   type LenientReading,
   MAX_BODY_LENGTH,
+  NO_FALLBACK_HEADER,
   type ReadFault,
   type ReadResult,
   readIncoming,
@@ -11,7 +12,15 @@ import { type Format, sanitiseText, truncateText } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
 import { findSource } from './sources/index.ts';
-import type { MessageHeaders, Source, SourceLog, SourceMessage, SourceStatus } from './sources/source.ts';
+import {
+  headerOf,
+  type MessageHeaders,
+  type Source,
+  type SourceLog,
+  type SourceMessage,
+  type SourceStatus,
+} from './sources/source.ts';
+import { yesOrNo } from './sources/yes-or-no.ts';
 
 /** A message to be forwarded, the same whoever sent it. Its text is sanitised. */
 export interface IncomingMessage extends SourceMessage {
@@ -43,11 +52,12 @@ interface IgnoredMessage {
   readonly kind: 'ignored';
 }
 
-/** A message that says nothing, for which the SMS service waits all the same. */
+/** A message that says nothing, for which the SMS service may wait all the same. */
 interface EmptySms {
   readonly kind: 'empty-sms';
   readonly source: string;
   readonly wborMessageId: string | undefined;
+  readonly acknowledge: boolean;
 }
 
 export type Incoming = IncomingMessage | IncomingLog | IncomingStatus | EmptySms | IgnoredMessage;
@@ -90,11 +100,14 @@ export function parseIncoming(message: RawMessage, clock?: StationClock): Incomi
   const { value, raw, repaired } = body.value;
   const read = source.read(value, routingKey, raw, clock);
   if (read.kind === 'status') return completeStatus(read, repaired);
-  if (read.kind === 'message' && isEmptySms(read, repaired)) {
+  if (read.kind === 'already-sent') return completeLog(read, repaired);
+  const hasFallback = yesOrNo(headerOf(message.headers, NO_FALLBACK_HEADER)) !== true;
+  if (isEmptySms(read, repaired)) {
     const { source, wborMessageId } = read;
-    return { kind: 'empty-sms', source: bound(source, MAX_NAME_LENGTH), wborMessageId };
+    const acknowledge = hasFallback && wborMessageId !== undefined;
+    return { kind: 'empty-sms', source: bound(source, MAX_NAME_LENGTH), wborMessageId, acknowledge };
   }
-  return read.kind === 'message' ? completeMessage(read, repaired) : completeLog(read, repaired);
+  return completeMessage(hasFallback ? read : { ...read, acknowledge: false }, repaired);
 }
 
 /** A producer that writes JSON wrong writes little. Repairing takes more time the longer the text is. */

@@ -165,6 +165,7 @@ describe('/hooks/twilio/sms', () => {
           source: 'twilio',
           type: 'sms.incoming',
         },
+        headers: { 'x-no-fallback': true },
       },
     ]);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { twilioSmsMessage } from '@wbor/contracts';
+import { NO_FALLBACK_HEADER, twilioSmsMessage } from '@wbor/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { v5 as uuidv5 } from 'uuid';
@@ -17,7 +17,8 @@ import { HOOK_ANSWERS } from './hook-answers.ts';
 const NO_ANSWER = '<Response/>' as const;
 
 /**
- * `POST /hooks/twilio/sms`: an SMS, from Twilio itself. It is published as the SMS service publishes it. The ids are made
+ * `POST /hooks/twilio/sms`: an SMS, from Twilio itself. It is published as the SMS service publishes it, but that
+ * nobody else will post it. The ids are made
  * from Twilio's own, so that a call that Twilio, or who overheard it, repeats is the same message.
  */
 export const twilioSmsHook: FastifyPluginAsyncZod<{
@@ -85,7 +86,11 @@ export const twilioSmsHook: FastifyPluginAsyncZod<{
           source: 'twilio',
           type: 'sms.incoming',
         },
-        { messageId: uuidv5(wborMessageId, TWILIO_NAMESPACE) },
+        {
+          messageId: uuidv5(wborMessageId, TWILIO_NAMESPACE),
+          // Twilio has its answer then, and calls no fallback.
+          headers: { [NO_FALLBACK_HEADER]: true },
+        },
       );
       reply.type('text/xml');
       return NO_ANSWER as typeof NO_ANSWER;

@@ -81,7 +81,10 @@ export interface SourceMessage {
   readonly episode?: Episode | undefined;
   /** A sentence for the chat that says where an image can be looked for that could not be attached. */
   readonly mediaHint?: string | undefined;
-  /** Whether the SMS service waits for a POST to `ACK_URL` once the message is in the chat. Default false. */
+  /**
+   * Whether the SMS service waits for a POST to `ACK_URL` once the message is in the chat, unless `x-no-fallback`
+   * says that there is none. Default false.
+   */
   readonly acknowledge?: boolean | undefined;
 }
 
