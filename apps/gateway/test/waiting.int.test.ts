@@ -102,7 +102,7 @@ it('who waits hears from the relay, also after the connection was lost, and GET 
 
 it('a message asks for word before the first post, by a queue that goes with its gateway', async () => {
   const spy = await spyOnExchange(brokerUrl, namespace.exchange, 'source.standard.#');
-  const deliverBy = Date.now() + 300;
+  const deliverBy = Date.now() + 3_000;
   const answer = await send('anything', { prefer: 'wait=20', 'x-deliver-by': String(deliverBy) });
   expect([answer.status, answer.json.code]).toEqual([504, 'NOT_KNOWN']);
   const [message] = await spy.waitForCount(1);

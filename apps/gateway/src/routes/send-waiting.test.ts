@@ -124,7 +124,7 @@ describe('X-Deliver-By', () => {
 
   it('and the margin pass without a word: 504, which does not say that it was not posted', async () => {
     const gateway = await withRelay();
-    const headers = { prefer: 'wait=25', 'x-deliver-by': String(Date.now() + 50) };
+    const headers = { prefer: 'wait=25', 'x-deliver-by': String(Date.now() + 3_000) };
     const response = await send(gateway, headers);
     expect(response.statusCode).toBe(504);
     expect(response.json()).toMatchObject({ code: 'NOT_KNOWN', wbor_message_id: expect.any(String) });
