@@ -1,4 +1,4 @@
-import { type HttpRecorder, type ServiceProcess, serveJson, startHttpServer, waitFor } from '@wbor/testkit';
+import { type HttpRecorder, type ServiceProcess, serveJson, startHttpServer } from '@wbor/testkit';
 import { type ModeratorDouble, startModeratorDouble } from './moderator-double.ts';
 import { type RelayUnderTest, setUpRelay } from './relay-under-test.ts';
 
@@ -35,15 +35,9 @@ export async function setUpBans(brokerUrl: string): Promise<BanBed> {
     sms: (id, from = BANNED, more = {}) =>
       world.publish(SMS_KEY, { From: from, Body: id, wbor_message_id: id, source: 'twilio', ...more }),
     async outcomes(count) {
-      // An event whose confirm was cut off is published again, under its id.
-      const events = () => [
-        ...new Map(
-          world.events.messages.map(({ json, properties }) => [properties.messageId, json]),
-        ).values(),
-      ];
-      await waitFor(() => events().length >= count, { what: `${count} outcomes`, timeoutMs: 30_000 });
-      return events().map((event) => {
-        const { wbor_message_id: id, outcome } = event as { wbor_message_id: string; outcome: string };
+      const messages = await world.events.waitForCount(count, 30_000);
+      return messages.map(({ json }) => {
+        const { wbor_message_id: id, outcome } = json as { wbor_message_id: string; outcome: string };
         return `${id} ${outcome}`;
       });
     },
