@@ -22,13 +22,16 @@ describe('an SMS', () => {
   it('without words or pictures is acknowledged, counted, and neither posted nor parked', async () => {
     const relay = await world.start();
     await world.publish(SMS_KEY, { From: '+12075550123', Body: '', NumMedia: '0', wbor_message_id: 'empty' });
+    await world.publish(SMS_KEY, {}, { messageId: 'nothing-at-all' });
     await world.publish(SMS_KEY, { Body: 'next', wbor_message_id: 'next' });
     await web.waitForCount(2);
     expect(acknowledged().toSorted()).toEqual(['empty', 'next']);
     expect(world.posts()).toHaveLength(1);
     const metrics = await (await fetch(`${relay.healthUrl}/metrics`)).text();
-    expect(metrics).toMatch(/relay_messages_received_total\{[^}]*result="empty"\} 1/);
+    expect(metrics).toMatch(/relay_messages_received_total\{[^}]*result="empty"\} 2/);
     expect(metrics).not.toMatch(/relay_messages_parked_total\{/);
+    const said = relay.logs().filter(({ msg }) => msg === 'an SMS without words or pictures');
+    expect(said).toMatchObject([{ wbor_message_id: 'empty' }, { amqp_message_id: 'nothing-at-all' }]);
   });
 
   it('is its service’s own to post once that has waited so long, and of no other source is that so', async () => {

@@ -161,7 +161,8 @@ export function createIntake(options: IntakeOptions): Intake {
   ): void {
     const { acknowledge, source, wborMessageId } = sms;
     metrics.received.inc({ queue, result: 'empty' });
-    logger.info({ queue, source, wbor_message_id: wborMessageId }, 'an SMS without words or pictures');
+    const ids = { wbor_message_id: wborMessageId, amqp_message_id: delivery.messageId };
+    logger.info({ queue, source, ...ids }, 'an SMS without words or pictures');
     const target = replyTargetOfRaw(delivery, wborMessageId ?? '');
     producer.succeeded({ ...target, acknowledge });
     delivery.ack();

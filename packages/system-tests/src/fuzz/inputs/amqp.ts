@@ -96,8 +96,8 @@ export function amqpInput(token: string): fc.Arbitrary<AmqpInput> {
       const content = isTold ? bytes.content : Buffer.from(json.text);
       const { expiration, ...others } = odd.properties;
       const mayExpire = expiration !== undefined && !TERMINAL.includes(to.key);
-      // Two that hold nothing and have no id are one and the same to the audit.
-      const isHollow = tokensInBytes(content).size === 0;
+      // Two that hold nothing and have no id are one and the same to the audit, and of an SMS of nothing ids are all that is kept.
+      const needsId = tokensInBytes(content).size === 0 || to.key.includes('sms');
       return {
         kind: 'amqp',
         token,
@@ -107,9 +107,9 @@ export function amqpInput(token: string): fc.Arbitrary<AmqpInput> {
         properties: {
           contentType: `application/json${bytes.charset === undefined ? '' : `; charset=${bytes.charset}`}`,
           ...(bytes.contentEncoding === undefined ? {} : { contentEncoding: bytes.contentEncoding }),
+          ...(needsId ? { messageId: idOf(token) } : {}),
           ...others,
           ...(mayExpire ? { expiration } : {}),
-          ...(isHollow ? { messageId: idOf(token) } : {}),
         },
       };
     });
