@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { freePort } from '@wbor/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { createHttpRoute } from '../src/routes/http.ts';
@@ -147,5 +147,20 @@ it('nobody who listens has nothing', async () => {
   expect(await offer(`http://127.0.0.1:${await freePort()}`)).toEqual({
     kind: 'not-taken',
     reason: 'the gateway was not reached: ECONNREFUSED',
+  });
+});
+
+it('a connection that is not made in time is given up, and has carried nothing', async () => {
+  const sockets: Socket[] = [];
+  // It takes the connection of TCP and never answers that of TLS.
+  const mute = createTcpServer((socket) => void sockets.push(socket.on('error', () => {}).resume()));
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  const { port } = mute.address() as AddressInfo;
+  const result = await offer(`https://127.0.0.1:${port}`, 20_000);
+  for (const socket of sockets) socket.destroy();
+  mute.close();
+  expect(result).toEqual({
+    kind: 'not-taken',
+    reason: 'the gateway was not reached: UND_ERR_CONNECT_TIMEOUT',
   });
 });

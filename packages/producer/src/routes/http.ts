@@ -1,4 +1,6 @@
 import { sleep } from '@wbor/async';
+import { GroupMeError, GroupMeUnreachableError, TransportError } from '@wbor/groupme';
+import { createHttp } from '@wbor/groupme/http';
 import { UNSEEN } from '../log-body.ts';
 import type { AcceptedMessage } from '../spool/records.ts';
 import type { Offer, OfferTerms, Route } from './route.ts';
@@ -22,20 +24,8 @@ const ANSWER_MARGIN_MS = 500;
 /** A gateway that has just said nothing is asked no longer. */
 const SILENT_ASK_MS = 1_000;
 
-/** Codes of fetch's failures after which nothing was sent. */
-const NOT_SENT = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
-
 /** The gateway's codes for a message that the broker has certainly not kept. */
 const NOT_STORED: readonly unknown[] = ['BROKER_UNAVAILABLE', 'NO_RECEIVER'];
-
-const TIMEOUT = 'no answer in time';
 
 interface Answer {
   readonly status: number;
@@ -55,24 +45,34 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
   const authorization: Record<string, string> =
     options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
 
-  async function post(body: object, headers: Record<string, string>, timeoutMs: number): Promise<Answer> {
-    const response = await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: {
-        'content-type': 'application/json',
-        ...authorization,
-        ...headers,
-      },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+  // Its errors are named for GroupMe. What they say of a request, whether it was written to a connection, is true of any host.
+  const http = createHttp({
+    userAgent: 'wbor-producer',
+    connectTimeoutMs: options.connectTimeoutMs,
+    responseTimeoutMs: (MAX_WAIT_SECONDS + 5) * 1_000,
+    redact: () => '',
+  });
+
+  async function call(
+    request: { method: 'GET' | 'POST'; url: string; headers?: Record<string, string>; body?: string },
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const answer = await http.send({
+      ...request,
+      url: new URL(request.url),
+      headers: { ...authorization, ...request.headers },
+      timeoutMs: Math.max(1, Math.ceil(timeoutMs)),
     });
-    const text = await response.text();
     return {
-      status: response.status,
-      body: parseObject(text),
-      retryAfterMs: Number(response.headers.get('retry-after') ?? 0) * 1_000 || RETRY_MS,
+      status: answer.status,
+      body: parseObject(answer.body),
+      retryAfterMs: Number(answer.header('retry-after') ?? 0) * 1_000 || RETRY_MS,
     };
+  }
+
+  function post(body: object, headers: Record<string, string>, timeoutMs: number): Promise<Answer> {
+    const json = { 'content-type': 'application/json', ...headers };
+    return call({ method: 'POST', url, headers: json, body: JSON.stringify(body) }, timeoutMs);
   }
 
   async function offerOnce(
@@ -96,24 +96,26 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
       const reason = 'the gateway has stored it, and says nothing of a post';
       return { kind: 'retry', reason, afterMs: ASK_MS, mayBeStored: true };
     } catch (error) {
-      const code = failureCode(error);
-      const reason = `the gateway was not reached: ${code}`;
-      return NOT_SENT.includes(code)
-        ? { kind: 'not-taken', reason }
-        : { kind: 'retry', reason, afterMs: RETRY_MS, mayBeStored: true, isSilent: code === TIMEOUT };
+      if (!(error instanceof GroupMeError)) throw error;
+      // A code and no words, which may repeat the address.
+      const code = error.cause instanceof TransportError ? error.cause.code : 'the connection failed';
+      if (error instanceof GroupMeUnreachableError) {
+        return { kind: 'not-taken', reason: `the gateway was not reached: ${code}` };
+      }
+      const reason = `the gateway gave no answer: ${code}`;
+      const isSilent = code === 'RESPONSE_TIMEOUT';
+      return { kind: 'retry', reason, afterMs: RETRY_MS, mayBeStored: true, isSilent };
     }
   }
 
   /** What the gateway has heard of a message. */
   async function ask(message: AcceptedMessage, timeoutMs: number): Promise<Answer['body']> {
     try {
-      const response = await fetch(`${url}/${encodeURIComponent(message.id)}`, {
-        redirect: 'manual',
-        headers: authorization,
-        signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
-      });
-      const state = parseObject(await response.text());
-      return response.ok && state.wbor_message_id === message.id ? state : {};
+      const { body, status } = await call(
+        { method: 'GET', url: `${url}/${encodeURIComponent(message.id)}` },
+        timeoutMs,
+      );
+      return status === 200 && body.wbor_message_id === message.id ? body : {};
     } catch {
       return {};
     }
@@ -185,7 +187,7 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         return 'not-now';
       }
     },
-    close: async () => {},
+    close: () => http.close(),
   };
 }
 
@@ -230,14 +232,4 @@ function parseObject(text: string): Answer['body'] {
   } catch {
     return {};
   }
-}
-
-/** A code and no words: an error of fetch repeats the address. */
-function failureCode(error: unknown): string {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === 'TimeoutError') return TIMEOUT;
-    if ('code' in cause && typeof cause.code === 'string') return cause.code;
-    if (cause instanceof AggregateError && cause.errors[0] instanceof Error) cause.cause ??= cause.errors[0];
-  }
-  return 'the connection failed';
 }
