@@ -13,8 +13,23 @@ const LOOK_AGAIN_MS = 1_000;
 /** What a post of our own needs of the time of a message. The last words of the relay may use half of it. */
 export const OWN_POST_MS = 4_000;
 
+/** In a later round a message may wait so long for the relay, its own post included: new ones wait behind it. */
+const LATER_ROUND_MS = 15_000;
+/** A relay that was silent is not waited for again so soon, for messages that have waited already. */
+const SILENCE_LASTS_MS = 30_000;
+const LONG_AGO_MS = 5 * 60_000;
+
 /** How a message stands after a round of work. */
 export type Progress = Omit<SendResult, 'wborMessageId' | 'spooled' | 'calls'>;
+
+interface DeliveryTerms {
+  /** How long the relay has to post it, in milliseconds; 0: it is not waited for. */
+  readonly waitMs: number;
+  /** When to end: epoch ms. */
+  readonly until: number;
+  /** It was accepted in an earlier round, or by another process. */
+  readonly isLater: boolean;
+}
 
 export interface DeliveryOptions {
   readonly route: Route;
@@ -24,12 +39,16 @@ export interface DeliveryOptions {
   readonly connectTimeoutMs: number;
   /** A call is in doubt, for good. */
   readonly onDoubt: (callId: string) => void;
+  /** A message is about to be done. */
+  readonly onSettled: (entry: SpoolEntry, progress: Progress) => void;
 }
 
 /** Gets one message into the chat, by the relay or by a post of the producer's own. */
 export function createDelivery(options: DeliveryOptions) {
-  const { clockMarginMs, connectTimeoutMs, fallback, onDoubt, route, spool } = options;
+  const { clockMarginMs, connectTimeoutMs, fallback, onDoubt, onSettled, route, spool } = options;
   let poster: OwnPoster | undefined;
+  /** When the relay let a deadline pass without a word: {@link performance.now}. */
+  let silentAtMs = Number.NEGATIVE_INFINITY;
 
   async function openPoster(fallback: FallbackOptions): Promise<OwnPoster> {
     poster ??= createOwnPoster({ fallback, connectTimeoutMs, spool: await spool(), onDoubt });
@@ -46,8 +65,10 @@ export function createDelivery(options: DeliveryOptions) {
     return fallback === undefined ? 'never' : (await openPoster(fallback)).look(entry);
   }
 
-  async function finish(entry: SpoolEntry): Promise<void> {
+  async function finish(entry: SpoolEntry, progress: Progress): Promise<Progress> {
+    onSettled(entry, progress);
     await (await spool()).append({ t: 'done', id: entry.message.id });
+    return progress;
   }
 
   async function takeBack(entry: SpoolEntry): Promise<void> {
@@ -59,21 +80,20 @@ export function createDelivery(options: DeliveryOptions) {
     await takeBack(entry);
     const own = await ownPost(entry, until);
     if (own.state === 'later') {
-      return { deliveredBy: 'spool', state: 'waiting', reason: `${why}; ${own.reason}` };
+      return waiting(`${why}; ${own.reason}`);
     }
     // Not done: it is looked for again, and posted if nothing shows it.
     if (own.state === 'look-later') {
       return { deliveredBy: 'fallback', state: 'in-doubt', reason: `${why}; ${own.reason}` };
     }
-    await finish(entry);
     const reason = own.state === 'failed' ? `${why}; ${own.reason}` : why;
-    return { deliveredBy: 'fallback', state: own.state, reason };
+    return finish(entry, { deliveredBy: 'fallback', state: own.state, reason });
   }
 
   async function byRelay(entry: SpoolEntry, offer: Offer): Promise<Progress> {
-    await finish(entry);
     const state = offer.kind as 'delivered' | 'posting' | 'queued' | 'failed';
-    return { deliveredBy: 'relay', state, ...('reason' in offer ? { reason: offer.reason } : {}) };
+    const why = 'reason' in offer ? { reason: offer.reason } : {};
+    return finish(entry, { deliveredBy: 'relay', state, ...why });
   }
 
   async function offer(
@@ -84,63 +104,71 @@ export function createDelivery(options: DeliveryOptions) {
       deliverBy,
       waitUntil,
       until,
-      beforeOffer: async () => (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy }),
+      beforeOffer: async () =>
+        (await spool()).append({ t: 'offered', id: entry.message.id, by: deliverBy, at: Date.now() }),
     });
   }
 
-  /** The first round of a message: the relay has `waitMs` to post it. */
-  async function work(entry: SpoolEntry, waitMs: number, until: number): Promise<Progress> {
+  /** A message that nobody else has: the relay has `waitMs` to post it, then it is posted by ourselves. */
+  async function offerAnew(entry: SpoolEntry, { isLater, until, waitMs }: DeliveryTerms): Promise<Progress> {
     // Without a post of our own at the end there is nothing that a deadline would be good for.
     const withDeadline = fallback !== undefined && waitMs > 0;
-    const latest = withDeadline ? until - clockMarginMs - OWN_POST_MS : until;
+    if (withDeadline && isLater && performance.now() - silentAtMs < SILENCE_LASTS_MS) {
+      return postOurselves(entry, 'the relay has just been silent', until);
+    }
+    const relayUntil = isLater ? Math.min(until, Date.now() + LATER_ROUND_MS) : until;
+    const latest = withDeadline ? relayUntil - clockMarginMs - OWN_POST_MS : until;
     const end = Math.min(Date.now() + waitMs, latest);
     if (withDeadline && end <= Date.now()) {
-      // An earlier call with this id may have offered it.
-      if (entry.offered) return goOn(entry, until);
       return postOurselves(entry, 'there is no time to wait for the relay', until);
     }
     const offered = await offer(
       entry,
       withDeadline
-        ? { deliverBy: end, waitUntil: until, until: until - OWN_POST_MS / 2 }
+        ? { deliverBy: end, waitUntil: relayUntil, until: relayUntil - OWN_POST_MS / 2 }
         : { deliverBy: undefined, waitUntil: end, until },
     );
     if (offered.kind === 'not-taken') return postOurselves(entry, offered.reason, until);
     if (offered.kind !== 'silent') return byRelay(entry, offered);
-    if (withDeadline) {
-      // Its word may have been lost on a connection that was dead and did not know it.
-      const lookUntil = Math.min(until - OWN_POST_MS, Date.now() + LOOK_MS);
-      let sight = await look(entry);
-      while (sight === 'not-now' && Date.now() + LOOK_AGAIN_MS < lookUntil) {
-        await sleep(LOOK_AGAIN_MS);
-        sight = await look(entry);
-      }
-      if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
-      return postOurselves(entry, offered.reason, until);
+    if (!withDeadline) return waiting(offered.reason);
+    silentAtMs = performance.now();
+    // Its word may have been lost on a connection that was dead and did not know it.
+    const lookUntil = Math.min(until - OWN_POST_MS, Date.now() + LOOK_MS);
+    let sight = await look(entry);
+    while (sight === 'not-now' && Date.now() + LOOK_AGAIN_MS < lookUntil) {
+      await sleep(LOOK_AGAIN_MS);
+      sight = await look(entry);
     }
-    return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
+    if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
+    return postOurselves(entry, offered.reason, until);
   }
 
   /**
-   * A later round. What was posted in part is ours; what the relay may have is the relay's to settle, which knows a repeat by
-   * its id; anything else goes to whoever can be reached.
+   * A message that the relay may have is the relay's to settle, which knows a repeat by its id, for a while. So what became of it is
+   * asked first. Undefined: the relay will not post it, and it is ours again.
    */
-  async function goOn(entry: SpoolEntry, until: number): Promise<Progress> {
-    if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', until);
-    const { offered: wasOffered, offeredBy } = entry;
+  async function offerAgain(entry: SpoolEntry, until: number): Promise<Progress | undefined> {
+    const { offeredBy } = entry;
+    const known = await route.recall(entry.message, offeredBy, until);
+    if (known?.kind === 'not-taken') {
+      await takeBack(entry);
+      return undefined;
+    }
+    if (known !== undefined) return byRelay(entry, known);
+    const before = isLongAgo(entry) ? await look(entry) : undefined;
+    if (before === 'shown') return byRelay(entry, { kind: 'delivered' });
+    if (before === 'not-now') {
+      return waiting('it was offered a while ago, and the chat could not be looked at');
+    }
     const offered = await offer(entry, { deliverBy: undefined, waitUntil: Date.now(), until });
-    if (offered.kind === 'not-taken') {
-      // The offer was not made; the one before it counts again.
-      if (!wasOffered) return postOurselves(entry, offered.reason, until);
-      await restore(entry, offeredBy);
-      const sight = isOver(offeredBy) ? await look(entry) : 'not-now';
-      if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
-      if (sight === 'absent') return postOurselves(entry, offered.reason, until);
-    }
-    if (offered.kind === 'not-taken' || offered.kind === 'silent') {
-      return { deliveredBy: 'spool', state: 'waiting', reason: offered.reason };
-    }
-    return byRelay(entry, offered);
+    if (offered.kind === 'silent') return waiting(offered.reason);
+    if (offered.kind !== 'not-taken') return byRelay(entry, offered);
+    // The offer was not made; the one before it counts again.
+    await restore(entry, offeredBy);
+    const sight = isOver(offeredBy) ? (before ?? (await look(entry))) : 'not-now';
+    if (sight === 'shown') return byRelay(entry, { kind: 'delivered' });
+    if (sight === 'absent') return postOurselves(entry, offered.reason, until);
+    return waiting(offered.reason);
   }
 
   async function restore(entry: SpoolEntry, offeredBy: number | undefined): Promise<void> {
@@ -148,7 +176,25 @@ export function createDelivery(options: DeliveryOptions) {
     await (await spool()).append({ t: 'offered', id: entry.message.id, by: offeredBy, instead: true });
   }
 
-  return { work, goOn, close: async () => poster?.close() };
+  return {
+    /** One round of a message. What is done depends on who may have it, not on how often it was tried. */
+    async deliver(entry: SpoolEntry, terms: DeliveryTerms): Promise<Progress> {
+      // What we have posted in part is ours.
+      if (entry.calls.some(mayBeInChat)) return postOurselves(entry, 'it was begun before', terms.until);
+      const settled = entry.offered ? await offerAgain(entry, terms.until) : undefined;
+      return settled ?? offerAnew(entry, terms);
+    },
+    close: async () => poster?.close(),
+  };
+}
+
+function waiting(reason: string): Progress {
+  return { deliveredBy: 'spool', state: 'waiting', reason };
+}
+
+/** Whether the relay may have forgotten by now that it has posted it. It remembers so many posts, and nobody knows how fast they come. */
+function isLongAgo({ offeredAt }: SpoolEntry): boolean {
+  return offeredAt !== undefined && Date.now() > offeredAt + LONG_AGO_MS;
 }
 
 /** Whether the relay has begun by now and ended its call, or never will begin. */

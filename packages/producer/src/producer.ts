@@ -5,8 +5,7 @@ import { createRounds } from './rounds.ts';
 import { createAmqpRoute } from './routes/amqp.ts';
 import { createHttpRoute } from './routes/http.ts';
 import type { Route } from './routes/route.ts';
-import type { SpoolEntry } from './spool/records.ts';
-import type { CallReport, Producer, ProducerOptions } from './types.ts';
+import type { Producer, ProducerOptions } from './types.ts';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 const DEFAULT_CLOCK_MARGIN_MS = 2_000;
@@ -57,26 +56,20 @@ export function createProducer(options: ProducerOptions): Producer {
   return {
     async send(message) {
       if (closed) throw new ProducerError('CLOSED', 'the producer is closed');
-      const accepted = toMessage(options.source, message);
-      const { entry, onDisk } = await rounds.accept(accepted);
+      const accepted = await rounds.accept(toMessage(options.source, message));
+      if ('result' in accepted) return accepted.result;
       return inTurn(async () => {
         const waitMs = Math.max(0, message.waitMs ?? DEFAULT_WAIT_MS);
         const until = Date.now() + (message.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-        const progress = await rounds.bring(entry, { waitMs, until });
-        const calls = reportCalls(entry);
-        if (progress.deliveredBy === 'spool' && !onDisk && options.spoolFile !== undefined) {
+        const result = await rounds.bring(accepted.entry, { waitMs, until });
+        if (result.deliveredBy === 'spool' && !result.spooled && options.spoolFile !== undefined) {
           const { fault } = await rounds.spool();
           throw new ProducerError(
             'NOT_ACCEPTED',
-            `neither delivered (${progress.reason ?? ''}) nor kept (${fault ?? ''})`,
+            `neither delivered (${result.reason ?? ''}) nor kept (${fault ?? ''})`,
           );
         }
-        return {
-          wborMessageId: accepted.id,
-          ...progress,
-          ...(calls.length > 0 ? { calls } : {}),
-          spooled: onDisk,
-        };
+        return result;
       });
     },
     async drain({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}) {
@@ -108,13 +101,4 @@ function createRoute(
     botId: options.fallback?.botId,
     ...times,
   });
-}
-
-function reportCalls({ calls }: SpoolEntry): CallReport[] {
-  return calls.map(({ call: { part, parts }, result }) => ({
-    part,
-    parts,
-    code: result?.code ?? 0,
-    outcome: result?.outcome ?? 'unknown',
-  }));
 }

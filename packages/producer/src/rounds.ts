@@ -1,10 +1,17 @@
 import { endsWithin } from '@wbor/async';
 import { createDelivery, OWN_POST_MS, type Progress } from './delivery.ts';
-import { SpoolError } from './errors.ts';
+import { ProducerError, SpoolError } from './errors.ts';
 import type { Route } from './routes/route.ts';
-import type { AcceptedMessage, SpoolEntry } from './spool/records.ts';
+import { createSettledMessages } from './settled.ts';
+import { type AcceptedMessage, contentOf, type SpoolEntry } from './spool/records.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
-import type { ProducerOptions, ProducerStatus } from './types.ts';
+import type { CallReport, ProducerOptions, ProducerStatus, SendResult } from './types.ts';
+
+/** How long the relay has to post what was left by an earlier round, in milliseconds. */
+const LATER_WAIT_MS = 8_000;
+
+/** What is to be brought on, or what became of it already. */
+type Accepted = { readonly entry: SpoolEntry } | { readonly result: SendResult };
 
 /** The rounds of work: which message is worked on when, and the logs of its calls after it. */
 export function createRounds(
@@ -20,19 +27,23 @@ export function createRounds(
   const doubts = new Set<string>();
   /** Accepted by calls whose turn has not come. Nobody else works on these. */
   const awaited = new Set<SpoolEntry>();
+  const settled = createSettledMessages();
+  const laterWaitMs = fallback === undefined ? 0 : LATER_WAIT_MS;
+  let accepting: Promise<unknown> = Promise.resolve();
 
   function spool(): Promise<Spool> {
     opened ??= openSpool(spoolFile);
     return opened;
   }
 
-  const { close, goOn, work } = createDelivery({
+  const { close, deliver } = createDelivery({
     route,
     spool,
     fallback,
     clockMarginMs,
     connectTimeoutMs,
     onDoubt: (callId) => doubts.add(callId),
+    onSettled: (entry, progress) => settled.remember(entry.message, toResult(entry, progress)),
   });
 
   /** Tells the audit of every call that it has not heard of, in order, until it cannot be told. One that is refused is tried again with the next round. */
@@ -60,10 +71,37 @@ export function createRounds(
     }
   }
 
+  /** @throws ProducerError with code ID_REUSED. */
+  async function acceptNow(message: AcceptedMessage): Promise<Accepted> {
+    const current = await spool();
+    // A process that is gone may have left the same message.
+    await current.adopt();
+    const open = current.find(message.id);
+    const known = settled.find(message);
+    const isSame = open === undefined ? known?.isSame : contentOf(open.message) === contentOf(message);
+    if (isSame === false) {
+      throw new ProducerError(
+        'ID_REUSED',
+        'the wborMessageId is that of another message, with other words or images',
+      );
+    }
+    if (open === undefined && known !== undefined) return { result: known.result };
+    const entry = open ?? (await current.accept(message));
+    awaited.add(entry);
+    return { entry };
+  }
+
   async function older(than: SpoolEntry | undefined, until: number): Promise<void> {
     for (const entry of (await spool()).entries()) {
       if (entry === than || Date.now() >= until) return;
-      if (!entry.done && !awaited.has(entry)) await unlessLost(() => goOn(entry, until));
+      if (entry.done || awaited.has(entry)) continue;
+      await unlessLost(async () => {
+        const known = settled.find(entry.message);
+        if (!known?.isSame) return deliver(entry, { waitMs: laterWaitMs, until, isLater: true });
+        // Another process had accepted it, too, and it was settled here.
+        await (await spool()).append({ t: 'done', id: entry.message.id });
+        return known.result;
+      });
     }
   }
 
@@ -76,20 +114,32 @@ export function createRounds(
 
   return {
     spool,
-    async accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }> {
-      const accepted = await (await spool()).accept(message);
-      awaited.add(accepted.entry);
-      return accepted;
+    /**
+     * Accepts a message. What is known of it already is not accepted again: the result of a settled one is given, and one that
+     * is not settled is gone on with.
+     *
+     * @throws ProducerError with code ID_REUSED.
+     */
+    accept(message: AcceptedMessage): Promise<Accepted> {
+      // One at a time: two with one id must see each other.
+      const mine = accepting.then(() => acceptNow(message));
+      accepting = mine.catch(() => {});
+      return mine;
     },
     /** Brings a message on as far as it gets, behind what was accepted before it. */
-    async bring(entry: SpoolEntry, { until, waitMs }: { waitMs: number; until: number }): Promise<Progress> {
-      let progress: Progress;
+    async bring(
+      entry: SpoolEntry,
+      { until, waitMs }: { waitMs: number; until: number },
+    ): Promise<SendResult> {
+      let result: SendResult;
       try {
         await (await spool()).adopt();
         // What waits there must not take all the time of this one.
         await older(entry, untilForOlder(waitMs, until));
         // The same id may have been given to an earlier call.
-        progress = entry.done ? asDone(entry) : await unlessLost(() => work(entry, waitMs, until));
+        result = entry.done
+          ? (settled.find(entry.message)?.result ?? toResult(entry, asDone(entry)))
+          : toResult(entry, await unlessLost(() => deliver(entry, { waitMs, until, isLater: false })));
       } finally {
         awaited.delete(entry);
       }
@@ -100,7 +150,7 @@ export function createRounds(
         logged.catch(() => {}),
         Math.max(0, until - Date.now()),
       );
-      return progress;
+      return result;
     },
     async catchUp(until: number): Promise<void> {
       await (await spool()).adopt();
@@ -129,8 +179,25 @@ export function createRounds(
   };
 }
 
+/** How a message stands that an earlier process has done, and whose calls the audit has not heard of. */
 function asDone({ calls }: SpoolEntry): Progress {
+  const ended = (outcome: CallReport['outcome']) => calls.some(({ result }) => result?.outcome === outcome);
   if (calls.length === 0) return { deliveredBy: 'relay', state: 'queued' };
-  const inDoubt = calls.some(({ result }) => result?.outcome === 'unknown');
-  return { deliveredBy: 'fallback', state: inDoubt ? 'in-doubt' : 'delivered' };
+  if (ended('rejected')) return { deliveredBy: 'fallback', state: 'failed' };
+  return { deliveredBy: 'fallback', state: ended('unknown') ? 'in-doubt' : 'delivered' };
+}
+
+function toResult({ calls, message, onDisk }: SpoolEntry, progress: Progress): SendResult {
+  const reports = calls.map(({ call: { part, parts }, result }) => ({
+    part,
+    parts,
+    code: result?.code ?? 0,
+    outcome: result?.outcome ?? ('unknown' as const),
+  }));
+  return {
+    wborMessageId: message.id,
+    ...progress,
+    ...(reports.length > 0 ? { calls: reports } : {}),
+    spooled: onDisk,
+  };
 }

@@ -47,7 +47,10 @@ export interface SendOptions {
   readonly waitMs?: number | undefined;
   /** When to stop trying, in milliseconds from its turn on; what is not done then waits in the spool. Default 45 000. */
   readonly timeoutMs?: number | undefined;
-  /** Default: a new UUID. Two messages with one id and the same words are posted once. */
+  /**
+   * Default: a new UUID. The same words and images under the same id are one message and have one result; other ones are
+   * refused (`ID_REUSED`). So long as it is in the spool, or among the last 1,000 that this process has settled.
+   */
   readonly wborMessageId?: string | undefined;
 }
 
@@ -104,7 +107,8 @@ export interface Producer {
    * Accepts a message by writing it to the spool, then gets it into the chat: by the relay, else by a post of its own.
    * Resolves in any weather once `timeoutMs` is over.
    *
-   * @throws ProducerError with code INVALID_MESSAGE, CLOSED, or NOT_ACCEPTED when it could be neither delivered nor kept.
+   * @throws ProducerError with code INVALID_MESSAGE, CLOSED, ID_REUSED when its id is that of another message, or NOT_ACCEPTED
+   * when it could be neither delivered nor kept.
    */
   send(message: SendOptions): Promise<SendResult>;
   /** Goes on with what is in the spool, also what a process that is gone left there. Resolves with what is left. */
@@ -115,4 +119,9 @@ export interface Producer {
 }
 
 /** Stable, for programs. */
-export type ProducerErrorCode = 'INVALID_OPTIONS' | 'INVALID_MESSAGE' | 'NOT_ACCEPTED' | 'CLOSED';
+export type ProducerErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'INVALID_MESSAGE'
+  | 'ID_REUSED'
+  | 'NOT_ACCEPTED'
+  | 'CLOSED';

@@ -23,6 +23,7 @@ const message: AcceptedMessage = {
 type Answer = { status: number; body?: object | string } | 'cut';
 
 const DELIVERED = { status: 200, body: { status: 'delivered' } };
+const STATE_OF = { wbor_message_id: 'id-1', source: 'ups' };
 /** A proxy says it in a page of its own. */
 const PAGE = '<html><h1>Bad Gateway</h1></html>';
 
@@ -112,13 +113,13 @@ it('after a lost answer a refusal proves nothing; the gateway is asked what it h
   const { url } = await gateway('cut', { status: 504, body: { code: 'NOT_POSTED' } });
   expect(await offer(url)).toMatchObject({ kind: 'silent' });
   server?.close();
-  const other = await gateway('cut', { status: 200, body: { status: 'posting', wbor_message_id: 'id-1' } });
+  const other = await gateway('cut', { status: 200, body: { status: 'posting', ...STATE_OF } });
   expect(await offer(other.url, 100)).toEqual({ kind: 'posting' });
   expect(other.requests[1]?.url).toBe('/send/id-1');
   server?.close();
   const third = await gateway(
     { status: 502, body: PAGE },
-    { status: 200, body: { status: 'failed', wbor_message_id: 'id-1' } },
+    { status: 200, body: { status: 'failed', ...STATE_OF } },
   );
   expect(await offer(third.url, 100)).toMatchObject({ kind: 'failed' });
 });
@@ -135,13 +136,55 @@ it.each([
     const at = new Date(Date.now() + 800 + afterMs).toISOString();
     const { requests, url } = await gateway(
       { status: 202, body: { status: 'posting' } },
-      { status: 200, body: { status: 'posting', at, wbor_message_id: 'id-1' } },
-      { status: 200, body: { status, at, wbor_message_id: 'id-1' } },
+      { status: 200, body: { status: 'posting', at, ...STATE_OF } },
+      { status: 200, body: { status, at, ...STATE_OF } },
     );
     expect(await offer(url)).toMatchObject({ kind });
     expect(requests.map(({ url }) => url).slice(0, 3)).toEqual(['/send', '/send/id-1', '/send/id-1']);
   },
 );
+
+/** Asks what became of a message whose last deadline was an hour ago. */
+async function recall(url: string, hasDeadline: boolean) {
+  const route = createHttpRoute({ url, token: 'token-1', connectTimeoutMs: 500, clockMarginMs: 50 });
+  const known = await route.recall(message, hasDeadline ? HOUR_AGO : undefined, Date.now() + 5_000);
+  await route.close();
+  return known;
+}
+const HOUR_AGO = Date.now() - 3_600_000;
+const at = (ms: number) => new Date(HOUR_AGO + ms).toISOString();
+
+it.each<[string, object, boolean, string | undefined]>([
+  ['delivered', {}, false, 'delivered'],
+  ['failed', {}, false, 'failed'],
+  ['blocked', {}, false, 'failed'],
+  ['expired', { at: at(10) }, true, 'not-taken'],
+  ['expired', { at: at(10) }, false, undefined],
+  ['expired', { at: at(-10) }, true, undefined],
+  ['expired', {}, true, undefined],
+  ['expired', { at: at(10), delivered_parts: 1 }, true, undefined],
+  ['posting', { at: at(10) }, true, undefined],
+  ['queued', {}, false, undefined],
+  ['already-sent', {}, false, undefined],
+  ['delivered', { source: 'endec' }, false, undefined],
+  ['delivered', { wbor_message_id: 'id-2' }, false, undefined],
+])(
+  'the gateway is asked what became of an offer: %s %j, with a deadline %s',
+  async (status, state, hasDeadline, kind) => {
+    const { requests, url } = await gateway({ status: 200, body: { status, ...STATE_OF, ...state } });
+    expect((await recall(url, hasDeadline))?.kind).toBe(kind);
+    expect(requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/send/id-1']]);
+  },
+);
+
+it.each<[string, Answer]>([
+  ['that has heard nothing', { status: 404, body: { code: 'NOT_FOUND' } }],
+  ['that does not answer', 'cut'],
+  ['that is no gateway', { status: 200, body: PAGE }],
+])('a gateway %s settles nothing', async (_what, answer) => {
+  const { url } = await gateway(answer);
+  expect(await recall(url, true)).toBeUndefined();
+});
 
 it('nobody who listens has nothing', async () => {
   expect(await offer(`http://127.0.0.1:${await freePort()}`)).toEqual({

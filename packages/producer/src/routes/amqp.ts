@@ -83,6 +83,8 @@ export function createAmqpRoute(options: AmqpRouteOptions): Route {
         conversation.end();
       }
     },
+    // The relay tells only who waits for it.
+    recall: async () => undefined,
     async log(message, { call, result }, until) {
       try {
         const link = await connected();

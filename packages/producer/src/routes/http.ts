@@ -3,7 +3,7 @@ import { GroupMeError, GroupMeUnreachableError, TransportError } from '@wbor/gro
 import { createHttp } from '@wbor/groupme/http';
 import { UNSEEN } from '../log-body.ts';
 import type { AcceptedMessage } from '../spool/records.ts';
-import type { Offer, OfferTerms, Route } from './route.ts';
+import type { Offer, OfferTerms, Route, Settled } from './route.ts';
 
 export interface HttpRouteOptions {
   readonly url: string;
@@ -34,6 +34,8 @@ interface Answer {
     readonly code?: unknown;
     readonly message?: unknown;
     readonly at?: unknown;
+    readonly delivered_parts?: unknown;
+    readonly source?: unknown;
     readonly wbor_message_id?: unknown;
   };
   readonly retryAfterMs: number;
@@ -115,7 +117,8 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         { method: 'GET', url: `${url}/${encodeURIComponent(message.id)}` },
         timeoutMs,
       );
-      return status === 200 && body.wbor_message_id === message.id ? body : {};
+      const isIts = body.wbor_message_id === message.id && body.source === message.source;
+      return status === 200 && isIts ? body : {};
     } catch {
       return {};
     }
@@ -125,13 +128,8 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
   async function follow(message: AcceptedMessage, { deliverBy, waitUntil }: OfferTerms): Promise<Offer> {
     for (;;) {
       const leftMs = Math.max(SILENT_ASK_MS, waitUntil - Date.now());
-      const { at, status } = await ask(message, Math.min(options.connectTimeoutMs, leftMs));
-      if (status === 'delivered') return { kind: 'delivered' };
-      if (status === 'failed') return { kind: 'failed', reason: 'the relay could not post it' };
-      // An older one is of an earlier offer under this id.
-      if (status === 'expired' && deliverBy !== undefined && Date.parse(String(at)) >= deliverBy) {
-        return { kind: 'not-taken', reason: 'the relay could not post it before the deadline' };
-      }
+      const settled = readState(await ask(message, Math.min(options.connectTimeoutMs, leftMs)), deliverBy);
+      if (settled !== undefined) return settled;
       if (Date.now() + ASK_MS > waitUntil) return { kind: 'posting' };
       await sleep(ASK_MS);
     }
@@ -166,6 +164,10 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
         const isBegun = status === 'posting' || status === 'delivered' || status === 'failed';
         return isBegun ? follow(message, terms) : { kind: 'silent', reason: doubt };
       }
+    },
+    async recall(message, deliverBy, until) {
+      const timeoutMs = Math.min(options.connectTimeoutMs, until - Date.now());
+      return readState(await ask(message, timeoutMs), deliverBy);
     },
     async log(message, { call, result = UNSEEN }, until) {
       try {
@@ -223,6 +225,19 @@ function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
   // A refusal of the gateway's, or of a proxy that has passed nothing on.
   if (status >= 300 && status < 500) return { kind: 'not-taken', reason };
   return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: true };
+}
+
+/** What the gateway's state of a message settles. `posting` does not: a call that failed may have been all there was. */
+function readState(state: Answer['body'], deliverBy: number | undefined): Settled | undefined {
+  const { at, delivered_parts: delivered, status } = state;
+  if (status === 'delivered') return { kind: 'delivered' };
+  // Parts of it may be in the chat.
+  if (status === 'failed') return { kind: 'failed', reason: 'the relay could not post it' };
+  if (status === 'blocked') return { kind: 'failed', reason: 'its sender is banned' };
+  // An older one is of an earlier offer under this id. Without a deadline another copy may be on its way.
+  if (status !== 'expired' || deliverBy === undefined || Number(delivered) > 0) return undefined;
+  if (!(Date.parse(String(at)) >= deliverBy)) return undefined;
+  return { kind: 'not-taken', reason: 'the relay could not post it before the deadline' };
 }
 
 function parseObject(text: string): Answer['body'] {

@@ -4,6 +4,15 @@ import type { AcceptedMessage, EntryCall } from '../spool/records.ts';
 export interface Route {
   /** Hands a message to the relay and, with a deadline, waits for what becomes of it. Does not reject. */
   offer(message: AcceptedMessage, terms: OfferTerms): Promise<Offer>;
+  /**
+   * What became of a message that was offered before, as far as can be asked on this way; `deliverBy` is the last deadline under
+   * which it was offered. Undefined: nothing that settles it. Does not reject.
+   */
+  recall(
+    message: AcceptedMessage,
+    deliverBy: number | undefined,
+    until: number,
+  ): Promise<Settled | undefined>;
   /** Tells the audit of a post of the producer's own, until `until` (epoch ms). `refused`: this one is not taken, others may be. */
   log(message: AcceptedMessage, call: EntryCall, until: number): Promise<'stored' | 'refused' | 'not-now'>;
   close(): Promise<void>;
@@ -33,3 +42,6 @@ export type Offer =
   | { readonly kind: 'not-taken'; readonly reason: string }
   /** It may have been stored. With a deadline, that and the margin have passed, and nothing was heard of a post. */
   | { readonly kind: 'silent'; readonly reason: string };
+
+/** What settles an offer. */
+export type Settled = Extract<Offer, { kind: 'delivered' | 'failed' | 'not-taken' }>;

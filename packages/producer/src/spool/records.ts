@@ -18,12 +18,13 @@ export type SpoolRecord =
   | { readonly t: 'accepted'; readonly message: AcceptedMessage }
   /**
    * From now on the relay may get it; `by`, in epoch ms, it has begun to post it, or never will. `instead`: the last offer was
-   * not made after all, and the one before it counts again.
+   * not made after all, and the one before it counts again. `at`: when, in epoch ms; in older files it is missing.
    */
   | {
       readonly t: 'offered';
       readonly id: string;
       readonly by?: number | undefined;
+      readonly at?: number | undefined;
       readonly instead?: boolean;
     }
   /** It is certain that nobody has it but us: the relay never got it, or will not post it. */
@@ -56,8 +57,12 @@ export interface CallResult {
 /** What the spool knows of one message. */
 export interface SpoolEntry {
   readonly message: AcceptedMessage;
+  /** Whether it was written to a file when it was accepted. */
+  onDisk: boolean;
   /** Whether the relay may have it, or have had it. */
   offered: boolean;
+  /** Of the first offer since it was ours: epoch ms. The relay may have posted it ever since. */
+  offeredAt: number | undefined;
   /** Of the last offer: epoch ms after which the relay does not begin any more. Without it the relay may at any time. */
   offeredBy: number | undefined;
   done: boolean;
@@ -68,6 +73,11 @@ export interface EntryCall {
   readonly call: OwnCall;
   result?: CallResult;
   logged: boolean;
+}
+
+/** What the chat is to show of a message, and who says it. Two messages with one id and the same of this are one. */
+export function contentOf({ body, images, source }: AcceptedMessage): string {
+  return JSON.stringify([source, body, images]);
 }
 
 /** Nothing is left to do: it is done, and the audit has heard of each call. */
@@ -84,9 +94,9 @@ export function mayBeInChat({ result }: EntryCall): boolean {
 export function applyRecord(entries: Map<string, SpoolEntry>, record: SpoolRecord): void {
   if (record.t === 'accepted') {
     const { message } = record;
-    if (!entries.has(message.id)) {
-      entries.set(message.id, { message, offered: false, offeredBy: undefined, done: false, calls: [] });
-    }
+    const known = entries.get(message.id);
+    // After a settled one it is another message: its id was given again when nobody remembered the first.
+    if (known === undefined || isSettled(known)) entries.set(message.id, newEntry(message));
     return;
   }
   const entry = entries.get(record.id);
@@ -95,6 +105,7 @@ export function applyRecord(entries: Map<string, SpoolEntry>, record: SpoolRecor
     // An offer without a deadline stays open, whatever is offered after it.
     if (record.instead === true || !entry.offered || record.by === undefined) entry.offeredBy = record.by;
     else if (entry.offeredBy !== undefined) entry.offeredBy = Math.max(entry.offeredBy, record.by);
+    if (!entry.offered) entry.offeredAt = record.at ?? entry.message.at;
     entry.offered = true;
   } else if (record.t === 'ours') entry.offered = false;
   else if (record.t === 'done') entry.done = true;
@@ -105,6 +116,18 @@ export function applyRecord(entries: Map<string, SpoolEntry>, record: SpoolRecor
     if (record.t === 'called') call.result = record.result;
     else call.logged = true;
   }
+}
+
+function newEntry(message: AcceptedMessage): SpoolEntry {
+  return {
+    message,
+    onDisk: false,
+    offered: false,
+    offeredAt: undefined,
+    offeredBy: undefined,
+    done: false,
+    calls: [],
+  };
 }
 
 /** A record as a line: a checksum, a space, JSON without line breaks. */

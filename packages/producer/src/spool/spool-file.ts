@@ -61,7 +61,10 @@ export async function openSpoolFile(path: string): Promise<SpoolFile | undefined
     const records = decodeRecords(text);
     if (records.length === 0 && !isTornLine(text)) throw new SpoolError('UNUSABLE', 'no spool');
     for (const record of records) applyRecord(entries, record);
-    for (const [id, entry] of entries) if (isSettled(entry)) entries.delete(id);
+    for (const [id, entry] of entries) {
+      entry.onDisk = true;
+      if (isSettled(entry)) entries.delete(id);
+    }
     if (entries.size === 0) await handle.truncate(0);
     // Half a line of a process that was killed must not swallow the next one.
     else if (!text.endsWith('\n')) await handle.writeFile('\n');
@@ -101,8 +104,9 @@ function wrap(
       await handle.writeFile(isTorn ? `\n${line}` : line);
       isTorn = false;
       await handle.datasync();
-      const entry = record.t === 'accepted' ? undefined : entries.get(record.id);
-      if (entry !== undefined && isSettled(entry)) entries.delete(entry.message.id);
+      const entry = entries.get(record.t === 'accepted' ? record.message.id : record.id);
+      if (entry !== undefined && record.t === 'accepted') entry.onDisk = true;
+      else if (entry !== undefined && isSettled(entry)) entries.delete(entry.message.id);
       // Nothing is left that anybody would need.
       if (entries.size === 0) await handle.truncate(0);
     } catch (error) {

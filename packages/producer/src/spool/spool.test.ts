@@ -43,7 +43,9 @@ it('a file shows all that was written, to the next process too', async () => {
   expect(second.entries()).toEqual([
     {
       message: message('a'),
+      onDisk: true,
       offered: true,
+      offeredAt: 1,
       offeredBy: undefined,
       done: false,
       calls: [{ call: CALL, result: RESULT, logged: false }],
@@ -126,6 +128,38 @@ it('processes that send at once have a file each; what one leaves another takes 
   await first.close();
   await second.adopt();
   expect(ids(second.entries())).toEqual(['a', 'b']);
+  await second.close();
+});
+
+it.each([
+  ['of the same message is done with it', message('a', 2), []],
+  ['of another message is worked on after it', { ...message('a', 2), body: 'Mains back' }, [1]],
+])('a copy under one id that a process has left which did not know of it %s', async (_what, other, left) => {
+  const first = await openSpool(path);
+  const second = await openSpool(path);
+  await first.accept(message('a'));
+  await second.accept(other);
+  await first.close();
+  await second.adopt();
+  const seen = () => second.entries().map((entry) => entry.message.at);
+  expect(seen()).toEqual([2]);
+  await second.append({ t: 'done', id: 'a' });
+  expect(seen()).toEqual(left);
+  await second.close();
+});
+
+it('an id that is given again after its message was settled is a new message, to the next process too', async () => {
+  const first = await openSpool(path);
+  await first.accept(message('other'));
+  await first.accept(message('a'));
+  await first.append({ t: 'done', id: 'a' });
+  await first.accept(message('a', 2));
+  await first.close();
+  const second = await openSpool(path);
+  expect(second.entries().map((entry) => [entry.message.id, entry.message.at])).toEqual([
+    ['other', 1],
+    ['a', 2],
+  ]);
   await second.close();
 });
 

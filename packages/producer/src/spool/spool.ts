@@ -3,6 +3,7 @@ import { SpoolError } from '../errors.ts';
 import {
   type AcceptedMessage,
   applyRecord,
+  contentOf,
   isSettled,
   type SpoolEntry,
   type SpoolRecord,
@@ -13,10 +14,12 @@ import { openSpoolFile, type SpoolFile } from './spool-file.ts';
 export interface Spool {
   /** Why nothing can be written, if so. */
   readonly fault: string | undefined;
-  /** Oldest first. */
+  /** Oldest first. Of copies under one id, which processes have left that did not know of each other, one at a time. */
   entries(): SpoolEntry[];
-  /** @returns whether it is on disk. */
-  accept(message: AcceptedMessage): Promise<{ entry: SpoolEntry; onDisk: boolean }>;
+  /** The message with this id that is not settled. */
+  find(id: string): SpoolEntry | undefined;
+  /** For a message whose id {@link Spool.find} does not know. */
+  accept(message: AcceptedMessage): Promise<SpoolEntry>;
   /**
    * Resolves once the record is on disk, or cannot be: then it is known in memory only.
    *
@@ -63,6 +66,16 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
 
   const fileOf = (id: string) => [...files.values()].find(({ entries }) => entries.has(id));
 
+  const find = (id: string) => fileOf(id)?.entries.get(id) ?? memory.get(id);
+
+  /** Other files that have the same message: processes had accepted it that did not know of each other. */
+  function copiesOf(id: string, file: SpoolFile): SpoolFile[] {
+    const content = (it: SpoolFile) => contentOf(entryOf(it.entries, id).message);
+    return [...files.values()].filter(
+      (other) => other !== file && other.entries.has(id) && content(other) === content(file),
+    );
+  }
+
   function remember(record: SpoolRecord): void {
     applyRecord(memory, record);
     for (const [id, entry] of memory) if (isSettled(entry)) memory.delete(id);
@@ -92,30 +105,28 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
       return fault;
     },
     entries: () =>
-      [...[...files.values()].flatMap(({ entries }) => [...entries.values()]), ...memory.values()].sort(
-        (a, b) => a.message.at - b.message.at,
-      ),
+      [...[...files.values()].flatMap(({ entries }) => [...entries.values()]), ...memory.values()]
+        .filter((entry) => find(entry.message.id) === entry)
+        .sort((a, b) => a.message.at - b.message.at),
+    find,
     async accept(message) {
       const record: SpoolRecord = { t: 'accepted', message };
-      if (own === undefined) {
-        remember(record);
-        return { entry: entryOf(memory, message.id), onDisk: false };
-      }
-      try {
-        await own.append(record);
-        fault = undefined;
-        return { entry: entryOf(own.entries, message.id), onDisk: true };
-      } catch (error) {
-        if (!(error instanceof SpoolError)) throw error;
-        fault = error.message;
-        if (error.code === 'LOST') {
-          files.delete(own.path);
-          own = undefined;
-          remember(record);
-          return { entry: entryOf(memory, message.id), onDisk: false };
+      const file = own;
+      if (file !== undefined) {
+        try {
+          await file.append(record);
+          fault = undefined;
+          return entryOf(file.entries, message.id);
+        } catch (error) {
+          if (!(error instanceof SpoolError)) throw error;
+          fault = error.message;
+          if (error.code !== 'LOST') return entryOf(file.entries, message.id);
+          files.delete(file.path);
+          if (file === own) own = undefined;
         }
-        return { entry: entryOf(own.entries, message.id), onDisk: false };
       }
+      remember(record);
+      return entryOf(memory, message.id);
     },
     async append(record) {
       const file = fileOf(record.id);
@@ -123,8 +134,10 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
         remember(record);
         return;
       }
+      const copies = record.t === 'done' ? copiesOf(record.id, file) : [];
       try {
         await file.append(record);
+        for (const copy of copies) await copy.append(record);
       } catch (error) {
         if (!(error instanceof SpoolError)) throw error;
         fault = error.message;
