@@ -94,6 +94,8 @@ export function createRounds(
   async function older(than: SpoolEntry | undefined, until: number): Promise<void> {
     for (const entry of (await spool()).entries()) {
       if (entry === than || Date.now() >= until) return;
+      // Nobody has waited for these, and somebody waits for the new one, which goes on with them first.
+      if (than === undefined && awaited.size > 0) return;
       if (entry.done || awaited.has(entry)) continue;
       await unlessLost(async () => {
         const known = settled.find(entry.message);
