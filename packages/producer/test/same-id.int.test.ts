@@ -23,6 +23,19 @@ it('the same words under one id are one message, and each send hears the same', 
   expect(words()).toEqual(['Mains lost']);
 });
 
+it('what this process has settled is not posted again under its id', async () => {
+  await (await bed.startRelay()).stop();
+  const producer = bed.producer({ clockMarginMs: 300 });
+  const result = await producer.send({ ...MESSAGE, waitMs: 500 });
+  expect(result).toMatchObject({ deliveredBy: 'fallback', state: 'delivered' });
+  // Nothing of it is in the spool.
+  expect(await producer.status()).toMatchObject({ messages: 0, logs: 0 });
+  expect(await readFile(bed.spoolFile, 'utf8')).toBe('');
+  expect(await producer.send({ ...MESSAGE, waitMs: 500 })).toEqual(result);
+  await expect(producer.send({ ...MESSAGE, body: 'Mains back' })).rejects.toMatchObject(REUSED);
+  expect(words()).toEqual(['Mains lost']);
+});
+
 it('other words under it are refused, while it waits and when it is settled: nothing of them is written or posted', async () => {
   await bed.toRelay.cut();
   await bed.toGroupMe.cut();
@@ -42,11 +55,14 @@ it('other words under it are refused, while it waits and when it is settled: not
 
 it('of two that are given at once with other words, one is refused', async () => {
   const producer = bed.producer();
-  const both = [producer.send(MESSAGE), producer.send({ ...MESSAGE, body: 'Mains back' })];
-  const [first, second] = await Promise.allSettled(both);
+  // The disk is busy with another one.
+  const all = [{ body: 'Door open' }, MESSAGE, { ...MESSAGE, body: 'Mains back' }].map((it) =>
+    producer.send(it),
+  );
+  const [, first, second] = await Promise.allSettled(all);
   expect(first).toMatchObject({ status: 'fulfilled', value: { state: 'delivered' } });
   expect(second).toMatchObject({ status: 'rejected', reason: REUSED });
-  expect(words()).toEqual(['Mains lost']);
+  expect(words()).toEqual(['Door open', 'Mains lost']);
 });
 
 it('what waits in the spool of a process that has ended is the message that the next one gives again', async () => {
