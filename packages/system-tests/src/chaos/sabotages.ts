@@ -61,8 +61,8 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'let the SDK forget its spool when it starts',
     file: 'packages/producer/src/spool/spool-file.ts',
-    find: 'if (isSettled(entry)) entries.delete(id);\n    if (entries.size',
-    replacement: 'if (entry) entries.delete(id);\n    if (entries.size',
+    find: 'entry.onDisk = true;\n      if (isSettled(entry)) entries.delete(id);',
+    replacement: 'entry.onDisk = true;\n      entries.delete(id);',
     caughtBy: /messages lost/,
   },
 ];
