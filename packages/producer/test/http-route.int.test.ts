@@ -45,8 +45,8 @@ async function gateway(...answers: Answer[]) {
   return { requests, url: `http://127.0.0.1:${port}/` };
 }
 
-async function offer(url: string, waitMs: number | undefined = 800) {
-  const route = createHttpRoute({ url, token: 'token-1', connectTimeoutMs: 500, clockMarginMs: 50 });
+async function offer(url: string, waitMs: number | undefined = 800, token = 'token-1') {
+  const route = createHttpRoute({ url, token, connectTimeoutMs: 500, clockMarginMs: 50 });
   const deliverBy = waitMs === 0 ? undefined : Date.now() + waitMs;
   return route.offer(message, {
     deliverBy,
@@ -206,4 +206,13 @@ it('a connection that is not made in time is given up, and has carried nothing',
     kind: 'not-taken',
     reason: 'the gateway was not reached: UND_ERR_CONNECT_TIMEOUT',
   });
+});
+
+it('a token that no header can carry has sent nothing, and is in no reason', async () => {
+  const { requests, url } = await gateway(DELIVERED);
+  expect(await offer(url, 800, 'secret\n1')).toEqual({
+    kind: 'not-taken',
+    reason: 'the gateway was not reached: UND_ERR_INVALID_ARG',
+  });
+  expect(requests).toEqual([]);
 });

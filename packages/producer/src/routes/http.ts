@@ -98,9 +98,9 @@ export function createHttpRoute(options: HttpRouteOptions): Route {
       const reason = 'the gateway has stored it, and says nothing of a post';
       return { kind: 'retry', reason, afterMs: ASK_MS, mayBeStored: true };
     } catch (error) {
-      if (!(error instanceof GroupMeError)) throw error;
       // A code and no words, which may repeat the address.
-      const code = error.cause instanceof TransportError ? error.cause.code : 'the connection failed';
+      const { cause } = error instanceof GroupMeError ? error : {};
+      const code = cause instanceof TransportError ? cause.code : 'the connection failed';
       if (error instanceof GroupMeUnreachableError) {
         return { kind: 'not-taken', reason: `the gateway was not reached: ${code}` };
       }

@@ -137,7 +137,8 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
       const copies = record.t === 'done' ? copiesOf(record.id, file) : [];
       try {
         await file.append(record);
-        for (const copy of copies) await copy.append(record);
+        // One that cannot be written is left to whoever has it next.
+        for (const copy of copies) await copy.append(record).catch(() => {});
       } catch (error) {
         if (!(error instanceof SpoolError)) throw error;
         fault = error.message;
