@@ -43,8 +43,9 @@ export interface Inbox {
    * Lets a message go that is settled, or left to the broker.
    *
    * @param options.tookTurn whether it was its source's turn.
+   * @param options.settled resolves when it is settled, if that is not so yet: its offer resolves with that.
    */
-  release(message: HeldMessage, options?: { tookTurn?: boolean }): void;
+  release(message: HeldMessage, options?: { tookTurn?: boolean; settled?: Promise<void> }): void;
   /** Lets the other sources have a turn first; the message stays the next of its own. */
   passTurn(message: HeldMessage): void;
   /** From now on nothing comes before this plan's message, until its turn has come or some seconds have passed. */
@@ -83,12 +84,15 @@ export function createInbox(clock: Clock): Inbox {
   let extensionMs = 0;
   let closed = false;
 
-  function release(message: HeldMessage, options: { tookTurn?: boolean } = {}): void {
+  function release(
+    message: HeldMessage,
+    options: { tookTurn?: boolean; settled?: Promise<void> } = {},
+  ): void {
     const offer = held.get(message);
     if (!offer) return;
     held.delete(message);
     lanes.remove(message, options.tookTurn ?? false);
-    offer.resolve();
+    offer.resolve(options.settled);
     wake();
   }
 

@@ -1,3 +1,4 @@
+import { untilAborted } from '@wbor/async';
 import type { Part } from '@wbor/contracts';
 import { type CallOutcome, classifyFailure, type GroupMeClient, GroupMeError } from '@wbor/groupme';
 import type { Logger } from '@wbor/service';
@@ -41,6 +42,8 @@ export interface PartPoster {
    * @returns whether the part is in the chat.
    */
   conclude(message: HeldMessage, number: number): Promise<boolean>;
+  /** Resolves once the broker has stored how the last call ended; undefined when it has. */
+  readonly recording: Promise<void> | undefined;
 }
 
 export interface PartPosterOptions {
@@ -67,6 +70,9 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
       const inTime = AbortSignal.any([lost, AbortSignal.timeout(timeoutOf(announceWithinMs))]);
       if (!(await journal.announce(part, intended, inTime))) return 'not-announced';
+      // What went before was published before, so it is stored by now. Whoever comes after us finds one call without a result.
+      if (results.recording) await Promise.race([results.recording, untilAborted(inTime)]);
+      if (inTime.aborted) return 'not-announced';
       // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
       if (!(await message.delivery.isHeld())) return 'not-held';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
@@ -95,11 +101,16 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       return (await results.bySight(message, entry)) ? 'observed' : 'absent';
     },
     conclude: (message, number) => results.bySight(message, openCall(ledger, message, number)),
+    get recording() {
+      return results.recording;
+    },
   };
 }
 
 /** Enters how a call ended: into the throttle, the ledger, the log and the audit. */
 function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions) {
+  let recording: Promise<void> | undefined;
+
   function logRecovery(outageMs: number | undefined): void {
     if (outageMs === undefined) return;
     logger.info({ outage_ms: Math.round(outageMs) }, 'posts get through again');
@@ -111,10 +122,18 @@ function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions
   }
 
   return {
+    get recording() {
+      return recording;
+    },
     async accepted({ planned }: HeldMessage, entry: LedgerEntry, answer: CallAnswer): Promise<CallOutcome> {
       logRecovery(throttle.accepted());
       ledger.close(entry, 'delivered', answer);
-      await recorder.record(planned, entry, { outcome: 'delivered' });
+      const recorded = recorder.record(planned, entry, { outcome: 'delivered' }).finally(() => {
+        recording = undefined;
+      });
+      // The next message's call is announced meanwhile. Between parts of one, each result is known before the next is begun.
+      if (entry.part < entry.parts) await recorded;
+      else recording = recorded;
       return 'delivered';
     },
     async failed({ planned }: HeldMessage, entry: LedgerEntry, error: GroupMeError): Promise<CallOutcome> {

@@ -43,10 +43,16 @@ const TELL_PAUSE_MS = 250;
 export function createStepRunner(options: StepRunnerOptions): StepRunner {
   const { inbox, notPosted, poster } = options;
 
-  /** The message is through: posted, or ended without a call. */
-  function settle(message: HeldMessage, tookTurn: boolean): void {
-    message.delivery.ack();
-    inbox.release(message, { tookTurn });
+  /** The message is through. It is acknowledged once the result of its last call is stored; the next has its turn meanwhile. */
+  function finish(message: HeldMessage): void {
+    countRepeat(message, options);
+    const settled = Promise.resolve(poster.recording).then(() => {
+      // Whoever is given it next finds that it is complete.
+      if (message.delivery.signal.aborted) return;
+      options.producer.succeeded(replyTargetOf(message.planned));
+      message.delivery.ack();
+    });
+    inbox.release(message, { tookTurn: true, settled });
   }
 
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
@@ -68,7 +74,8 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   async function endUnposted(message: HeldMessage, record: () => Promise<void>): Promise<void> {
     if (!(await message.delivery.isHeld())) return inbox.release(message);
     await record();
-    settle(message, false);
+    message.delivery.ack();
+    inbox.release(message, { tookTurn: false });
   }
 
   return {
@@ -79,9 +86,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
           // Left unsettled: with its channel gone, the broker gives it to whoever is next.
           return inbox.release(message);
         case 'finish':
-          countRepeat(message, options);
-          options.producer.succeeded(replyTargetOf(message.planned));
-          return settle(message, true);
+          return finish(message);
         case 'renew':
           // An emergency that is merely renewed must not be passed by the next one.
           if (message.begun || message.lane === 'urgent') inbox.expect(message.planId);

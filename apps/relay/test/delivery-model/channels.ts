@@ -1,6 +1,6 @@
 import type { Delivery } from '@wbor/amqp';
 import type { Books } from './books.ts';
-import type { Item } from './item.ts';
+import { type Item, isComplete } from './item.ts';
 import type { RelayProcess } from './relay-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -59,8 +59,8 @@ export function createChannels(
   const isInHand = (item: Item): boolean => current !== undefined && item.heldBy?.channelId === current.id;
   const inHand = (): Item[] => books.items.filter(isInHand);
 
-  function heldForMs(): number {
-    const heldSinceMs = inHand().map(({ heldBy }) => heldBy?.sinceMs ?? time.nowMs);
+  function heldForMs(items: readonly Item[]): number {
+    const heldSinceMs = items.map(({ heldBy }) => heldBy?.sinceMs ?? time.nowMs);
     return time.nowMs - Math.min(time.nowMs, ...heldSinceMs);
   }
 
@@ -102,10 +102,12 @@ export function createChannels(
       return inHand();
     },
     get holdExpired() {
-      return heldForMs() >= HOLD_MS;
+      return heldForMs(inHand()) >= HOLD_MS;
     },
     get holdOverrun() {
-      return heldForMs() >= HOLD_MS + options.allowanceMs;
+      // What is through is about to be acknowledged, while the next one has its turn.
+      const waiting = inHand().filter((item) => !isComplete(item));
+      return heldForMs(waiting) >= HOLD_MS + options.allowanceMs;
     },
   };
 }

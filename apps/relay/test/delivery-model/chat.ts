@@ -25,7 +25,7 @@ export function groupmeFor(world: World, process: RelayProcess): Pick<GroupMeCli
       const { item, part } = books.post(text);
       const { answer, ms } = world.calls.shift() ?? { answer: 'accepts', ms: 0 };
       books.note(`call ${text}: ${answer}, ${ms} ms`);
-      checkCall(world, item, part, callsUnderWay);
+      checkCall(world, process, item, part, callsUnderWay);
       callsUnderWay += 1;
       item.tried = true;
       if (item.open) item.open.answer = answer;

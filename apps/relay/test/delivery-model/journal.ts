@@ -11,6 +11,8 @@ export function journalFor(world: World, process: RelayProcess, ledger: Ledger):
   return {
     async announce(part, call, lost) {
       const { item, part: number } = books.post(part.text);
+      // The broker stores in the order in which it is told.
+      process.unconfirmed?.store();
       books.note(`${part.text} announced`);
       checkChoice(world, process, item);
       const open = {
@@ -49,14 +51,23 @@ export function recorderFor(world: World, process: RelayProcess, waitMs: () => n
       const { examined, lastCall: call, state } = entry;
       books.note(`${entry.text} recorded: ${outcome}`);
       checkResult(books, item, part, { outcome, examined, waitMs: waitMs() });
-      await process.during(broker.answer());
-      world.journal.push({ part: entry, call, state });
       const madeIn = item.open?.delivery ?? item.deliveries;
-      item.open = undefined;
-      if (outcome === 'rejected') item.rejectedPart = part;
-      if (outcome !== 'delivered') return;
-      item.recorded.add(part);
-      item.recordedIn = madeIn;
+      let isStored = false;
+      function store(): void {
+        if (isStored) return;
+        isStored = true;
+        world.journal.push({ part: entry, call, state });
+        item.open = undefined;
+        if (outcome === 'rejected') item.rejectedPart = part;
+        if (outcome !== 'delivered') return;
+        item.recorded.add(part);
+        item.recordedIn = madeIn;
+      }
+      books.require('one result after the other is recorded', process.unconfirmed === undefined, item);
+      process.unconfirmed = { store };
+      await process.during(broker.answer());
+      store();
+      process.unconfirmed = undefined;
     },
   };
 }

@@ -34,16 +34,26 @@ export function checkChoice(world: World, process: RelayProcess, item: Item): vo
     (bans.certain && !bans.banned), item);
   const isPassing = books.items.some(({ awaited }) => awaited);
   require('an emergency that is given back to be held on is not passed', !isPassing, item);
-  const urgentWaits = broker.channels.inHand.some(({ message }) => message.lane === 'urgent');
+  const urgentWaits = broker.channels.inHand.some(
+    (other) => other.message.lane === 'urgent' && !isComplete(other),
+  );
   require('an urgent message waits for a begun one at most', !normal || !urgentWaits, item);
 }
 
 /** A call reaches GroupMe. */
-export function checkCall(world: World, item: Item, part: number, callsUnderWay: number): void {
+export function checkCall(
+  world: World,
+  process: RelayProcess,
+  item: Item,
+  part: number,
+  callsUnderWay: number,
+): void {
   const { books, broker, limit, time } = world;
   const { require } = books;
   require('no post without holding the message', broker.channels.isHeld(item), item);
   require('one call at a time', callsUnderWay === 0, item);
+  require('no call before the result of the one before it is stored', process.unconfirmed ===
+    undefined, item);
   const isAnnounced = item.open?.part === part && item.open.answer === undefined;
   require('each call is announced before it is made', isAnnounced, item);
   require('no call is made whose announcement was given up', item.open?.givenUp !== true, item);

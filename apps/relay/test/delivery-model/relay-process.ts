@@ -8,6 +8,8 @@ export interface RelayProcess {
   readonly busy: boolean;
   /** Waits for something outside. A process that is gone by then never hears of it. */
   during<T>(work: Promise<T>): Promise<T>;
+  /** A result that it has published, and of which it has not heard that it is stored. */
+  unconfirmed: { store(): void } | undefined;
 }
 
 export function createRelayProcess(): RelayProcess {
@@ -15,6 +17,7 @@ export function createRelayProcess(): RelayProcess {
   const self: RelayProcess = {
     alive: true,
     stopping: false,
+    unconfirmed: undefined,
     get busy() {
       return underWay > 0;
     },

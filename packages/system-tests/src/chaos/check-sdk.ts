@@ -107,9 +107,11 @@ function findUntrue(
   if (told === null) return [];
   const shown = chat[places.get(number) ?? -1];
   const isShown = shown !== undefined && shown.atMs <= told.atMs + SLACK_MS;
+  // What waits is tried again, a second later at the earliest.
+  const wasShown = shown !== undefined && shown.atMs <= told.atMs - SLACK_MS;
   const said = `${id}: ${told.deliveredBy} ${told.state}${told.reason === null ? '' : ` (${told.reason})`}`;
   if (told.state === 'delivered' && !isShown) return [`${said}, and it was not in the chat`];
-  if (told.state === 'waiting' && isShown && shown.by === 'sdk') return [`${said}, and it was in the chat`];
+  if (told.state === 'waiting' && wasShown && shown.by === 'sdk') return [`${said}, and it was in the chat`];
   // Nothing that is sent here deserves any other end, and there is room on the disk.
   const known = ['delivered', 'posting', 'queued', 'waiting', 'in-doubt'];
   return known.includes(told.state) ? [] : [said];

@@ -12,10 +12,15 @@ const CALL_OUTCOMES = ['delivered', 'refused', 'unreachable', 'unknown', 'miscon
 const OWN_OUTCOME = 'already-sent';
 const EXPIRED_OUTCOME = 'expired';
 
-/** Reads everything that the checker needs. The system must be up and settled. */
+/**
+ * Reads everything that the checker needs. The system must be up and settled.
+ *
+ * @param hostileDigests of the bodies that hostile senders sent.
+ */
 export async function collectFacts(
   system: ChaosSystem,
   known: Pick<ChaosFacts, 'messages' | 'faults' | 'queuesLeft' | 'spoolsLeft' | 'exits'>,
+  hostileDigests: ReadonlySet<string> = new Set(),
 ): Promise<ChaosFacts> {
   const { broker, database, fleet, namespace, simulator } = system;
   const requests = simulator.requests();
@@ -24,7 +29,7 @@ export async function collectFacts(
     requests.flatMap((request) => (request.messageId === undefined ? [] : [[request.messageId, request]])),
   );
   const authors = new Map(chat.map((message) => [message.id, message.sender_type]));
-  const isOurs = (message: QueuedMessage) => !isHostileMessage(message);
+  const isOurs = (message: QueuedMessage) => !isHostileMessage(message, hostileDigests);
   const parked = (await readQueue(broker.url, queueName(relayParkedQueue, namespace))).filter(isOurs);
   const auditParked = (await readQueue(broker.url, queueName(auditParkedQueue, namespace))).filter(isOurs);
   const posts = await readRows(system, 'groupme_posts', (row) => postKey(row.text, row.picture_url));

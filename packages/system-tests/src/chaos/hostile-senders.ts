@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { callbackUrl, PASSWORD } from '@wbor/start-system';
 import { drawInput } from '../fuzz/inputs/inputs.ts';
@@ -7,6 +8,8 @@ import type { ChaosSystem } from './system.ts';
 export interface HostileSenders {
   /** How many inputs were sent. What became of each is not asked here: `npm run fuzz` does that. */
   readonly sent: () => number;
+  /** Hexadecimal SHA-256 of every body: of one that is too large no more may be kept than that and its beginning. */
+  readonly digests: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
@@ -26,11 +29,13 @@ export function startHostileSenders(system: ChaosSystem, seed: number): HostileS
     documented: ['/callback/{secret}', '/send'],
   };
   const noMore = new AbortController();
+  const digests = new Set<string>();
   let sent = 0;
 
   async function run(): Promise<void> {
     while (!noMore.signal.aborted) {
       const input = drawInput(seed, sent, routes);
+      if (input.kind === 'amqp') digests.add(createHash('sha256').update(input.content).digest('hex'));
       // The broker or the gateway may be away.
       if (!IN_OTHER_WORDS.test(input.what)) await senders.send(input).catch(() => undefined);
       sent += 1;
@@ -41,6 +46,7 @@ export function startHostileSenders(system: ChaosSystem, seed: number): HostileS
   const running = run();
   return {
     sent: () => sent,
+    digests,
     async stop() {
       noMore.abort();
       await running;

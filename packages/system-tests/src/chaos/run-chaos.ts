@@ -113,13 +113,14 @@ async function breakAndMend(
   });
   if (signal.aborted) return undefined;
   progress(`settled: ${accepted()} accepted, ${posts()} posts`);
-  return collectFacts(system, {
+  const known = {
     messages: sent(),
     faults: faults.records,
     queuesLeft,
     spoolsLeft,
     exits: [...system.fleet.exits, ...sdk.exits],
-  });
+  };
+  return collectFacts(system, known, hostile?.digests);
 }
 
 async function delayUntil(atMs: number, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,13 @@ it('sets aside what carries the token of a hostile input', () => {
   );
 });
 
+it('sets aside what was too large, of which no more than the digest is kept', () => {
+  const digest = 'ab'.repeat(32);
+  const content = Buffer.from(JSON.stringify({ bytes: 2_000_000, sha256: digest, beginning: '{"a":' }));
+  expect(isHostileMessage({ properties: '{}', content }, new Set([digest]))).toBe(true);
+  expect(isHostileMessage({ properties: '{}', content }, new Set(['cd'.repeat(32)]))).toBe(false);
+});
+
 it('sets nothing aside that a normal producer sent, or nobody', () => {
   expect(isHostileText(makeBody(17, 40))).toBe(false);
   expect(isHostileText(makeMessageId(17, 'f00dzq00'))).toBe(false);
