@@ -25,7 +25,7 @@ function open() {
 
 it('what became of a message is known after a restart, for a day', () => {
   const first = open();
-  first.states.accepted('queued', 'ups');
+  first.states.offered('queued', 'ups', 'queued');
   first.states.hear(Buffer.from(JSON.stringify({ ...postEvent.example, wbor_message_id: 'delivered' })));
   first.store.save('old', {
     source: 'ups',
