@@ -48,7 +48,7 @@ export interface StateStore {
 }
 
 export const STATES_KEPT_MS = 24 * 60 * 60 * 1000;
-const MAX_STATES = 20_000;
+export const MAX_STATES = 20_000;
 
 export function createMessageStates(store?: StateStore): MessageStates {
   const states = new LRUCache<string, MessageState>({ max: MAX_STATES, ttl: STATES_KEPT_MS });
