@@ -33,6 +33,7 @@ type GatewayErrorCode =
   | 'BROKER_UNAVAILABLE'
   | 'CONFIRM_TIMEOUT'
   | 'FORBIDDEN'
+  | 'IN_DOUBT'
   | 'INTERNAL'
   | 'INVALID_REQUEST'
   | 'MALFORMED_JSON'

@@ -108,10 +108,11 @@ describe('deadlines', () => {
   it('keep a message from being posted late, and tell the producer', async () => {
     await world.start();
     const { queue, replies } = await world.listenForReplies();
+    const deadlineMs = Date.now() - 1;
     await world.publish(
       'source.standard.x',
       { body: 'late', source: 'x', wbor_message_id: 'late' },
-      { headers: { 'x-deliver-by': Date.now() - 1 }, replyTo: queue, correlationId: 'c' },
+      { headers: { 'x-deliver-by': deadlineMs }, replyTo: queue, correlationId: 'c' },
     );
     await world.publish('source.standard.x', { body: 'next', source: 'x', wbor_message_id: 'next' });
     await world.events.waitForCount(2);
@@ -120,6 +121,7 @@ describe('deadlines', () => {
       'expired',
       'delivered',
     ]);
+    expect(world.events.messages[0]?.json).toMatchObject({ deliver_by: new Date(deadlineMs).toISOString() });
     await waitFor(() => replies.length === 1, { what: 'the reply' });
     expect(replies).toMatchObject([
       { correlationId: 'c', body: { status: 'failed', message_id: 'late', code: 408 } },

@@ -34,10 +34,11 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
  * @throws what the work throws in time.
  */
 export async function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const ended = new AbortController();
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
   try {
-    return await Promise.race([work.then(() => true), sleep(timeoutMs, ended.signal).then(() => false)]);
+    return await Promise.race([work.then(() => true), late]);
   } finally {
-    ended.abort();
+    clearTimeout(timer);
   }
 }

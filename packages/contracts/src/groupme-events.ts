@@ -57,6 +57,7 @@ export const postEventSchema = z.looseObject({
   sender: z.string().optional(),
   sender_name: z.string().optional(),
   sent_at: z.iso.datetime().optional(),
+  deliver_by: z.iso.datetime().optional().describe('With `expired`: the deadline that had passed.'),
   duration_ms: z.number().nonnegative().optional(),
   error: z.string().optional(),
 });

@@ -12,19 +12,29 @@ const MAX_IDS_TO_SEARCH = 50;
 /** The name, quotes and separator in any notation, escaped JSON in JSON included; then the value. */
 const BOT_ID_FIELD = /(bot_id\\*["']?\s*[:=]\s*\\*["']?)([^\s"'\\,;&{}[\]]+)/gi;
 
+/** Almost all events are of one bot. */
+let last = { botId: '', fingerprint: '' };
+
 /** First 8 hexadecimal digits of SHA-256: tells bots apart. Whoever has the id itself can post as the bot. */
 export function fingerprintBot(botId: string): string {
-  return createHash('sha256').update(botId).digest('hex').slice(0, 8);
+  if (botId !== last.botId || botId === '') {
+    last = { botId, fingerprint: createHash('sha256').update(botId).digest('hex').slice(0, 8) };
+  }
+  return last.fingerprint;
 }
 
 /**
  * Takes bot ids out of a JSON value: a key `bot_id`, at any depth, becomes `bot` with the fingerprint, and
  * the ids found that way are replaced in every text as well (an error may quote the request).
+ *
+ * @param known an id that is searched for as well, and before all others.
+ * @returns the value itself where nothing is to be hidden.
  */
-export function hideBotIds(value: unknown): unknown {
+export function hideBotIds<Value>(value: Value, known?: unknown): Value {
   const ids = new Set<string>();
+  if (typeof known === 'string') addId(ids, known);
   collectBotIds(value, ids);
-  return ids.size === 0 && !holdsBotIdKey(value) ? value : replaceBotIds(value, ids);
+  return showsBot(value, ids) ? (replaceBotIds(value, ids) as Value) : value;
 }
 
 /** Masks bot ids in bytes, valid JSON or not. Everything else stays as it is. */
@@ -55,9 +65,19 @@ function collectBotIds(value: unknown, ids: Set<string>): void {
   }
 }
 
-function holdsBotIdKey(value: unknown): boolean {
+/** Looked for first: as a rule there is nothing, and making the value anew costs more than the look. */
+function showsBot(value: unknown, ids: ReadonlySet<string>): boolean {
+  if (typeof value === 'string') return quotesId(value, ids);
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, item]) => key === 'bot_id' || holdsBotIdKey(item));
+  if (Array.isArray(value)) return value.some((item) => showsBot(item, ids));
+  return Object.entries(value).some(
+    ([key, item]) => key === 'bot_id' || quotesId(key, ids) || showsBot(item, ids),
+  );
+}
+
+function quotesId(text: string, ids: ReadonlySet<string>): boolean {
+  for (const id of ids) if (id.length >= MIN_LENGTH_TO_SEARCH && text.includes(id)) return true;
+  return false;
 }
 
 function replaceBotIds(value: unknown, ids: ReadonlySet<string>): unknown {

@@ -163,14 +163,11 @@ function readFields(source: EventSource): {
   fields: Record<string, unknown>;
 } {
   const { bot_id: botId, ...others } = source.fields;
-  // Together, so that the id is also found in the other fields; the top one has a column of its own.
-  // It comes first, since only so many are searched for.
-  const hidden = hideBotIds({ bot_id: botId, withoutBotId: others }) as {
-    withoutBotId: Record<string, unknown>;
-  };
+  // The top one has a column of its own, and must not stand in the other fields either.
+  const fields = hideBotIds(others, botId);
   return {
-    reader: createFieldReader(hidden.withoutBotId, source.nowMs),
-    fields: hidden.withoutBotId,
+    reader: createFieldReader(fields, source.nowMs),
+    fields,
     bot: typeof botId === 'string' && botId !== '' ? fingerprintBot(botId) : null,
   };
 }

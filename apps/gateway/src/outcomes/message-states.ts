@@ -12,11 +12,12 @@ export interface MessageState {
   /** How the last call ended, and its HTTP status. */
   readonly outcome?: Outcome;
   readonly code?: number;
-  /** Epoch milliseconds of the last change. */
+  /** Epoch milliseconds of the last change, by this gateway's clock; of `expired` the deadline that has passed. */
   readonly at: number;
 }
 
 export const MESSAGE_STATUSES = [
+  'unconfirmed',
   'queued',
   'posting',
   'delivered',
@@ -29,8 +30,11 @@ type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 export interface MessageStates {
   get(wborMessageId: string): MessageState | undefined;
-  /** It was accepted here. What is known of it already stays. */
-  accepted(wborMessageId: string, source: string): void;
+  /**
+   * It was offered to the broker, which has it, or has not said that it does not. What is known of it already stays, unless
+   * that is what is over with a new offer.
+   */
+  offered(wborMessageId: string, source: string, status: 'queued' | 'unconfirmed'): void;
   /** The relay said that it will not be in the chat, or not all of it. */
   failed(wborMessageId: string, source: string, code: number): void;
   /** Reads what the relay says of a call of GroupMe, as it is published. */
@@ -44,7 +48,7 @@ export interface StateStore {
 }
 
 export const STATES_KEPT_MS = 24 * 60 * 60 * 1000;
-const MAX_STATES = 20_000;
+export const MAX_STATES = 20_000;
 
 export function createMessageStates(store?: StateStore): MessageStates {
   const states = new LRUCache<string, MessageState>({ max: MAX_STATES, ttl: STATES_KEPT_MS });
@@ -57,8 +61,11 @@ export function createMessageStates(store?: StateStore): MessageStates {
 
   return {
     get: (id) => states.get(id),
-    accepted(id, source) {
-      if (!states.has(id)) set(id, { source, status: 'queued', delivered: [], at: Date.now() });
+    offered(id, source, status) {
+      const known = states.get(id)?.status;
+      const isNews =
+        known === undefined || known === 'expired' || (known === 'unconfirmed' && status === 'queued');
+      if (isNews) set(id, { source, status, delivered: [], at: Date.now() });
     },
     failed(id, source, code) {
       const known = states.get(id) ?? { source, delivered: [] };
@@ -67,7 +74,7 @@ export function createMessageStates(store?: StateStore): MessageStates {
     hear(content) {
       const event = readMessage({ schema: postEventSchema }, { content });
       if (!event.ok) return;
-      const { code, outcome, part = 1, parts, source, wbor_message_id: id } = event.value;
+      const { code, deliver_by, outcome, part = 1, parts, source, wbor_message_id: id } = event.value;
       const known: MessageState = states.get(id) ?? { source, status: 'queued', delivered: [], at: 0 };
       const delivered = [...new Set(outcome === 'delivered' ? [...known.delivered, part] : known.delivered)];
       const count = parts ?? known.parts;
@@ -79,7 +86,8 @@ export function createMessageStates(store?: StateStore): MessageStates {
         delivered,
         ...(outcome === undefined ? {} : { outcome }),
         code,
-        at: Date.now(),
+        // The relay's word counts whatever our clock says, and for that deadline alone: an offer with a later one may be posted.
+        at: (outcome === 'expired' && Date.parse(deliver_by ?? '')) || Date.now(),
       });
     },
   };

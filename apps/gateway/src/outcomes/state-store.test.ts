@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { postEvent } from '@wbor/contracts';
 import { afterAll, expect, it } from 'vitest';
 import { openSpool } from '../spool/spool.ts';
-import { createMessageStates } from './message-states.ts';
+import { createMessageStates, MAX_STATES } from './message-states.ts';
 import { createStateStore } from './state-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'states-'));
@@ -25,7 +25,7 @@ function open() {
 
 it('what became of a message is known after a restart, for a day', () => {
   const first = open();
-  first.states.accepted('queued', 'ups');
+  first.states.offered('queued', 'ups', 'queued');
   first.states.hear(Buffer.from(JSON.stringify({ ...postEvent.example, wbor_message_id: 'delivered' })));
   first.store.save('old', {
     source: 'ups',
@@ -42,5 +42,20 @@ it('what became of a message is known after a restart, for a day', () => {
     delivered: [1],
   });
   expect(second.states.get('old')).toBeUndefined();
+  second.stop();
+});
+
+it('no more are read at the start than are kept in memory, and of those the newest', () => {
+  const first = open();
+  const at = Date.now() - 60_000;
+  const state = { source: 'ups', status: 'delivered', delivered: [1] } as const;
+  for (let index = 0; index <= MAX_STATES; index += 1)
+    first.store.save(`m${index}`, { ...state, at: at + index });
+  first.stop();
+  const second = open();
+  const ids = [...second.store.load(at - 1)].map(([id]) => id);
+  expect(ids).toHaveLength(MAX_STATES);
+  expect(ids).toContain(`m${MAX_STATES}`);
+  expect(ids).not.toContain('m0');
   second.stop();
 });

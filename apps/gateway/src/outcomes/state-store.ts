@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type MessageState, STATES_KEPT_MS, type StateStore } from './message-states.ts';
+import { MAX_STATES, type MessageState, STATES_KEPT_MS, type StateStore } from './message-states.ts';
 
 const FLUSH_MS = 1_000;
 const PRUNE_MS = 60 * 60 * 1_000;
@@ -19,8 +19,11 @@ const SCHEMA = `
  */
 export function createStateStore(db: DatabaseSync): StateStore & { close(): void } {
   db.exec(SCHEMA);
+  // The newest ones, as many as are kept in memory: more than that take seconds to read.
   const select = db.prepare(
-    'SELECT wbor_message_id AS id, state FROM message_states WHERE at > ? ORDER BY at',
+    `SELECT id, state FROM (
+       SELECT wbor_message_id AS id, state, at FROM message_states WHERE at > ? ORDER BY at DESC LIMIT ${MAX_STATES}
+     ) ORDER BY at`,
   );
   const upsert = db.prepare(
     `INSERT INTO message_states VALUES (?, ?, ?)
@@ -50,7 +53,7 @@ export function createStateStore(db: DatabaseSync): StateStore & { close(): void
   timer.unref();
   return {
     *load(sinceMs) {
-      for (const { id, state } of select.all(sinceMs)) {
+      for (const { id, state } of select.iterate(sinceMs)) {
         yield [String(id), JSON.parse(String(state)) as MessageState];
       }
     },

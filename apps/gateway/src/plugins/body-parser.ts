@@ -39,11 +39,23 @@ export const readJsonOrForm: ReadBody = (text, contentType) => {
   return form.ok ? { ok: true, value: Object.fromEntries(form.value) } : form;
 };
 
-/** The same, and whatever is neither is a text. */
+/** The same, and whatever is neither, nor was meant to be, is a text. */
 export const readAnything: ReadBody = (text, contentType) => {
   const read = readJsonOrForm(text, contentType);
-  return read.ok || read.fault.code !== 'invalid-json' ? read : { ok: true, value: text };
+  if (read.ok || read.fault.code !== 'invalid-json' || isMeantAsJson(text, contentType)) return read;
+  return { ok: true, value: text };
 };
+
+/** Of a text nobody would find the fields: the caller would be told that all is well, and nothing be said. */
+function isMeantAsJson(text: string, contentType: string): boolean {
+  if (/\bjson\b/i.test(contentType)) return /^\s*[[{]/.test(text);
+  try {
+    // Nested too deep.
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
+}
 
 function isForm(contentType: string): boolean {
   return /^\s*application\/x-www-form-urlencoded\b/i.test(contentType);

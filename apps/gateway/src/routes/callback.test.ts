@@ -51,11 +51,15 @@ describe('POST /callback/:secret', () => {
 
   it.each([
     ['bot', 'source.groupme.echo'],
+    ['Bot', 'source.groupme.echo'],
+    [' BOT\n', 'source.groupme.echo'],
+    ['robot', 'source.groupme.callback'],
+    [['bot'], 'source.groupme.callback'],
     ['user', 'source.groupme.callback'],
     ['system', 'source.groupme.callback'],
     ['service', 'source.groupme.callback'],
     [null, 'source.groupme.callback'],
-  ])('publishes what a %s said on %s', async (senderType, key) => {
+  ])('publishes what a %j said on %s', async (senderType, key) => {
     const { app, published } = await createGatewayUnderTest();
     await post(app, callbackBody({ sender_type: senderType }));
     expect(published.map((message) => message.routingKey)).toEqual([key]);

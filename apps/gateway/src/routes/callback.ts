@@ -71,7 +71,7 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
 
   async function accept(callback: GroupMeCallback, note: RequestNote): Promise<'OK'> {
     const event = toCallbackEvent(callback, options.settings.botId?.reveal());
-    const definition = callback.sender_type === 'bot' ? echoEvent : callbackEvent;
+    const definition = isOfBot(callback) ? echoEvent : callbackEvent;
     const wborMessageId = event.wbor_message_id.slice(0, MAX_MESSAGE_ID_LENGTH);
     Object.assign(note, { wborMessageId, routingKey: definition.key });
     // Made from the whole content, so that a copy is known as one even by consumers, while an edit, which has the
@@ -118,6 +118,11 @@ export const callbackRoutes: FastifyPluginAsyncZod<CallbackRoutesOptions> = asyn
     return accept(request.body, request.note);
   });
 };
+
+/** As it came, so it may be of any type. */
+function isOfBot({ sender_type: type }: { readonly sender_type?: unknown }): boolean {
+  return typeof type === 'string' && type.trim().toLowerCase() === 'bot';
+}
 
 /** The callback as it came, and the fields that the original added. */
 function toCallbackEvent(callback: GroupMeCallback, botId: string | undefined): CallbackEvent {

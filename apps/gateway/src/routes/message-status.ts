@@ -10,13 +10,13 @@ const stateSchema = z.object({
   status: z
     .enum(MESSAGE_STATUSES)
     .describe(
-      '`queued`: stored, no call of GroupMe was heard of. `posting`: GroupMe has some of it, or is tried again. `delivered`: it took all. `failed`, `expired`, `blocked`: it will not be in the chat, or not all of it. `already-sent`: its producer posted it.',
+      '`unconfirmed`: the broker did not say whether it has it, and nothing was heard of it. `queued`: stored, no call of GroupMe was heard of. `posting`: GroupMe has some of it, or is tried again. `delivered`: it took all. `failed`, `expired`, `blocked`: it will not be in the chat, or not all of it; `failed` with the code 0: the relay gave it up for a fault of its own, and it may be. `already-sent`: its producer posted it.',
     ),
   parts: z.number().int().optional().describe('How many posts it makes, once that is known.'),
   delivered_parts: z.number().int().describe('How many of them GroupMe took.'),
   outcome: z.string().optional().describe('How the last call ended.'),
   code: z.number().int().optional().describe("The HTTP status of GroupMe's last answer; 0 when none came."),
-  at: z.iso.datetime().describe('When this gateway heard it.'),
+  at: z.iso.datetime().describe('When this gateway heard it; with `expired` the deadline that has passed.'),
 });
 
 /** `GET /send/:wbor_message_id`: what became of a message, as far as this gateway has heard. */

@@ -27,6 +27,7 @@ async function withRelay(...replies: object[]): Promise<GatewayUnderTest> {
 const posting = { status: 'posting', message_id: 'x' };
 const success = { status: 'success', message_id: 'x' };
 const failed = { status: 'failed', message_id: 'x', code: 400, reason: 'GroupMe rejected the post' };
+const givenUp = { status: 'failed', message_id: 'x', code: 0, reason: 'a fault of the relay' };
 const expired = { status: 'failed', message_id: 'x', code: 408, reason: 'the deadline passed' };
 const later = () => String(Date.now() + 60_000);
 
@@ -35,6 +36,7 @@ describe('Prefer: wait', () => {
     ['delivered', [success], {}, 200, { status: 'delivered' }],
     ['delivered after it was begun', [posting, success], {}, 200, { status: 'delivered' }],
     ['failed', [failed], {}, 502, { status: 'failed', code: 'NOT_DELIVERED', message: failed.reason }],
+    ['that it is in doubt', [posting, givenUp], {}, 502, { code: 'IN_DOUBT' }],
     ['expired', [expired], { 'x-deliver-by': later() }, 504, { status: 'expired', code: 'NOT_POSTED' }],
     [
       'expired, though it was about to be posted',

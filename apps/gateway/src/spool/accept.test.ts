@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PublishError } from '@wbor/amqp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '@wbor/service';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   CALLBACK_SECRET,
   callbackBody,
@@ -111,6 +113,36 @@ describe('while the broker takes nothing', () => {
     await expect.poll(() => ids.length, { timeout: 10_000 }).toBe(2);
     expect(ids[1]).toBe(ids[0]);
     await expect.poll(() => spool.depth, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('Twilio has its answer within a second of the gateway’s clock', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await start({
+        publishTimeoutMs: 600_000,
+        twilioAuthToken: new Secret('t'),
+        publicUrl: 'https://wbor.test',
+      });
+      const published = Promise.withResolvers<void>();
+      gateway.onPublish(() => {
+        published.resolve();
+        return new Promise(() => {});
+      });
+      const signature = createHmac('sha1', 't').update('https://wbor.test/hooks/twilio/smsBodyHello');
+      const answer = gateway.app.inject({
+        method: 'POST',
+        url: '/hooks/twilio/sms',
+        payload: 'Body=Hello',
+        headers: { 'x-twilio-signature': signature.digest('base64') },
+      });
+      await published.promise;
+      expect(spool.depth).toBe(0);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect((await answer).body).toBe('<Response/>');
+      expect(spool.depth).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('what nobody takes does not hold up the rest', async () => {

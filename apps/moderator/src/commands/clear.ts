@@ -10,7 +10,7 @@ const SCOPES: ReadonlyMap<string, DashboardClear['scope']> = new Map([
   ['messages', 'messages'],
 ]);
 
-/** Asks the studio dashboard to clear itself. Whether anybody listens is known, and said, once that is published. */
+/** Asks the studio dashboard to clear itself. Whether a queue takes that is known, and said, once it is published. */
 export const clear: Command = {
   name: 'clear',
   restricted: true,

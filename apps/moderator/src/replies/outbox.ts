@@ -88,12 +88,15 @@ function publishNext(
 
 type PublishOutcome = 'published' | 'not-taken' | 'broker-away';
 
-/** What the chat is told of `!clear`; undefined while that is not known. */
+/**
+ * What the chat is told of `!clear`; undefined while that is not known. The broker says only whether some queue has taken it:
+ * that may be anybody's, and one that nobody reads.
+ */
 function answerToClear(messageId: string, outcome: PublishOutcome): Outgoing | undefined {
   if (outcome === 'broker-away') return undefined;
   const text =
     outcome === 'published'
-      ? 'The studio dashboard was told to clear itself.'
+      ? 'Passed on for the studio dashboard. Whether its screen was cleared is not known here.'
       : 'Nothing was cleared: no studio dashboard listens for !clear.';
   return chatMessage(idFor('cleared', messageId), text);
 }

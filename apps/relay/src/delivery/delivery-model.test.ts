@@ -134,8 +134,10 @@ describe('the table of steps', () => {
   }));
   /** A message in doubt is begun, so that its sender does not count any more: the order of the two means nothing. */
   const equivalent = 'with "in doubt" before "banned"';
+  /** What is lost can only be let go, and is, complete or not. */
+  const harmless = 'with "complete" before "lost"';
 
-  it.each([...dropped, ...swapped].filter(({ what }) => what !== equivalent))(
+  it.each([...dropped, ...swapped].filter(({ what }) => what !== equivalent && what !== harmless))(
     'breaks a promise $what',
     async ({ table }) => {
       // fast-check also looks for the smallest schedule, which takes most of the time.

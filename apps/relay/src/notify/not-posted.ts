@@ -1,4 +1,4 @@
-import type { Outcome, PlannedMessage } from '@wbor/contracts';
+import type { Outcome, PlannedMessage, PostEvent } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import { v5 as uuidv5 } from 'uuid';
 import type { RelayMetrics } from '../metrics.ts';
@@ -58,7 +58,12 @@ export function createNotPosted(options: {
 }): NotPosted {
   const { audit, botId, logger, metrics, producer } = options;
 
-  async function record(outcome: Outcome, planned: PlannedMessage, eventId: string): Promise<void> {
+  async function record(
+    outcome: Outcome,
+    planned: PlannedMessage,
+    eventId: string,
+    more: Pick<PostEvent, 'deliver_by'> = {},
+  ): Promise<void> {
     metrics.posts.inc({ outcome });
     await audit.post(
       {
@@ -73,6 +78,7 @@ export function createNotPosted(options: {
         outcome,
         ...(planned.sender === undefined ? {} : { sender: planned.sender }),
         ...(planned.sender_name === undefined ? {} : { sender_name: planned.sender_name }),
+        ...more,
       },
       { messageId: eventId },
     );
@@ -88,12 +94,13 @@ export function createNotPosted(options: {
       producer.succeeded(replyTargetOf(planned));
     },
     async expired(planned, planId) {
-      const { wbor_message_id, source } = planned;
+      const { deliver_by: deadlineMs, wbor_message_id, source } = planned;
       logger.warn(
         { wbor_message_id, source, outcome: 'expired' },
         'not posted: the deadline has passed, and the producer has posted by itself',
       );
-      await record('expired', planned, planId);
+      const deadline = deadlineMs === undefined ? {} : { deliver_by: new Date(deadlineMs).toISOString() };
+      await record('expired', planned, planId, deadline);
       const reason = 'the deadline passed before the message could be posted';
       producer.failed(replyTargetOf(planned), 408, reason);
     },

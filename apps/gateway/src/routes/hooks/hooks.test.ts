@@ -241,6 +241,36 @@ describe('/hooks/:name', () => {
     expect(published).toEqual([]);
   });
 
+  const deep = `{"msg":"down","heartbeat":${'['.repeat(1_000)}${']'.repeat(1_000)}}`;
+  it.each([
+    ['nested too deep', deep, 'application/json'],
+    ['nested too deep, called a text', deep, 'text/plain'],
+    ['torn', '{"msg":"down', 'application/json; charset=utf-8'],
+  ])('refuses JSON that is %s', async (_what, body, contentType) => {
+    const { post, published } = await createUnderTest();
+    const headers = { 'content-type': contentType };
+    expect((await post('/hooks/uptime-kuma?token=t-kuma', body, headers)).statusCode).toBe(400);
+    expect(published).toEqual([]);
+  });
+
+  it.each(['[Stream] is down', '5 listeners', ''])(
+    'takes %j for a text, whatever it is called',
+    async (body) => {
+      const { post, published } = await createUnderTest({
+        hooks: new Map([
+          ['echo', { render: ({ body: text }: { body: unknown }) => ({ text: `${text}!`, id: undefined }) }],
+        ]),
+      });
+      for (const type of ['text/plain', 'text/html']) {
+        await post('/hooks/echo?token=t-kuma', body, { 'content-type': type });
+      }
+      expect(published.map((message) => (message.body as { body: string }).body)).toEqual([
+        `${body}!`,
+        `${body}!`,
+      ]);
+    },
+  );
+
   it('gives what is delivered twice the same id', async () => {
     const { post, published } = await createUnderTest();
     const headers = { authorization: 'Bearer t-git', 'x-github-event': 'issues', 'x-github-delivery': 'd-1' };
