@@ -1,5 +1,6 @@
 import type { Scenario } from '../types.ts';
-import { auditBacklog } from './audit-backlog.ts';
+import { auditBacklogs } from './audit-backlog.ts';
+import { auditSteady } from './audit-steady.ts';
 import { commands } from './commands.ts';
 import { httpScenarios } from './http.ts';
 import { outageMemory } from './outage-memory.ts';
@@ -17,7 +18,8 @@ export const scenarios: readonly Scenario[] = [
   relayLatency,
   relayBurst,
   ...httpScenarios,
-  auditBacklog,
+  ...auditBacklogs,
+  auditSteady,
   ...starts,
   relayPace,
   ...relayQueued,
