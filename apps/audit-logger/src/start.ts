@@ -19,8 +19,8 @@ import { type AuditMetrics, createMetrics } from './metrics.ts';
 import { createParking } from './store/create-parking.ts';
 import { storeEvents } from './store/store-events.ts';
 
-/** Rows of one transaction. More gain nothing, and make the search for a bad row longer. */
-const MAX_BATCH_ROWS = 250;
+/** Rows of one transaction. More gain little, and make the search for a bad row longer. */
+const MAX_BATCH_ROWS = 500;
 /** Events are small. A batch of large ones would reach the statement's time-out, again and again. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_DELAY_MS = 200;

@@ -38,7 +38,7 @@ describe('an event that Postgres cannot store', () => {
   it.each([
     ['makes a statement time out', 'perform pg_sleep(60)', '57014'],
     ['makes a trigger fail', `raise exception 'poison'`, 'P0001'],
-    ['ends the session', 'perform pg_terminate_backend(pg_backend_pid())', 'no answer'],
+    ['ends the session', 'perform pg_terminate_backend(pg_backend_pid())', '57P01'],
   ])('and that %s is put aside; the others go on', async (_how, deed, sqlState) => {
     await poison('groupme_posts', deed);
     await publishPosts(bed.broker, 0, 20);

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Database, type EventTable, eventTableColumns, eventTables, insertEvents } from '@wbor/database';
+import {
+  type Database,
+  type EventRow,
+  type EventTable,
+  eventTableColumns,
+  eventTables,
+  insertEvents,
+} from '@wbor/database';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AuditEvent } from '../intake/parse-event.ts';
 
@@ -11,7 +18,7 @@ export interface StoreResult {
 }
 
 /**
- * Stores events in one transaction, each in its table.
+ * Stores events in one transaction, each in its table. As a rule all are of one table: then their statement is one by itself.
  * @param timeoutMs how long a statement may take; without it as long as the connection allows.
  */
 export async function insertAll(
@@ -21,12 +28,17 @@ export async function insertAll(
 ): Promise<StoreResult> {
   // One order for all replicas: two that store the same redelivered events must not lock them crosswise.
   const sorted = events.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1));
+  const [only, ...others] = new Set(sorted.map(({ target }) => target.table));
+  if (only !== undefined && only !== 'audit_rejected' && others.length === 0 && timeoutMs === undefined) {
+    const newRows = emptyCounts();
+    newRows[only] = await insertEvents(db, only, rowsOf(sorted, only));
+    return { newRows, rejected: [] };
+  }
   return db.transaction().execute(async (transaction) => {
     if (timeoutMs !== undefined) await limitStatements(transaction, timeoutMs);
     const newRows = emptyCounts();
     for (const table of eventTables) {
-      const rows = sorted.flatMap(({ target }) => (target.table === table ? [target.row] : []));
-      newRows[table] = await insertEvents(transaction, table, rows);
+      newRows[table] = await insertEvents(transaction, table, rowsOf(sorted, table));
     }
     const rejected: { event: AuditEvent; reason: string }[] = [];
     for (const event of sorted) {
@@ -80,6 +92,13 @@ async function insertBareRow(transaction: Transaction<Database>, table: EventTab
 
 async function limitStatements(transaction: Kysely<Database>, timeoutMs: number): Promise<void> {
   await sql`set local statement_timeout = ${sql.lit(timeoutMs)}`.execute(transaction);
+}
+
+function rowsOf<Table extends EventTable>(
+  events: readonly AuditEvent[],
+  table: Table,
+): readonly EventRow<Table>[] {
+  return events.flatMap(({ target }) => (target.table === table ? [target.row as EventRow<Table>] : []));
 }
 
 function emptyCounts(): Record<EventTable, number> {
