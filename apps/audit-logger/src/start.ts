@@ -41,6 +41,7 @@ export interface AuditLoggerTiming {
   /** After this long without Postgres, messages are given back to the broker. */
   readonly pauseAfterMs?: number;
   readonly backOffMs?: BackOff;
+  readonly probeEveryMs?: number;
 }
 
 /**
@@ -50,7 +51,7 @@ export interface AuditLoggerTiming {
 export async function startAuditLogger(
   config: AuditLoggerConfig,
   context: ServiceContext,
-  { backOffMs = databaseBackOffMs, pauseAfterMs = PAUSE_AFTER_MS }: AuditLoggerTiming = {},
+  { backOffMs = databaseBackOffMs, pauseAfterMs = PAUSE_AFTER_MS, probeEveryMs }: AuditLoggerTiming = {},
 ): Promise<void> {
   const { health, logger, onStop, registry } = context;
   const namespace = brokerNamespace(config);
@@ -65,6 +66,7 @@ export async function startAuditLogger(
     symptom: 'Postgres does not take events',
     logLine: 'Postgres does not take events; they are kept on the queue',
     backOffMs,
+    probeEveryMs,
     logger,
     health,
     onStop,

@@ -78,6 +78,18 @@ describe('while Postgres is away', () => {
     await eventually(() => expect(service.faults()).toEqual([]));
   });
 
+  it('says so although there is nothing to store, and when it is back', async () => {
+    const service = bed.launch({ databaseUrl: proxiedUrl, probeEveryMs: 100 });
+    await service.started;
+    expect(service.faults()).toEqual([]);
+    await proxy.cut();
+    await eventually(() => expect(service.faults().join()).toContain('Postgres does not take events'));
+    await proxy.heal();
+    await eventually(() => expect(service.faults()).toEqual([]));
+    expect(service.logged('Postgres does not take events')).toHaveLength(1);
+    expect(service.logged('Postgres answers again')).toHaveLength(1);
+  });
+
   it('stops in spite of it, and leaves the events on the queue', async () => {
     const service = bed.launch({ databaseUrl: proxiedUrl });
     await service.started;

@@ -1,6 +1,6 @@
 import { type BackOff, endsWithin } from '@wbor/async';
 import type { Health, Logger, ServiceContext } from '@wbor/service';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { createDatabase } from './create-database.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOutageState, type OutageState } from './outage-state.ts';
@@ -16,6 +16,8 @@ export interface OpenDatabaseOptions {
   readonly logLine: string;
   /** Default {@link databaseBackOffMs}. */
   readonly backOffMs?: BackOff | undefined;
+  /** How often Postgres is asked for a sign of life, in milliseconds. Default 10 s. */
+  readonly probeEveryMs?: number | undefined;
   readonly logger: Logger;
   readonly health: Pick<Health, 'addCheck'>;
   readonly onStop: ServiceContext['onStop'];
@@ -37,6 +39,7 @@ export interface ServiceDatabase {
 
 /** A query that a dead Postgres does not answer must not hold up the exit. */
 const CLOSE_TIMEOUT_MS = 1_500;
+const PROBE_EVERY_MS = 10_000;
 
 /**
  * Opens the database of a service: a pool, the check `database` in `/readyz`, a bounded close at the end. Nothing is
@@ -71,8 +74,40 @@ export function openDatabase(options: OpenDatabaseOptions): ServiceDatabase {
     });
     outage.worked();
     migrated = true;
+    const timer = setInterval(startProbes(db, outage), options.probeEveryMs ?? PROBE_EVERY_MS);
+    timer.unref();
+    onStop('probes of the database', () => clearInterval(timer));
     if (names.length > 0) logger.info({ migrations: names }, 'migrated the database');
   }
 
   return { db, outage, migrate };
+}
+
+/**
+ * Looks for a sign of life, since a service that has nothing to do would not notice that Postgres is away. What the service
+ * itself has found out is left to it: it needs more than an answer.
+ */
+function startProbes(db: Kysely<Database>, outage: OutageState): () => void {
+  let isOurs = false;
+  let isRunning = false;
+
+  async function probe(): Promise<void> {
+    if (outage.reason === undefined) isOurs = false;
+    else if (!isOurs) return;
+    try {
+      await sql`select 1`.execute(db);
+      if (isOurs) outage.worked();
+    } catch (error) {
+      isOurs ||= outage.reason === undefined;
+      if (isOurs) outage.failed(error);
+    }
+  }
+
+  return () => {
+    if (isRunning) return;
+    isRunning = true;
+    void probe().finally(() => {
+      isRunning = false;
+    });
+  };
 }
