@@ -17,6 +17,7 @@ import type { Broker, BrokerOptions, Consumer } from './types.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
+const DEFAULT_PROBE_EVERY_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_000_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const publishBackOffMs = backOff({ minMs: 100, maxMs: 5_000 });
@@ -41,7 +42,11 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     maxInFlight: options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT,
     confirmTimeoutMs: options.confirmTimeoutMs ?? DEFAULT_CONFIRM_TIMEOUT_MS,
   };
-  const publisher = createPublisher({ connection: publishing, ...publishOptions });
+  const publisher = createPublisher({
+    connection: publishing,
+    ...publishOptions,
+    probeEveryMs: options.probeEveryMs ?? DEFAULT_PROBE_EVERY_MS,
+  });
   const replier = createReplier({ url, ...publishOptions });
   await publisher.firstReady;
 

@@ -38,10 +38,18 @@ export function createPublisher(options: {
   logger: Logger;
   maxInFlight: number;
   confirmTimeoutMs: number;
+  /** How often the broker is asked, while nothing is published, whether it would take it. Default: never. */
+  probeEveryMs?: number;
 }): Publisher {
   const inFlight = new Map<string, InFlight>();
   let channel: ConfirmChannel | undefined;
   let closing = false;
+  const probes = createProbes(() =>
+    inFlight.size > 0 || closing || options.connection.blockedReason !== undefined ? undefined : channel,
+  );
+  const probing =
+    options.probeEveryMs === undefined ? undefined : setInterval(probes.probe, options.probeEveryMs);
+  probing?.unref();
 
   const healing: HealingChannel = openHealingChannel({
     connection: options.connection,
@@ -55,6 +63,7 @@ export function createPublisher(options: {
         if (entry) entry.returned = true;
       });
       await declareTopology(fresh, options.topology);
+      probes.watch(fresh);
       channel = fresh;
     },
     onLost(lost) {
@@ -155,6 +164,7 @@ export function createPublisher(options: {
     publish,
     async close(timeoutMs) {
       closing = true;
+      clearInterval(probing);
       const pending = [...inFlight.values()].map((entry) => entry.outcome);
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([
@@ -165,6 +175,32 @@ export function createPublisher(options: {
       ]);
       clearTimeout(timer);
       await healing.close();
+    },
+  };
+}
+
+/** No queue has this name: what is published there goes nowhere. */
+const NOBODY = 'wbor.nobody';
+
+/**
+ * Publishes nothing, to nobody: a broker that is short of memory or disk says so to those only who publish. Without the right
+ * to write to the default exchange there are no probes.
+ */
+function createProbes(channelToAsk: () => ConfirmChannel | undefined) {
+  let isRefused = false;
+  return {
+    watch(channel: ConfirmChannel): void {
+      channel.on('error', (error) => {
+        if (/ACCESS_REFUSED.*amq\.default/.test(errorMessage(error))) isRefused = true;
+      });
+    },
+    probe(): void {
+      if (isRefused) return;
+      try {
+        channelToAsk()?.publish('', NOBODY, Buffer.alloc(0), {}, () => {});
+      } catch {
+        // The channel has just been closed.
+      }
     },
   };
 }
