@@ -79,7 +79,7 @@ export async function startAuditLogger(
   const metrics = createMetrics(registry, () => {
     // While paused nothing is in hand, but the oldest event on the queue is as old as the outage.
     const inHandMs = Date.now() - (batcher.oldestAtMs ?? Date.now());
-    return Math.max(inHandMs, database.outage.downForMs()) / 1000;
+    return Math.max(inHandMs, consumer?.paused ? database.outage.downForMs() : 0) / 1000;
   });
   const onParked = (): void => {
     metrics.parked();

@@ -90,6 +90,31 @@ describe('while Postgres is away', () => {
     expect(service.logged('Postgres answers again')).toHaveLength(1);
   });
 
+  it('says so as long as it takes no events, though it answers', async () => {
+    const service = bed.launch({ databaseUrl: proxiedUrl, probeEveryMs: 100 });
+    await service.started;
+    await proxy.cut();
+    await eventually(() => expect(service.faults().join()).toContain('Postgres does not take events'));
+    const database = new URL(bed.databaseUrl).pathname.slice(1);
+    const readOnly = (on: boolean) =>
+      bed.pool.query(`alter database "${database}" set default_transaction_read_only = ${on}`);
+    await readOnly(true);
+    await proxy.heal();
+    await eventually(() => expect(service.logged('Postgres answers again')).toHaveLength(1));
+    await publishPosts(bed.broker, 0, 1);
+    await eventually(() => expect(service.logged('Postgres does not take events')).toHaveLength(2));
+    // As many probes as there are tries, all of them answered.
+    const failures = await service.metric('audit_flush_failures_total');
+    await eventually(async () =>
+      expect(await service.metric('audit_flush_failures_total')).toBeGreaterThan(failures + 10),
+    );
+    expect(service.logged('Postgres does not take events')).toHaveLength(2);
+    await readOnly(false);
+    await proxy.cut();
+    await proxy.heal();
+    await bed.waitForRows('groupme_posts', 1);
+  });
+
   it('stops in spite of it, and leaves the events on the queue', async () => {
     const service = bed.launch({ databaseUrl: proxiedUrl });
     await service.started;

@@ -96,7 +96,9 @@ function startProbes(db: Kysely<Database>, outage: OutageState): () => void {
     else if (!isOurs) return;
     try {
       await sql`select 1`.execute(db);
-      if (isOurs) outage.worked();
+      if (!isOurs) return;
+      isOurs = false;
+      outage.worked();
     } catch (error) {
       isOurs ||= outage.reason === undefined;
       if (isOurs) outage.failed(error);

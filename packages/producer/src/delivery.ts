@@ -91,7 +91,7 @@ export function createDelivery(options: DeliveryOptions) {
   }
 
   async function byRelay(entry: SpoolEntry, offer: Offer): Promise<Progress> {
-    const state = offer.kind as 'delivered' | 'posting' | 'queued' | 'failed';
+    const state = offer.kind as 'delivered' | 'posting' | 'queued' | 'failed' | 'in-doubt';
     const why = 'reason' in offer ? { reason: offer.reason } : {};
     return finish(entry, { deliveredBy: 'relay', state, ...why });
   }
@@ -118,7 +118,8 @@ export function createDelivery(options: DeliveryOptions) {
     }
     const relayUntil = isLater ? Math.min(until, Date.now() + LATER_ROUND_MS) : until;
     const latest = withDeadline ? relayUntil - clockMarginMs - OWN_POST_MS : until;
-    const end = Math.min(Date.now() + waitMs, latest);
+    // In whole milliseconds, as it is sent: `expired` names it.
+    const end = Math.floor(Math.min(Date.now() + waitMs, latest));
     if (withDeadline && end <= Date.now()) {
       return postOurselves(entry, 'there is no time to wait for the relay', until);
     }

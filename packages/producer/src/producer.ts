@@ -56,9 +56,12 @@ export function createProducer(options: ProducerOptions): Producer {
   return {
     async send(message) {
       if (closed) throw new ProducerError('CLOSED', 'the producer is closed');
-      const accepted = await rounds.accept(toMessage(options.source, message));
-      if ('result' in accepted) return accepted.result;
+      // It is on disk at once, and has its turn from now on, for which `close` waits.
+      const accepting = rounds.accept(toMessage(options.source, message));
+      accepting.catch(() => {});
       return inTurn(async () => {
+        const accepted = await accepting;
+        if ('result' in accepted) return accepted.result;
         const waitMs = Math.max(0, message.waitMs ?? DEFAULT_WAIT_MS);
         const until = Date.now() + (message.timeoutMs ?? DEFAULT_TIMEOUT_MS);
         const result = await rounds.bring(accepted.entry, { waitMs, until });

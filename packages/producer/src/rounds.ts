@@ -184,9 +184,11 @@ export function createRounds(
 /** How a message stands that an earlier process has done, and whose calls the audit has not heard of. */
 function asDone({ calls }: SpoolEntry): Progress {
   const ended = (outcome: CallReport['outcome']) => calls.some(({ result }) => result?.outcome === outcome);
-  if (calls.length === 0) return { deliveredBy: 'relay', state: 'queued' };
   if (ended('rejected')) return { deliveredBy: 'fallback', state: 'failed' };
-  return { deliveredBy: 'fallback', state: ended('unknown') ? 'in-doubt' : 'delivered' };
+  if (ended('unknown')) return { deliveredBy: 'fallback', state: 'in-doubt' };
+  return ended('delivered')
+    ? { deliveredBy: 'fallback', state: 'delivered' }
+    : { deliveredBy: 'relay', state: 'queued' };
 }
 
 function toResult({ calls, message, onDisk }: SpoolEntry, progress: Progress): SendResult {

@@ -76,6 +76,7 @@ it.each([
     'not-taken',
   ],
   ['the relay has failed', { status: 502, body: { code: 'NOT_DELIVERED', status: 'failed' } }, 'failed'],
+  ['the relay has given it up', { status: 502, body: { code: 'IN_DOUBT' } }, 'in-doubt'],
   ['the broker is away', { status: 503, body: { code: 'BROKER_UNAVAILABLE' } }, 'not-taken'],
   ['it is not authorised', { status: 401 }, 'not-taken'],
   ['a redirect', { status: 302 }, 'not-taken'],
@@ -157,6 +158,7 @@ const at = (ms: number) => new Date(HOUR_AGO + ms).toISOString();
 it.each<[string, object, boolean, string | undefined]>([
   ['delivered', {}, false, 'delivered'],
   ['failed', {}, false, 'failed'],
+  ['failed', { code: 0 }, false, 'in-doubt'],
   ['blocked', {}, false, 'failed'],
   ['expired', { at: at(10) }, true, 'not-taken'],
   ['expired', { at: at(10) }, false, undefined],

@@ -142,10 +142,13 @@ describe('a broker that has it and no relay', () => {
     expect(words()).toEqual(['Mains lost']);
   });
 
-  it('and fails in the middle is not repeated', async () => {
-    await beginAndSay({ status: 'failed', code: 400, reason: 'part 2 of 3: GroupMe rejected it' });
+  it.each([
+    ['fails in the middle', 400, 'failed'],
+    ['gives it up for a fault of its own', 0, 'in-doubt'],
+  ])('and %s is not followed by a post of the producer', async (_what, code, state) => {
+    await beginAndSay({ status: 'failed', code, reason: 'by the test' });
     const result = await bed.producer({ clockMarginMs: 200 }).send({ body: 'Mains lost', waitMs: 500 });
-    expect(result).toMatchObject({ deliveredBy: 'relay', state: 'failed' });
+    expect(result).toMatchObject({ deliveredBy: 'relay', state });
     expect(bed.posts()).toEqual([]);
   });
 });

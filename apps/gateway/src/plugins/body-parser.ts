@@ -34,7 +34,7 @@ export function addBodyParser(app: FastifyInstance, contentType: string, read: R
 /** JSON, also where the caller says that it is a form, as curl does unasked; else a form, where it says so. */
 export const readJsonOrForm: ReadBody = (text, contentType) => {
   const json = parseJson(text);
-  if (json.ok || !isForm(contentType)) return json;
+  if (json.ok || !isForm(contentType) || isMeantAsJson(text, contentType)) return json;
   const form = parseForm(text);
   return form.ok ? { ok: true, value: Object.fromEntries(form.value) } : form;
 };
@@ -49,6 +49,8 @@ export const readAnything: ReadBody = (text, contentType) => {
 /** Of a text nobody would find the fields: the caller would be told that all is well, and nothing be said. */
 function isMeantAsJson(text: string, contentType: string): boolean {
   if (/\bjson\b/i.test(contentType)) return /^\s*[[{]/.test(text);
+  // curl calls everything a form. A text may begin so, where somebody says that it is one.
+  if (!/^\s*text\//i.test(contentType) && /^\s*\{/.test(text)) return true;
   try {
     // Nested too deep.
     return typeof JSON.parse(text) === 'object';

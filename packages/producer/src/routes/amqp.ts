@@ -191,7 +191,9 @@ function hear(link: ProducerLink) {
       if (word?.status === 'failed') {
         const reason = `the relay could not post it: ${word.reason}`;
         const begun = words.some(({ status }) => status === 'posting');
-        return { kind: begun && word.code !== EXPIRED_CODE ? 'failed' : 'not-taken', reason };
+        if (!begun || word.code === EXPIRED_CODE) return { kind: 'not-taken', reason };
+        // Without GroupMe's word the relay has given it up for a fault of its own.
+        return { kind: word.code === 0 ? 'in-doubt' : 'failed', reason };
       }
       if (words.length > 0) return { kind: 'posting' };
       if (deliverBy === undefined) return { kind: 'queued' };

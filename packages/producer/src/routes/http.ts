@@ -220,6 +220,7 @@ function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
   if (status === 504 && body.code === 'NOT_POSTED') return { kind: 'not-taken', reason };
   // The relay has tried, or cannot read it.
   if (status === 502 && body.code === 'NOT_DELIVERED') return { kind: 'failed', reason };
+  if (status === 502 && body.code === 'IN_DOUBT') return { kind: 'in-doubt', reason };
   if (status === 503 && NOT_STORED.includes(body.code)) return { kind: 'not-taken', reason };
   if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs, mayBeStored: false };
   // A refusal of the gateway's, or of a proxy that has passed nothing on.
@@ -229,10 +230,12 @@ function readAnswer({ body, retryAfterMs, status }: Answer): Offer | Retry {
 
 /** What the gateway's state of a message settles. `posting` does not: a call that failed may have been all there was. */
 function readState(state: Answer['body'], deliverBy: number | undefined): Settled | undefined {
-  const { at, delivered_parts: delivered, status } = state;
+  const { at, code, delivered_parts: delivered, status } = state;
   if (status === 'delivered') return { kind: 'delivered' };
-  // Parts of it may be in the chat.
-  if (status === 'failed') return { kind: 'failed', reason: 'the relay could not post it' };
+  // Parts of it may be in the chat; without GroupMe's word all of it.
+  if (status === 'failed') {
+    return { kind: code === 0 ? 'in-doubt' : 'failed', reason: 'the relay could not post it' };
+  }
   if (status === 'blocked') return { kind: 'failed', reason: 'its sender is banned' };
   // An older one is of an earlier offer under this id. Without a deadline another copy may be on its way.
   if (status !== 'expired' || deliverBy === undefined || Number(delivered) > 0) return undefined;

@@ -38,10 +38,12 @@ export type Offer =
   | { readonly kind: 'queued' }
   /** The relay has begun and failed for good. */
   | { readonly kind: 'failed'; readonly reason: string }
+  /** The relay has given it up for a fault of its own, perhaps after a call. */
+  | { readonly kind: 'in-doubt'; readonly reason: string }
   /** It is certain that nothing is posted for it. */
   | { readonly kind: 'not-taken'; readonly reason: string }
   /** It may have been stored. With a deadline, that and the margin have passed, and nothing was heard of a post. */
   | { readonly kind: 'silent'; readonly reason: string };
 
 /** What settles an offer. */
-export type Settled = Extract<Offer, { kind: 'delivered' | 'failed' | 'not-taken' }>;
+export type Settled = Extract<Offer, { kind: 'delivered' | 'failed' | 'in-doubt' | 'not-taken' }>;

@@ -148,6 +148,21 @@ it.each([
   await second.close();
 });
 
+it('a copy that is found after the message was done does not come back once its log is told', async () => {
+  const first = await openSpool(path);
+  const second = await openSpool(path);
+  await first.accept(message('a'));
+  await second.accept(message('a', 2));
+  await second.append({ t: 'calling', id: 'a', call: CALL });
+  await second.append({ t: 'called', id: 'a', callId: 'c', result: RESULT });
+  await second.append({ t: 'done', id: 'a' });
+  await first.close();
+  await second.adopt();
+  await second.append({ t: 'logged', id: 'a', callId: 'c' });
+  expect(second.entries()).toEqual([]);
+  await second.close();
+});
+
 it('an id that is given again after its message was settled is a new message, to the next process too', async () => {
   const first = await openSpool(path);
   await first.accept(message('other'));

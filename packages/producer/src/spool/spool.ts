@@ -90,10 +90,24 @@ export async function openSpool(path: string | undefined): Promise<Spool> {
       if (file.entries.size === 0) await file.close();
       else files.set(name, file);
     }
+    await endCopies();
     for (const file of files.values()) {
       if (file === own || file.entries.size > 0) continue;
       files.delete(file.path);
       await file.close();
+    }
+  }
+
+  /** Of what is done, and whose logs wait, nobody must find a copy once those are told. */
+  async function endCopies(): Promise<void> {
+    for (const file of files.values()) {
+      for (const { done, message } of [...file.entries.values()]) {
+        if (!done) continue;
+        for (const copy of copiesOf(message.id, file)) {
+          if (!copy.entries.get(message.id)?.done)
+            await copy.append({ t: 'done', id: message.id }).catch(() => {});
+        }
+      }
     }
   }
 

@@ -246,6 +246,8 @@ describe('/hooks/:name', () => {
     ['nested too deep', deep, 'application/json'],
     ['nested too deep, called a text', deep, 'text/plain'],
     ['torn', '{"msg":"down', 'application/json; charset=utf-8'],
+    ['torn, called a form', '{"msg":"down", ', 'application/x-www-form-urlencoded'],
+    ['torn, called a thing', '{"msg":"down", ', 'application/octet-stream'],
   ])('refuses JSON that is %s', async (_what, body, contentType) => {
     const { post, published } = await createUnderTest();
     const headers = { 'content-type': contentType };
@@ -253,7 +255,7 @@ describe('/hooks/:name', () => {
     expect(published).toEqual([]);
   });
 
-  it.each(['[Stream] is down', '5 listeners', ''])(
+  it.each(['[Stream] is down', '5 listeners', '{urgent} down', ''])(
     'takes %j for a text, whatever it is called',
     async (body) => {
       const { post, published } = await createUnderTest({
