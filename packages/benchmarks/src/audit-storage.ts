@@ -27,7 +27,7 @@ interface Storage {
 }
 
 /** What stores events, and what is needed to measure it. */
-export interface StorageUnderTest {
+interface StorageUnderTest {
   readonly world: World;
   /** Starts the process on the queue as it is. */
   start(): Promise<ServiceProcess>;
