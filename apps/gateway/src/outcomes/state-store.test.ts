@@ -49,13 +49,33 @@ it('no more are read at the start than are kept in memory, and of those the newe
   const first = open();
   const at = Date.now() - 60_000;
   const state = { source: 'ups', status: 'delivered', delivered: [1] } as const;
-  for (let index = 0; index <= MAX_STATES; index += 1)
+  const changes = 3 * MAX_STATES + 1;
+  for (let index = 0; index < changes; index += 1)
     first.store.save(`m${index}`, { ...state, at: at + index });
   first.stop();
   const second = open();
   const ids = [...second.store.load(at - 1)].map(([id]) => id);
-  expect(ids).toHaveLength(MAX_STATES);
-  expect(ids).toContain(`m${MAX_STATES}`);
-  expect(ids).not.toContain('m0');
+  expect(ids).toHaveLength(changes - 1);
+  expect([ids[0], ids.at(-1)]).toEqual(['m1', `m${changes - 1}`]);
   second.stop();
+});
+
+it('what stands in the table of before is taken over', () => {
+  const file = join(folder, 'before.sqlite');
+  const before = openSpool(file, 1_000_000);
+  before.database.exec(`
+    CREATE TABLE message_states (
+      wbor_message_id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX message_states_at ON message_states (at);
+    INSERT INTO message_states VALUES ('m', '{"source":"ups","status":"queued","delivered":[],"at":5}', 5);
+  `);
+  before.close();
+  for (let start = 0; start < 2; start += 1) {
+    const spool = openSpool(file, 1_000_000);
+    const store = createStateStore(spool.database);
+    expect([...store.load(0)]).toEqual([['m', { source: 'ups', status: 'queued', delivered: [], at: 5 }]]);
+    store.close();
+    spool.close();
+  }
 });
