@@ -60,11 +60,12 @@ export interface World {
   spawnFloor(name: FloorName, env: Readonly<Record<string, string>>, form?: Form): Promise<ServiceProcess>;
 }
 
-/** As the images set it. */
-const DEPLOYED = { NODE_ENV: 'production' };
+/** As the images start it. */
+const NODE_OPTIONS = '--max-semi-space-size=4';
+const DEPLOYED = { NODE_ENV: 'production', NODE_OPTIONS };
 
 function profilingEnv(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
+  return { NODE_OPTIONS: `${NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 export async function createWorld(
