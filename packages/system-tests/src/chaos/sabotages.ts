@@ -36,11 +36,11 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'lose one audit row',
     file: 'apps/audit-logger/src/store/insert-all.ts',
-    find: 'target.table === table ? [target.row] : []',
+    find: 'target.table === table ? [target.row as EventRow<Table>] : []',
     replacement: `target.table !== table ? []
           : process.uptime() > 10 && table === 'groupme_posts' && process.env.LOST === undefined
             ? ((process.env.LOST = 'one'), [])
-            : [target.row]`,
+            : [target.row as EventRow<Table>]`,
     caughtBy: /posts without a row/,
   },
   {
