@@ -27,11 +27,12 @@ describe('the process', () => {
       expect(rows).toHaveLength(1);
     });
     await first.kill();
+    // Postgres may go on with the statement that waits, whose sender is gone: what it stores comes again.
     await blocker.query('rollback');
     await blocker.end();
-    expect(await bed.count('groupme_posts')).toBe(500);
 
     const second = await bed.spawn();
+    await second.waitUntilReady();
     await bed.waitForRows('groupme_posts', 1000);
     expect(await second.stop()).toMatchObject({ exitCode: 0 });
 
