@@ -66,7 +66,7 @@ export {
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
 export { isBlank, isNothing, MAX_MESSAGE_ID_LENGTH, nameOf, toMessageId } from './lenient.ts';
-export { messages as messageCatalogue } from './messages.ts';
+export { isFamily, messages as messageCatalogue } from './messages.ts';
 export {
   type Ban,
   type BanEvent,
