@@ -17,6 +17,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm test [-- OPTIONS]        every check and test
        npm run parked -- ACTION     what could not be forwarded
        npm run token -- ACTION      tokens of those who send over HTTP
+       npm run rights -- ACTION     users of the broker and of Postgres with the least rights
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
        npm run chaos [-- OPTIONS]   the chaos suite
        npm run fuzz [-- OPTIONS]    what no contract foresees
@@ -30,6 +31,7 @@ const COMMANDS = {
   test: 'packages/launcher/src/check/main.ts',
   token: 'apps/gateway/src/tokens/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
+  rights: 'packages/rights/src/main.ts',
   fixture: 'packages/launcher/src/fixture/main.ts',
   pictures: 'packages/system-tests/src/pictures/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',
