@@ -16,9 +16,11 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const FLAG_WORDS = ['true', 'false', '1', '0', 'yes', 'no'] as const;
+
 // What makes a text a setting of its kind. By these `describeSettings` knows the kinds again.
 export const toSecret = z.transform((value: string) => new Secret(value));
-export const toFlag = z.transform((value: string) => value === 'true' || value === '1' || value === 'yes');
+export const toFlag = z.transform((value: (typeof FLAG_WORDS)[number]) => value === 'true' || value === '1' || value === 'yes');
 export const toList = z.transform((value: string) =>
   value
     .split(',')
@@ -33,7 +35,7 @@ export function secret() {
 
 /** `true` or `false`, as people write them. */
 export function flag() {
-  return z.enum(['true', 'false', '1', '0', 'yes', 'no'], 'must be true or false').pipe(toFlag);
+  return z.enum(FLAG_WORDS, 'must be true or false').pipe(toFlag);
 }
 
 /** A number as it comes from the environment. */
