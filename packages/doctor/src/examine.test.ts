@@ -7,7 +7,8 @@ const check = (name: string, run: Check['run']): Check => ({ name, summary: name
 
 async function resultsOf(...checks: Check[]): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for await (const result of examine(createPatient(new Map()), checks, { timeoutMs: 50 })) results.push(result);
+  for await (const result of examine(createPatient(new Map()), checks, { timeoutMs: 50 }))
+    results.push(result);
   return results;
 }
 
