@@ -20,7 +20,9 @@ const FLAG_WORDS = ['true', 'false', '1', '0', 'yes', 'no'] as const;
 
 // What makes a text a setting of its kind. By these `describeSettings` knows the kinds again.
 export const toSecret = z.transform((value: string) => new Secret(value));
-export const toFlag = z.transform((value: (typeof FLAG_WORDS)[number]) => value === 'true' || value === '1' || value === 'yes');
+export const toFlag = z.transform(
+  (value: (typeof FLAG_WORDS)[number]) => value === 'true' || value === '1' || value === 'yes',
+);
 export const toList = z.transform((value: string) =>
   value
     .split(',')
