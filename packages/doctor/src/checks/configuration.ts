@@ -20,10 +20,15 @@ export const configuration: Check = {
   },
 };
 
+/** The .env of compose.yaml does not have them. */
+const MADE_BY_COMPOSE = ['RABBITMQ_URL', 'DATABASE_URL'];
+
 function howToMend(text: string): string {
   const [name = ''] = /^[A-Z_]+/.exec(text) ?? [];
   if (text.endsWith('the file cannot be read')) {
     return `let ${name} name a file that is there, and that the user of the service may read`;
   }
-  return `set ${name || 'it'} right in the environment, or in the file .env; docs/configuration.md says what it means`;
+  const mend = `set ${name || 'it'} right in the environment, or in the file .env; docs/configuration.md says what it means`;
+  if (!MADE_BY_COMPOSE.includes(name)) return mend;
+  return `${mend}. Where compose.yaml runs the services, look there: \`docker compose exec SERVICE node doctor.js\``;
 }
