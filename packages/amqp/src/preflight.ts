@@ -43,7 +43,7 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
       await declareTopology(channel, topology);
       return;
     } catch (error) {
-      throwIfMismatch(error);
+      throwIfMismatch(error, topology);
       logger.warn({ attempt, error: errorMessage(error) }, 'the broker went away while queues were declared');
       await delay(RETRY_DELAY_MS);
     } finally {
@@ -106,7 +106,7 @@ function throwIfFatal(error: unknown, url: string): void {
   }
 }
 
-function throwIfMismatch(error: unknown): void {
+function throwIfMismatch(error: unknown, { isDeclared }: Topology): void {
   const message = errorMessage(error);
   if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
     throw new BrokerConfigurationError(
@@ -118,7 +118,14 @@ function throwIfMismatch(error: unknown): void {
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
-      `the broker does not let this user declare its queues (${brokerText(message)}); give it configure, write and read permission`,
+      `the broker does not let this user declare its queues (${brokerText(message)}); give it configure, write and read permission, or set RABBITMQ_DECLARE=false if they are there`,
+      { cause: error },
+    );
+  }
+  if (isDeclared && /NOT[_-]FOUND/.test(message)) {
+    throw new BrokerConfigurationError(
+      'NOT_DECLARED',
+      `RABBITMQ_DECLARE is false, and not all is declared on the broker (${brokerText(message)}); import what \`npm run rights\` writes`,
       { cause: error },
     );
   }

@@ -26,6 +26,8 @@ export type {
 } from './moderation-tables.ts';
 export { openDatabase, type ServiceDatabase } from './open-database.ts';
 export { createOutageState, type OutageState } from './outage-state.ts';
+export { grantRoles } from './roles/grant-roles.ts';
+export { type RoleName, roleNames, roleOf } from './roles/roles.ts';
 export { seedPosts } from './seed/seed-posts.ts';
 export { storableJson, storableText } from './storable.ts';
 export {

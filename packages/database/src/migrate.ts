@@ -122,7 +122,7 @@ export function explainRefusal(error: unknown): DatabaseConfigurationError {
   if (state === '42501') {
     return new DatabaseConfigurationError(
       'NOT_PERMITTED',
-      `Postgres says: ${reason}; the user of DATABASE_URL must own the database or may create in its schema`,
+      `Postgres says: ${reason}; the tables are not up to date, and the user of DATABASE_URL may not change them: run \`npm run rights -- database\` as their owner`,
       { cause: error },
     );
   }

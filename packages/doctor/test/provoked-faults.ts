@@ -117,7 +117,7 @@ export const provokedFaults: readonly ProvokedFault[] = [
     },
     finds: [
       /^queues \| older\.relay\.twilio \| the queue has other arguments.*\| stop what publishes to it, let the relay/,
-      /^queues \| older\.audit-logger\.events \| the queue is not there.*\| start the audit-logger/,
+      /^queues \| older\.audit-logger\.events \| the queue is not there.*\| see that QUEUE_PREFIX is right; start the audit-logger/,
     ],
   },
   {

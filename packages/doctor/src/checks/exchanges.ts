@@ -14,14 +14,16 @@ export const exchanges: Check = {
     return withBrokers(patient, async (inspection, { namespace, services }) => {
       const { exchange } = namespace;
       const findings: Finding[] = [];
-      const answer = await inspection.compareExchange(exchange);
+      const answer = await (namespace.isDeclared
+        ? inspection.lookAtExchange(exchange)
+        : inspection.compareExchange(exchange));
       if (answer.is === 'ok') findings.push(ok(exchange, 'a durable topic exchange'));
       else if (answer.is === 'missing') {
         findings.push(
           fault(
             exchange,
             `the exchange is not there: ${services.join(', ')} never ran on this broker`,
-            'correct RABBITMQ_EXCHANGE and the virtual host, or start the services, which declare it',
+            'correct RABBITMQ_EXCHANGE and the virtual host; or start the services, which declare it, or with RABBITMQ_DECLARE=false import what `npm run rights` writes',
           ),
         );
       } else if (answer.is === 'refused') {
@@ -29,7 +31,7 @@ export const exchanges: Check = {
           fault(
             exchange,
             `the user of ${services.join(', ')} may not declare the exchange: ${answer.detail}`,
-            'give the user configure permission on it: `rabbitmqctl set_permissions`',
+            'give the user configure permission on it (`rabbitmqctl set_permissions`), or set RABBITMQ_DECLARE=false',
           ),
         );
       } else {

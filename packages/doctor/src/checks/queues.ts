@@ -14,14 +14,15 @@ export const queues: Check = {
       const findings = await Promise.all(
         declared.map(async (queue): Promise<Finding[]> => {
           const answer = await inspection.compareQueue(queue);
-          if (answer.is === 'ok') return [];
+          // Who may not declare a queue cannot compare its arguments.
+          if (answer.is === 'ok' || (answer.is === 'refused' && namespace.isDeclared)) return [];
           const owner = ownerOf(queue.name.slice(namespace.queuePrefix.length));
           if (answer.is === 'missing') {
             return [
               fault(
                 queue.name,
                 'the queue is not there: what is published for it is lost or refused',
-                `start the ${owner}, or start it again: it declares the queue. See that QUEUE_PREFIX is right`,
+                `see that QUEUE_PREFIX is right; start the ${owner}, or start it again, which declares the queue; with RABBITMQ_DECLARE=false import what \`npm run rights\` writes`,
               ),
             ];
           }
@@ -30,7 +31,7 @@ export const queues: Check = {
               fault(
                 queue.name,
                 `the user of ${services.join(', ')} may not declare the queue: ${answer.detail}`,
-                'give the user configure permission on it: `rabbitmqctl set_permissions`',
+                'give the user configure permission on it (`rabbitmqctl set_permissions`), or set RABBITMQ_DECLARE=false',
               ),
             ];
           }

@@ -1,5 +1,5 @@
 import type { BrokerInspection } from '@wbor/amqp';
-import { messageCatalogue, type Namespace, queueName } from '@wbor/contracts';
+import { messageCatalogue, type Namespace, ownExchange, queueName } from '@wbor/contracts';
 import { type ServiceName, serviceFacts } from '../services.ts';
 import { type Check, type Finding, fault, ok } from '../types.ts';
 import { withBrokers } from './with-broker.ts';
@@ -55,7 +55,11 @@ async function listUnwritable(
       ? { exchange: '', key: queueName({ name: key }, namespace) }
       : { exchange: namespace.exchange, key },
   );
-  if (parkedQueue) targets.push({ exchange: '', key: queueName(parkedQueue, namespace) });
+  if (parkedQueue) {
+    // A service that may not write into every queue parks through an exchange of its own.
+    const exchange = service === 'relay' ? '' : ownExchange(service, [parkedQueue], namespace).name;
+    targets.push({ exchange, key: queueName(parkedQueue, namespace) });
+  }
   const answers = await Promise.all(
     targets.map(async (target) => ({
       ...target,
