@@ -45,7 +45,7 @@ export interface BrokerUser {
   readonly topics: readonly TopicRight[];
 }
 
-export interface TopicRight {
+interface TopicRight {
   readonly exchange: string;
   readonly write: string;
   readonly read: string;
