@@ -25,12 +25,9 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
   for (let attempt = 1; ; attempt += 1) {
     let connection: ChannelModel;
     try {
-      connection = await connect(url, {
-        timeout: CONNECT_TIMEOUT_MS,
-        clientProperties: { connection_name: 'preflight' },
-      });
+      connection = await connectOnce(url, 'preflight');
     } catch (error) {
-      throwIfFatal(error, url);
+      if (error instanceof BrokerConfigurationError) throw error;
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
           { attempt, broker: describeBroker(url), error: errorMessage(error) },
@@ -40,8 +37,6 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
       await delay(RETRY_DELAY_MS);
       continue;
     }
-    // A listener must be there: an 'error' event without one ends the process.
-    connection.on('error', () => {});
     try {
       const channel = await connection.createChannel();
       channel.on('error', () => {});
@@ -54,6 +49,27 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
     } finally {
       await connection.close().catch(() => {});
     }
+  }
+}
+
+/**
+ * Connects by plain amqplib.
+ *
+ * @param name as the broker's list of connections shows it.
+ * @throws BrokerConfigurationError on a wrong password or virtual host, else what the network says.
+ */
+export async function connectOnce(url: string, name: string): Promise<ChannelModel> {
+  try {
+    const connection = await connect(url, {
+      timeout: CONNECT_TIMEOUT_MS,
+      clientProperties: { connection_name: name },
+    });
+    // A listener must be there: an 'error' event without one ends the process.
+    connection.on('error', () => {});
+    return connection;
+  } catch (error) {
+    throwIfFatal(error, url);
+    throw error;
   }
 }
 
@@ -116,6 +132,6 @@ function throwIfMismatch(error: unknown, { isDeclared }: Topology): void {
 }
 
 /** The broker's own words, out of amqplib's sentence around them. */
-function brokerText(message: string): string {
+export function brokerText(message: string): string {
   return /with message "(.+)"/s.exec(message)?.[1] ?? message;
 }

@@ -10,6 +10,7 @@ export {
 export { createDatabase, type DatabaseHandle, type DatabaseOptions } from './create-database.ts';
 export { DatabaseConfigurationError, type DatabaseConfigurationErrorCode, MigrationError } from './errors.ts';
 export { insertEvents } from './insert-events.ts';
+export { type DatabaseInspection, inspectDatabase } from './inspection.ts';
 export { type MigrateOptions, migrateToLatest } from './migrate.ts';
 export type {
   BanChangesTable,

@@ -108,7 +108,8 @@ function isTransient(error: unknown): boolean {
   return /^(?:08|40|53|55|57|58)/.test(readSqlState(error) ?? '08');
 }
 
-function explainRefusal(error: unknown): DatabaseConfigurationError {
+/** What a refusal of Postgres means, for a person who has to act. */
+export function explainRefusal(error: unknown): DatabaseConfigurationError {
   const state = readSqlState(error) ?? '';
   const reason = errorMessage(error);
   if (state === '3D000') {

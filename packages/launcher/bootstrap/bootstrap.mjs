@@ -15,6 +15,7 @@ const NODE_24 = join(ROOT, 'node_modules', 'node', 'bin', process.platform === '
 
 const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this machine
        npm test [-- OPTIONS]        every check and test
+       npm run doctor [-- OPTIONS]  what is wrong with a deployment, and what to do
        npm run parked -- ACTION     what could not be forwarded
        npm run token -- ACTION      tokens of those who send over HTTP
        npm run rights -- ACTION     users of the broker and of Postgres with the least rights
@@ -30,6 +31,7 @@ const COMMANDS = {
   start: 'packages/launcher/src/start/main.ts',
   test: 'packages/launcher/src/check/main.ts',
   token: 'apps/gateway/src/tokens/main.ts',
+  doctor: 'packages/doctor/src/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
   rights: 'packages/rights/src/main.ts',
   fixture: 'packages/launcher/src/fixture/main.ts',
