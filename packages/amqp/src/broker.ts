@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from '@wbor/async';
 import { v7 as uuidv7 } from 'uuid';
-import { countMessages, openBrowser } from './browser.ts';
+import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { PublishError } from './errors.ts';
 import { startForeignBindings } from './foreign-bindings.ts';
+import { inspectQueues } from './inspect-queues.ts';
 import { startListener } from './listener.ts';
 import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
 import { parkDelivery } from './parking.ts';
@@ -124,7 +125,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       confirmed(outgoingBytes(queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
       replier.reply(replyTo, reply, replied, signal),
-    countMessages: (queue) => countMessages(consuming, queue),
+    inspectQueues: (queues) => inspectQueues(consuming, queues),
     browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);

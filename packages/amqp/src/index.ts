@@ -3,6 +3,7 @@ export { BrokerConfigurationError, PublishError, type PublishErrorCode } from '.
 export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
+export { startQueueWatch } from './queue-watch.ts';
 export type {
   Broker,
   BrokerOptions,

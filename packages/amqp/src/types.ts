@@ -167,6 +167,13 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+export interface QueueFacts {
+  /** Messages that are ready, without those that somebody holds. */
+  readonly messageCount: number;
+  /** Of a queue with a single active consumer those that stand by may be left out. */
+  readonly consumerCount: number;
+}
+
 export interface BrowseOptions {
   /** Of a larger body only its first kilobyte is read. Default: none is too large. */
   readonly maxMessageBytes?: number;
@@ -316,11 +323,11 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
-   * Asks how many messages are ready in a queue (full name), without those that somebody holds.
+   * Asks what the broker knows of some queues (full names), in their order; undefined of one that is not there.
    *
    * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
    */
-  countMessages(queue: string): Promise<number>;
+  inspectQueues(queues: readonly string[]): Promise<(QueueFacts | undefined)[]>;
   /**
    * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *
