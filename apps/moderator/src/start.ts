@@ -17,7 +17,7 @@ import {
 } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, observeQueues, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
 import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
@@ -117,6 +117,7 @@ export async function startModerator(
   ];
   const taken = startQueueWatch({ broker: connected, queues }, context);
   observeQueues(registry, () => taken.sights);
+  observeParked(registry, watch, ['moderator_parked_messages', 'moderator_parked_oldest_age_seconds']);
   const onParked = (): void => {
     metrics.parked.inc();
     watch.parked();

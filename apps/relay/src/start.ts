@@ -12,7 +12,7 @@ import {
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, observeQueues, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
@@ -155,7 +155,7 @@ function wireParking(
     },
     service,
   );
-  metrics.watchParked(() => watch);
+  observeParked(service.registry, watch, ['relay_parked_messages', 'relay_parked_oldest_age_seconds']);
   return createParker({
     broker,
     parkedQueue,

@@ -39,3 +39,31 @@ export function observeQueues(registry: Registry, read: () => readonly QueueSigh
     });
   }
 }
+
+/**
+ * What lies in a service's queue of parked messages, read when the metrics are scraped. Once only.
+ *
+ * @param names of the metrics for the number and for the age, in seconds, of the oldest.
+ */
+export function observeParked(
+  registry: Registry,
+  watch: { readonly count: number; readonly oldestAgeSeconds: number },
+  names: readonly [messages: string, oldestAgeSeconds: string],
+): void {
+  new Gauge({
+    name: names[0],
+    help: 'Messages that are parked, as the broker said half a minute ago at most',
+    registers: [registry],
+    collect() {
+      this.set(watch.count);
+    },
+  });
+  new Gauge({
+    name: names[1],
+    help: 'Since when the oldest message is parked; 0 when there is none',
+    registers: [registry],
+    collect() {
+      this.set(watch.oldestAgeSeconds);
+    },
+  });
+}

@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { z } from 'zod';
-import { createHealth, type Health, startHealthServer } from './health.ts';
+import { createHealth, type Health, observeHealth, startHealthServer } from './health.ts';
 import { formatHelp } from './help.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { explainListenError } from './listen-error.ts';
@@ -84,6 +84,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const health = createHealth();
+  observeHealth(registry, health);
   const lifecycle = createLifecycle(logger);
   let phase = 'starting' as Phase;
   health.addCheck('lifecycle', () => (phase === 'running' ? undefined : `the service is ${phase}`));

@@ -1,5 +1,7 @@
 import type { Delivery } from '@wbor/amqp';
+import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { createRelayMetrics } from '../metrics.ts';
 import type { HeldMessage } from './inbox.ts';
 import { createPartPoster, type PartPosterOptions } from './post-part.ts';
 import { createLedger } from './reconcile/ledger.ts';
@@ -48,7 +50,7 @@ function createBed() {
           stored.push(resolve);
         }),
     },
-    metrics: { postSeconds: { observe() {} } } as never,
+    metrics: createRelayMetrics(new Registry()),
     logger,
   };
   const poster = createPartPoster(options as PartPosterOptions);

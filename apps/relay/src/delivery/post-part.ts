@@ -53,7 +53,7 @@ export interface PartPosterOptions {
   readonly journal: Pick<Journal, 'announce'>;
   readonly observer: ChatObserver;
   readonly recorder: ResultRecorder;
-  readonly metrics: Pick<RelayMetrics, 'postSeconds'>;
+  readonly metrics: Pick<RelayMetrics, 'postSeconds' | 'retries'>;
   readonly logger: Logger;
 }
 
@@ -77,6 +77,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       if (!(await message.delivery.isHeld())) return 'not-held';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
       throttle.calling();
+      if (attempt > 1) options.metrics.retries.inc();
       try {
         const { status, durationMs } = await options.groupme.postMessage({
           text: part.text,
@@ -205,5 +206,6 @@ function ledgerPart(message: HeldMessage, number: number): LedgerPart {
     parts: planned.parts.length,
     text,
     pictureUrl,
+    publishedAtMs: planned.published_at,
   };
 }
