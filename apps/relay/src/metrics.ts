@@ -1,3 +1,4 @@
+import type { Evidence } from '@wbor/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** A part of a message, the last of which ends its way. */
@@ -100,12 +101,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       help: 'Calls of bots/post for a part for which one was made before',
       registers,
     }),
-    doubts: new Counter({
-      name: 'relay_posts_in_doubt_total',
-      help: 'Calls that ended without a usable answer, by what then showed the post; none: it is posted again',
-      labelNames: ['evidence'],
-      registers,
-    }),
+    doubts: createDoubts(registers),
     partAccepted: (part) => observeLast(acceptedSeconds, part),
     partShown: (part) => observeLast(displayedSeconds, part),
     postSeconds: new Histogram({
@@ -201,4 +197,16 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
 function observeLast(histogram: Histogram, { part, parts, publishedAtMs }: PostedPart): void {
   if (part < parts || publishedAtMs === undefined) return;
   histogram.observe(Math.max(0, Date.now() - publishedAtMs) / 1_000);
+}
+
+/** At 0 from the start: an alert on what has no sample yet would miss the first. */
+function createDoubts(registers: Registry[]): Counter<'evidence'> {
+  const doubts = new Counter({
+    name: 'relay_posts_in_doubt_total',
+    help: 'Calls that ended without a usable answer, by what then showed the post; none: it is posted again',
+    labelNames: ['evidence'],
+    registers,
+  });
+  for (const evidence of ['echo', 'read-back', 'none'] satisfies Evidence[]) doubts.inc({ evidence }, 0);
+  return doubts;
 }
