@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from '@wbor/start-system';
-import { waitFor } from '@wbor/testkit';
+import { type HttpRecorder, startHttpServer, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type ExportedMetric, readExposition } from '../src/metrics/exposition.ts';
 import { readMetricsPage } from '../src/metrics/metrics-page.ts';
@@ -11,14 +11,17 @@ import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.
 const APPS: App[] = ['relay', 'gateway', 'audit-logger', 'moderator'];
 
 let folder: string;
+let monitor: HttpRecorder;
 let system: SystemUnderTest;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wbor-metrics-'));
+  monitor = await startHttpServer({ '/beat': (_request, response) => void response.end() });
   system = await startSystemUnderTest({
     brokerUrl: inject('brokerUrl'),
     databaseUrl: inject('databaseUrl'),
     moderator: true,
+    relayEnv: { HEARTBEAT_URL: `${monitor.url}/beat` },
     gatewayEnv: { SPOOL_FILE: join(folder, 'spool.sqlite') },
   });
   await system.send('ups', 'Power is out', '0a1b2c3d-1111-4222-8333-444455556666');
@@ -26,6 +29,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await system?.stop();
+  await monitor?.dispose();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -77,6 +81,12 @@ it('a message is counted on its way, and how long it took', async () => {
       what: `the ${app} seeing that the audit is consumed`,
     });
   }
+});
+
+it('a service that is ready calls its HEARTBEAT_URL', async () => {
+  const [call] = await monitor.waitForCount(1);
+  expect(call).toMatchObject({ method: 'GET', path: '/beat' });
+  expect(system.service('relay').output()).not.toContain('/beat');
 });
 
 function byName(a: { name: string }, b: { name: string }): number {
