@@ -2,6 +2,7 @@ import type { Delivery } from '@wbor/amqp';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { createRelayMetrics } from '../metrics.ts';
+import { systemClock } from './clock.ts';
 import type { HeldMessage } from './inbox.ts';
 import { createPartPoster, type PartPosterOptions } from './post-part.ts';
 import { createLedger } from './reconcile/ledger.ts';
@@ -37,7 +38,7 @@ function createBed() {
       },
     },
     journal: {
-      async announce({ text }) {
+      async announce(_delivery, { text }) {
         story.push(`announce ${text}`);
         return true;
       },
@@ -51,6 +52,7 @@ function createBed() {
         }),
     },
     metrics: createRelayMetrics(new Registry()),
+    clock: systemClock,
     logger,
   };
   const poster = createPartPoster(options as PartPosterOptions);
