@@ -16,7 +16,7 @@ import { untilConfirmed } from './until-confirmed.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
-const DEFAULT_PROBE_EVERY_MS = 10_000;
+const DEFAULT_PROBE_EVERY_MS = 4_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_000_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 

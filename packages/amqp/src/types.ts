@@ -20,7 +20,7 @@ export interface BrokerOptions {
   readonly maxInFlight?: number;
   /** How long a publish may wait for its confirm. Default 10 000 ms. */
   readonly confirmTimeoutMs?: number;
-  /** How often a connection that publishes nothing asks whether it might. Default 10 000 ms. */
+  /** How often a connection that publishes nothing asks whether it might. Default 4000 ms. */
   readonly probeEveryMs?: number;
   /** Of the body of a larger message only the digest and the beginning are ever in memory. Default 1 000 000. */
   readonly maxMessageBytes?: number;
