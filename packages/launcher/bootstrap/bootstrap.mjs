@@ -16,6 +16,7 @@ const NODE_24 = join(ROOT, 'node_modules', 'node', 'bin', process.platform === '
 const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this machine
        npm test [-- OPTIONS]        every check and test
        npm run parked -- ACTION     what could not be forwarded
+       npm run audit -- ACTION      exports the audit, or removes a person from it
        npm run token -- ACTION      tokens of those who send over HTTP
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
        npm run chaos [-- OPTIONS]   the chaos suite
@@ -37,6 +38,7 @@ const COMMANDS = {
   sabotage: 'packages/system-tests/src/chaos/sabotage.ts',
   bench: 'packages/benchmarks/src/main.ts',
   seed: 'packages/database/src/seed/main.ts',
+  audit: 'packages/audit-cli/src/main.ts',
 };
 
 async function main([command, ...args]) {
