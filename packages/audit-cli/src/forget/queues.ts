@@ -77,9 +77,20 @@ export async function removeFromQueues(
   }
 
   const journal = queueName(relayJournalQueue, namespace);
-  const meant: { readonly entry: JournalEntry; readonly message: BrowsedMessage }[] = [];
+  const { left, removed } = await removeFromJournal(broker, journal, sought, traces, dryRun);
+  add(journal, removed);
+  return { messages, leftInJournal: left };
+}
+
+async function removeFromJournal(
+  broker: Broker,
+  journal: string,
+  sought: SoughtNumber,
+  traces: Traces,
+  dryRun: boolean,
+): Promise<{ removed: number; left: number }> {
   const entries: JournalEntry[] = [];
-  let removed = 0;
+  const meant: { readonly entry: JournalEntry; readonly message: BrowsedMessage }[] = [];
   let left = 0;
   await walk(
     broker,
@@ -87,29 +98,22 @@ export async function removeFromQueues(
     (message) => {
       const entry = readJournalEntry(message.content);
       entries.push(entry);
-      if (isOfPerson(message, sought, traces)) meant.push({ entry, message });
+      if (isOfPerson(message, sought, traces) || isAnswerAbout(message, traces))
+        meant.push({ entry, message });
     },
     () => {
-      const unfinished = findUnfinished(
-        entries.filter(
-          ({ wborMessageId }) => wborMessageId !== undefined && traces.messageIds.has(wborMessageId),
-        ),
-        Date.now(),
-      );
+      const unfinished = findUnfinished(entries, Date.now());
+      const isUnfinished = ({ wborMessageId = '' }: JournalEntry) => unfinished.has(wborMessageId);
+      const areAllOver = !meant.some(({ entry }) => isUnfinished(entry));
       for (const { entry, message } of meant) {
-        // An echo does not say whose it is: while any is unfinished, it may be that one's.
-        const isNeeded =
-          entry.sentAt === undefined ? unfinished.size > 0 : unfinished.has(entry.wborMessageId ?? '');
+        // An echo does not say of which message it is.
+        const isNeeded = entry.sentAt === undefined ? !areAllOver : isUnfinished(entry);
         if (isNeeded) left += 1;
-        else {
-          removed += 1;
-          if (!dryRun) message.remove();
-        }
+        else if (!dryRun) message.remove();
       }
     },
   );
-  add(journal, removed);
-  return { messages, leftInJournal: left };
+  return { removed: meant.length - left, left };
 }
 
 /** `atEnd` is called while everything is still in hand. */
@@ -136,10 +140,15 @@ function isOfPerson(
 ): boolean {
   if (isAbout(content, sought, messageIds)) return true;
   if (isAbout(Buffer.from(JSON.stringify([messageId, headers])), sought, messageIds)) return true;
-  for (const [word] of content
-    .toString()
-    .toLowerCase()
-    .matchAll(/(?<=---uid---\\n)[^\\]{4,12}/g))
-    if (uids.has(word)) return true;
+  return hasWord(content, /(?<=---uid---\\n)[^\\]{4,12}/g, uids);
+}
+
+/** Our bot's answers repeat the name and the words of the message whose UID is in them, and have no footer. */
+function isAnswerAbout({ content }: BrowsedMessage, { uids }: Traces): boolean {
+  return !content.includes('---UID---') && hasWord(content, /(?<![a-z0-9])[a-z0-9]{4,12}(?![a-z0-9])/g, uids);
+}
+
+function hasWord(content: Buffer, pattern: RegExp, words: ReadonlySet<string>): boolean {
+  for (const [word] of content.toString().toLowerCase().matchAll(pattern)) if (words.has(word)) return true;
   return false;
 }

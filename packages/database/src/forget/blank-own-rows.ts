@@ -1,3 +1,4 @@
+import { NUMBER_REMOVED } from '@wbor/phone';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../tables.ts';
 import type { OwnMessages } from './blank-texts.ts';
@@ -66,30 +67,44 @@ export async function blankOwnRows(
         or lower(substring(text from ${'\n---UID---\n([^\n]+)'})) = any(${uids})
         or (text not like '%---UID---%' and ${names(sql`text`, uids)})`,
   );
-  await blankReplies(uids);
+  await blankCommands(uids);
   return new Set(uids);
 
-  /** Our bot's answers repeat the name and the first words of the message that they are about. */
-  async function blankReplies(of: readonly string[]): Promise<void> {
-    for (const table of ['groupme_posts', 'groupme_undisplayed']) {
+  /** Our bot's answers repeat the name and the first words of a message; who types a command may give a reason. */
+  async function blankCommands(of: readonly string[]): Promise<void> {
+    for (const table of ['groupme_posts', 'groupme_undisplayed', 'groupme_messages']) {
+      const mark = WITHOUT_PAYLOAD.includes(table) ? sql`` : sql`, payload = ${MARKED}::jsonb`;
       await run(
         table,
-        sql`update ${sql.table(table)} set text = null, payload = ${MARKED}::jsonb
-          where source = 'command' and ${names(sql`text`, of)}`,
+        sql`update ${sql.table(table)} set text = null ${mark} where source = 'command' and ${names(sql`text`, of)}`,
       );
     }
+    const { rows: commands } = await sql<{ groupme_id: string | null }>`
+      update groupme_commands set reply = null, argument = null
+      where (coalesce(reply, '') <> '' or coalesce(argument, '') <> '')
+        and (${names(sql`argument`, of)} or ${names(sql`reply`, of)})
+      returning groupme_id`.execute(db);
+    counts.add('groupme_commands', commands.length);
+    const typed = commands.flatMap(({ groupme_id }) => (groupme_id === null ? [] : [groupme_id]));
     await run(
-      'groupme_commands',
-      sql`update groupme_commands set reply = null
-        where reply is not null and (${names(sql`argument`, of)} or ${names(sql`reply`, of)})`,
+      'groupme_callbacks',
+      sql`update groupme_callbacks set text = null
+        where groupme_id = any(${typed}) or (text like '%!%' and ${names(sql`text`, of)})`,
     );
     await run(
       'moderator_outbox',
       sql`update moderator_outbox set body = body
           || case when body ? 'body' then '{"body":""}'::jsonb else '{}' end
-          || case when body ? 'reply' then '{"reply":""}'::jsonb else '{}' end
+          || case when body ? 'reply' then '{"reply":"","argument":""}'::jsonb else '{}' end
         where published_at is not null and routing_key in ('source.standard.command', 'source.groupme.command')
-          and (body ->> 'body' <> '' or body ->> 'reply' <> '') and ${names(sql`body::text`, of)}`,
+          and (body ->> 'body' <> '' or body ->> 'reply' <> '' or body ->> 'argument' <> '')
+          and ${names(sql`body::text`, of)}`,
+    );
+    await run(
+      'moderator_outbox',
+      sql`update moderator_outbox set body = body - 'reason'
+        where published_at is not null and routing_key = 'source.groupme.ban' and body ? 'reason'
+          and body ->> 'sender' = ${NUMBER_REMOVED}`,
     );
   }
 
