@@ -158,7 +158,7 @@ it('leaves no trace of a number, a name, words and pictures in any table or queu
     code: 0,
     stdout: expect.stringContaining('Nothing'),
   });
-});
+}, 120_000);
 
 it('keeps a ban in force with its number, and what a relay needs of a message that is being posted, and says so', async () => {
   const bed = await createForgetBed();

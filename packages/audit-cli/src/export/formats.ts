@@ -6,7 +6,7 @@ import { parquetOf } from './parquet.ts';
 export const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export interface FormatOptions {
+interface FormatOptions {
   /** CSV: leave a cell that a spreadsheet would take for a formula as it is stored. */
   readonly exact: boolean;
 }

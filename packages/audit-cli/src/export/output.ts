@@ -9,7 +9,7 @@ export interface Output {
 }
 
 /** Whoever read what is written has closed it. */
-export class ReaderGoneError extends Error {
+class ReaderGoneError extends Error {
   override readonly name = 'ReaderGoneError';
   readonly code = 'READER_GONE';
 }

@@ -12,9 +12,9 @@ import { describeFound, describeWaiting } from './report.ts';
 /** A pass over millions of rows takes minutes. */
 const STATEMENT_TIMEOUT_MS = 3_600_000;
 
-export const DONE = 0;
-export const NOT_CONFIRMED = 1;
-export const SOMETHING_LEFT = 3;
+const DONE = 0;
+const NOT_CONFIRMED = 1;
+const SOMETHING_LEFT = 3;
 
 /**
  * Removes a person: looks first and says what it found, asks, then takes messages out of queues and changes the database,
