@@ -45,8 +45,8 @@ export interface Outbox {
   /** Full queue names. */
   readonly queues: Readonly<Record<Lane, string>>;
   /**
-   * Stores a planned message and resolves once the broker has confirmed it. Waits while the broker is away or the queue
-   * is gone.
+   * Stores a planned message, over the channel that delivers `origin`: a relay that was frozen makes no second copy of what has
+   * gone to another meanwhile. Resolves once the broker has confirmed it; waits while the queue is gone.
    *
    * @param origin the producer's message, which decides lane and plan id where its source says nothing of them.
    * @returns false when `origin` was taken from us first.
@@ -109,7 +109,7 @@ export function createOutbox(options: {
       };
       while (!origin.signal.aborted) {
         try {
-          await broker.publishUntilConfirmed(plannedMessage, planned, options, origin.signal);
+          await origin.publishWhileHeld(plannedMessage, planned, options);
           return true;
         } catch (error) {
           if (origin.signal.aborted) return false;

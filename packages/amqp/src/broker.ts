@@ -1,10 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { backOff } from '@wbor/async';
 import { v7 as uuidv7 } from 'uuid';
 import { countMessages, openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
-import { PublishError } from './errors.ts';
 import { startForeignBindings } from './foreign-bindings.ts';
 import { startListener } from './listener.ts';
 import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
@@ -14,13 +11,13 @@ import { createPublisher } from './publisher.ts';
 import { createReplier } from './replier.ts';
 import { openReplyQueue } from './reply-queue.ts';
 import type { Broker, BrokerOptions, Consumer } from './types.ts';
+import { untilConfirmed } from './until-confirmed.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
 const DEFAULT_PROBE_EVERY_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_000_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-const publishBackOffMs = backOff({ minMs: 100, maxMs: 5_000 });
 
 /**
  * Connects to RabbitMQ, declares the topology and returns once messages can be published. A broker that is
@@ -35,6 +32,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const publishing = openConnection({ url, name: `${appId} publish`, logger });
   const consuming = openConnection({ url, name: `${appId} consume`, logger });
   const consumers: Consumer[] = [];
+  // An alarm is the broker's: whichever connection hears of it.
+  const blockedReason = () => publishing.blockedReason ?? consuming.blockedReason;
   const publishOptions = {
     topology,
     appId,
@@ -45,6 +44,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const publisher = createPublisher({
     connection: publishing,
     ...publishOptions,
+    blockedReason,
     probeEveryMs: options.probeEveryMs ?? DEFAULT_PROBE_EVERY_MS,
   });
   const replier = createReplier({ url, ...publishOptions });
@@ -52,9 +52,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
 
   function reasonNotReady(): string | undefined {
     if (!publisher.open || !publishing.connected) return 'not connected to the broker';
-    if (publishing.blockedReason !== undefined) {
-      return `broker has blocked publishing (resource alarm): ${publishing.blockedReason}`;
-    }
+    const blocked = blockedReason();
+    if (blocked !== undefined) return `broker has blocked publishing (resource alarm): ${blocked}`;
     if (consumers.some((consumer) => !consumer.active && !consumer.standby))
       return 'not consuming from the broker';
     return consumers.map(({ failing }) => failing).find((failing) => failing !== undefined);
@@ -62,15 +61,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
 
   async function confirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void> {
     const withId = { ...message, messageId: message.messageId ?? uuidv7() };
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await publisher.publish(withId);
-        return;
-      } catch (error) {
-        if (!(error instanceof PublishError) || !error.retryable) throw error;
-        await delay(publishBackOffMs(failures), undefined, signal ? { signal } : {});
-      }
-    }
+    await untilConfirmed(() => publisher.publish(withId), signal);
   }
 
   const broker: Broker = {
@@ -83,10 +74,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     async consume(consumerOptions) {
       const consumer = await startConsumer({
         ...consumerOptions,
+        ...publishOptions,
+        blockedReason,
         connection: consuming,
-        topology,
-        appId,
-        logger,
         maxMessageBytes,
         park: (delivery, parking) => parkDelivery(broker, delivery, parking),
       });

@@ -17,8 +17,8 @@ const RECONNECT_SECONDS = 1;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
- * Opens a connection that is kept up for ever. Publishing and consuming use one each: a resource alarm or a
- * failed publish on one must not take the other down.
+ * Opens a connection that is kept up for ever. Publishing and consuming use one each, so that a failed publish of a reply or of
+ * an audit event does not give back what is in hand. What only the holder of a message may publish goes over its own.
  */
 export function openConnection(options: { url: string; name: string; logger: Logger }): Connection {
   const { logger, name } = options;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import type { ConsumeMessage } from 'amqplib';
+import type { ConfirmOptions } from './confirming-channel.ts';
 import type { Connection } from './connection.ts';
 import { type DeliveringChannel, deliveringChannel, limitContent, toDelivery } from './delivery.ts';
 import { createFailureWatch } from './failure-watch.ts';
@@ -34,14 +35,14 @@ const ACK_SETTLE_MS = 250;
  * message which nobody has worked on.
  */
 export async function startConsumer(
-  options: ConsumerOptions & {
-    connection: Connection;
-    topology: Topology;
-    appId: string;
-    logger: Logger;
-    maxMessageBytes: number;
-    park: (delivery: Delivery, parking: Parking) => Promise<void>;
-  },
+  options: ConsumerOptions &
+    ConfirmOptions & {
+      connection: Connection;
+      topology: Topology;
+      logger: Logger;
+      maxMessageBytes: number;
+      park: (delivery: Delivery, parking: Parking) => Promise<void>;
+    },
 ): Promise<Consumer> {
   const { limits, logger, maxMessageBytes } = options;
   const failures = createFailureWatch();
@@ -116,7 +117,7 @@ export async function startConsumer(
       if (options.lock !== undefined) await takeLock(channel, options.lock);
       await declareTopology(channel, options.topology);
       if (limits) limitContent(channel, limits.maxMessageBytes ?? maxMessageBytes);
-      const from = deliveringChannel(channel);
+      const from = deliveringChannel(channel, options.topology, options);
       current = from;
       inHand.reset();
       for (const { queue, prefetch } of options.queues) {

@@ -1,10 +1,18 @@
-import type { Channel, ConsumeMessage } from 'amqplib';
-import { freshAnswer } from './fresh-answer.ts';
+import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import { v7 as uuidv7 } from 'uuid';
+import { type ConfirmingChannel, type ConfirmOptions, confirmingChannel } from './confirming-channel.ts';
+import { PublishError } from './errors.ts';
+import { freshAnswer, isFresh } from './fresh-answer.ts';
+import { type Destination, type OutgoingMessage, outgoingMessage } from './outgoing.ts';
 import type { Delivery } from './types.ts';
+import { untilConfirmed } from './until-confirmed.ts';
 
 /** A channel that brings deliveries, until it is lost. */
 export interface DeliveringChannel {
   readonly channel: Channel;
+  readonly confirming: Pick<ConfirmingChannel, 'publish'>;
+  /** Where what is published goes. */
+  readonly destination: Destination;
   /** No other channel of this process has the same. */
   readonly id: number;
   readonly signal: AbortSignal;
@@ -24,15 +32,30 @@ export function omittedOf(message: ConsumeMessage): Delivery['omitted'] {
   return omitted && { bytes: omitted.size, sha256: omitted.sha256 };
 }
 
-export function deliveringChannel(channel: Channel): DeliveringChannel {
+export function deliveringChannel(
+  channel: ConfirmChannel,
+  destination: Destination,
+  options: ConfirmOptions,
+): DeliveringChannel {
+  const confirming = confirmingChannel(channel, options);
   const lost = new AbortController();
   lastId += 1;
-  return { channel, id: lastId, signal: lost.signal, lose: () => lost.abort() };
+  return {
+    channel,
+    confirming,
+    destination,
+    id: lastId,
+    signal: lost.signal,
+    lose() {
+      lost.abort();
+      confirming.lose();
+    },
+  };
 }
 
 /** Makes a delivery of what the channel brought; `onAck` is called for each acknowledgement that is sent. */
 export function toDelivery(
-  { channel, id, signal }: DeliveringChannel,
+  { channel, confirming, destination, id, signal }: DeliveringChannel,
   queue: string,
   message: ConsumeMessage,
   onAck: () => void,
@@ -48,6 +71,24 @@ export function toDelivery(
       return false;
     }
   };
+
+  async function isHeld(): Promise<boolean> {
+    if (signal.aborted) return false;
+    try {
+      await freshAnswer(() => channel.checkQueue(queue));
+      return !signal.aborted;
+    } catch {
+      return false;
+    }
+  }
+
+  async function publishWhileHeld(outgoing: OutgoingMessage): Promise<void> {
+    const publishedAt = performance.now();
+    await confirming.publish(outgoing);
+    if (isFresh(publishedAt) || (await isHeld())) return;
+    throw new PublishError('CHANNEL_CLOSED', 'the message that it is about was taken from us');
+  }
+
   return {
     content: message.content,
     omitted: omittedOf(message),
@@ -72,14 +113,12 @@ export function toDelivery(
       return acked;
     },
     requeue: () => settle(() => channel.nack(message, false, true)),
-    async isHeld() {
-      if (signal.aborted) return false;
-      try {
-        await freshAnswer(() => channel.checkQueue(queue));
-        return !signal.aborted;
-      } catch {
-        return false;
-      }
+    isHeld,
+    publishWhileHeld(definition, body, published = {}, given) {
+      const { messageId = uuidv7() } = published;
+      const outgoing = outgoingMessage(destination, definition, body, { ...published, messageId });
+      const stop = given === undefined ? signal : AbortSignal.any([signal, given]);
+      return untilConfirmed(() => publishWhileHeld(outgoing), stop);
     },
   };
 }

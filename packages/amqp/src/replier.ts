@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { backOff } from '@wbor/async';
 import type { InterimReply, Reply, Topology } from '@wbor/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { type Connection, openConnection } from './connection.ts';
@@ -8,6 +6,7 @@ import { PublishError } from './errors.ts';
 import { outgoingReply } from './outgoing.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Logger } from './types.ts';
+import { untilConfirmed } from './until-confirmed.ts';
 
 /** Answers producers, over connections of its own: what an address does to one concerns replies of its kind only. */
 export interface Replier {
@@ -20,8 +19,6 @@ export interface Replier {
   ): Promise<void>;
   close(timeoutMs: number): Promise<void>;
 }
-
-const backOffMs = backOff({ minMs: 100, maxMs: 5_000 });
 
 export function createReplier(options: {
   readonly url: string;
@@ -41,27 +38,14 @@ export function createReplier(options: {
       const { appId, logger, url } = options;
       const connection = openConnection({ url, name: `${appId} ${kind}`, logger });
       const topology = { ...options.topology, queues: [] };
-      channel = { connection, publisher: createPublisher({ ...options, connection, topology }) };
+      const blockedReason = () => connection.blockedReason;
+      channel = {
+        connection,
+        publisher: createPublisher({ ...options, connection, topology, blockedReason }),
+      };
       opened.set(kind, channel);
     }
     return channel.publisher;
-  }
-
-  async function publishRepeatedly(
-    publisher: Publisher,
-    message: Parameters<Publisher['publish']>[0],
-    mayRepeat: (error: PublishError) => boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await publisher.publish(message);
-        return;
-      } catch (error) {
-        if (!(error instanceof PublishError) || !mayRepeat(error)) throw error;
-        await delay(backOffMs(failures), undefined, signal ? { signal } : {});
-      }
-    }
   }
 
   return {
@@ -71,7 +55,8 @@ export function createReplier(options: {
       const outgoing = outgoingReply(replyTo, reply, { correlationId, mandatory: mandatory && !isDirect });
       const message = { ...outgoing, messageId: uuidv7() };
       if (!isDirect) {
-        await publishRepeatedly(open('reply'), message, ({ retryable }) => retryable, signal);
+        const publisher = open('reply');
+        await untilConfirmed(() => publisher.publish(message), signal);
         return;
       }
       if (directReplyNode(replyTo) === undefined) {
@@ -80,7 +65,11 @@ export function createReplier(options: {
       // Well-formed ones may be forged as well, and the broker closes the connection for some. So each is published once,
       // and alone, since the others would be lost with it. Direct reply-to promises no more than that.
       const published = lastDirect.then(() =>
-        publishRepeatedly(open('direct reply'), message, ({ code }) => code === 'DISCONNECTED', signal),
+        untilConfirmed(
+          () => open('direct reply').publish(message),
+          signal,
+          ({ code }) => code === 'DISCONNECTED',
+        ),
       );
       lastDirect = published.catch(() => {});
       await published;

@@ -88,6 +88,18 @@ export interface Delivery {
    * was frozen finds out here that its message has gone to somebody else.
    */
   isHeld(): Promise<boolean>;
+  /**
+   * Publishes as {@link Broker.publishUntilConfirmed} does, over the delivering channel: what is confirmed was published by
+   * whoever held the message then, also when the process was frozen meanwhile. No round trip more than the confirm's.
+   *
+   * @throws PublishError with code `RETURNED` or `INVALID`; the reason of `signal` once that is aborted, or the channel gone.
+   */
+  publishWhileHeld<Definition extends MessageDefinition>(
+    definition: Definition,
+    body: BodyOf<Definition>,
+    options?: PublishOptions<Definition>,
+    signal?: AbortSignal,
+  ): Promise<void>;
 }
 
 /** A queue to consume. */

@@ -1,5 +1,6 @@
 import type { Delivery } from '@wbor/amqp';
 import { expect, it } from 'vitest';
+import { systemClock } from './clock.ts';
 import type { HeldMessage } from './inbox.ts';
 import { createPartPoster, type PartPosterOptions } from './post-part.ts';
 import { createLedger } from './reconcile/ledger.ts';
@@ -35,7 +36,7 @@ function createBed() {
       },
     },
     journal: {
-      async announce({ text }) {
+      async announce(_delivery, { text }) {
         story.push(`announce ${text}`);
         return true;
       },
@@ -49,6 +50,7 @@ function createBed() {
         }),
     },
     metrics: { postSeconds: { observe() {} } } as never,
+    clock: systemClock,
     logger,
   };
   const poster = createPartPoster(options as PartPosterOptions);

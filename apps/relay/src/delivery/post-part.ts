@@ -4,9 +4,10 @@ import { type CallOutcome, classifyFailure, type GroupMeClient, GroupMeError } f
 import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
 import type { RelayMetrics } from '../metrics.ts';
+import type { Clock } from './clock.ts';
 import type { HeldMessage } from './inbox.ts';
 import type { Journal } from './reconcile/journal.ts';
-import type { CallAnswer, Ledger, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
+import type { CallAnswer, Ledger, LedgerCall, LedgerEntry, LedgerPart } from './reconcile/ledger.ts';
 import type { ChatObserver, Observation } from './reconcile/observe-chat.ts';
 import type { ResultRecorder } from './record-result.ts';
 import type { Throttle } from './throttle.ts';
@@ -21,15 +22,15 @@ export interface PartPoster {
    *
    * @param number the part's, counted from 1. No call for it is open.
    * @param announceWithinMs how long the broker may take to store that the call is about to be made.
-   * @returns how the call ended; that none was made since it could not be announced in time, or since the message was
-   *   found to be another relay's.
+   * @returns how the call ended; or that none was made, since it could not be announced in time, or the message was taken
+   *   from us.
    */
   post(
     message: HeldMessage,
     number: number,
     lost: AbortSignal,
     announceWithinMs: number,
-  ): Promise<CallOutcome | 'not-announced' | 'not-held'>;
+  ): Promise<CallOutcome | 'not-announced'>;
   /**
    * Looks in the chat for the post of the part's open call, and records the call's result if that shows it for certain.
    *
@@ -54,6 +55,7 @@ export interface PartPosterOptions {
   readonly observer: ChatObserver;
   readonly recorder: ResultRecorder;
   readonly metrics: Pick<RelayMetrics, 'postSeconds'>;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -61,20 +63,42 @@ export interface PartPosterOptions {
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export function createPartPoster(options: PartPosterOptions): PartPoster {
-  const { journal, ledger, throttle } = options;
+  const { clock, journal, ledger, throttle } = options;
   const results = createResults(options);
+
+  /**
+   * A relay that was frozen finds out here that its message has gone to another. While it has not, whoever is given the message
+   * next reads of this call.
+   *
+   * @returns whether the call is to be made.
+   */
+  async function announce(
+    { delivery }: HeldMessage,
+    part: LedgerPart,
+    call: LedgerCall,
+    lost: AbortSignal,
+    withinMs: number,
+  ): Promise<boolean> {
+    const late = new AbortController();
+    const cancel = clock.alarm(clock.now() + Math.min(withinMs, MAX_TIMEOUT_MS), () => late.abort());
+    const giveUp = AbortSignal.any([lost, late.signal]);
+    try {
+      if (!(await journal.announce(delivery, part, call, giveUp))) return false;
+      if (results.recording === undefined) return true;
+      // It was published first, so this takes no time as a rule. If it does, the message may have been taken from us meanwhile.
+      await Promise.race([results.recording, untilAborted(giveUp)]);
+      return !giveUp.aborted && (await delivery.isHeld());
+    } finally {
+      cancel();
+    }
+  }
+
   return {
     async post(message, number, lost, announceWithinMs) {
       const part = ledgerPart(message, number);
       const attempt = (ledger.find(part.planId, part.part)?.lastCall.attempt ?? 0) + 1;
       const intended = { id: uuidv7(), attempt, sentAtMs: Date.now() };
-      const inTime = AbortSignal.any([lost, AbortSignal.timeout(timeoutOf(announceWithinMs))]);
-      if (!(await journal.announce(part, intended, inTime))) return 'not-announced';
-      // What went before was published before, so it is stored by now. Whoever comes after us finds one call without a result.
-      if (results.recording) await Promise.race([results.recording, untilAborted(inTime)]);
-      if (inTime.aborted) return 'not-announced';
-      // A relay that was frozen finds out here that its message has gone to another, and that one reads of this call.
-      if (!(await message.delivery.isHeld())) return 'not-held';
+      if (!(await announce(message, part, intended, lost, announceWithinMs))) return 'not-announced';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
       throttle.calling();
       try {
@@ -175,11 +199,6 @@ function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions
       return true;
     },
   };
-}
-
-/** `AbortSignal.timeout` takes whole milliseconds only, and throws at any other number. */
-function timeoutOf(ms: number): number {
-  return Math.ceil(Math.min(Math.max(0, ms), MAX_TIMEOUT_MS));
 }
 
 function openCall(ledger: Ledger, { planId }: HeldMessage, number: number): LedgerEntry {

@@ -58,8 +58,6 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
   async function post(message: HeldMessage, part: number, lost: AbortSignal): Promise<void> {
     if (isToBeTold(message)) return tellProducer(message, lost, options);
     const outcome = await poster.post(message, part, lost, millisecondsLeft(message, options));
-    // Another relay has it.
-    if (outcome === 'not-held') return inbox.release(message);
     if (outcome === 'not-announced') return;
     message.tried = true;
     if (outcome === 'delivered') message.done = part;

@@ -3,7 +3,7 @@ import { echoEvent, queueName, RELAY_DELIVERY_LOCK, relayJournalQueue } from '@w
 import type { ServiceContext } from '@wbor/service';
 import { maxRatePerSecond } from '../config.ts';
 import type { RelayParts } from '../relay-parts.ts';
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { startDeliveryLoop } from './deliver.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createPartPoster, type PartPoster } from './post-part.ts';
@@ -61,7 +61,7 @@ export async function startDelivery(
     runner: createStepRunner({
       ...options,
       inbox,
-      poster: wirePoster(options, context, { journal, ledger, throttle }),
+      poster: wirePoster(options, context, { clock, journal, ledger, throttle }),
       ledger,
       clock,
       logger,
@@ -127,7 +127,7 @@ async function startReconciling(
 function wirePoster(
   { audit, botId, config, groupme, metrics }: RelayParts,
   { logger }: ServiceContext,
-  parts: { journal: Journal; ledger: Ledger; throttle: Throttle },
+  parts: { clock: Clock; journal: Journal; ledger: Ledger; throttle: Throttle },
 ): PartPoster {
   const readBack = config.EVIDENCE_READ_BACK && config.GROUPME_ACCESS_TOKEN !== undefined;
   return createPartPoster({

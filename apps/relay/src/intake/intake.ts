@@ -190,9 +190,6 @@ export function createIntake(options: IntakeOptions): Intake {
     planned: PlannedMessage,
     { eventId, priority }: IncomingMessage,
   ): Promise<boolean> {
-    // When the broker has given the message to another relay, publishing it would make a second copy. A relay that was
-    // frozen does not know that yet, so it asks.
-    if (!(await delivery.isHeld())) return false;
     if (!(await outbox.put(planned, delivery, { eventId, priority }))) return false;
     delivery.ack();
     metrics.received.inc({ queue, result: 'planned' });

@@ -57,6 +57,7 @@ export function createModelBroker(books: Books, time: VirtualTime, brokerMs: num
         books.require('no handler fails', false, item);
         return false;
       },
+      publishWhileHeld: () => Promise.reject(new Error('the model has a journal of its own')),
     });
     from.consumer.onDelivery(delivery);
   }
@@ -91,7 +92,7 @@ export function createModelBroker(books: Books, time: VirtualTime, brokerMs: num
 function toDelivery(
   item: Item,
   from: Channel,
-  actions: Pick<Delivery, 'ack' | 'requeue' | 'isHeld'>,
+  actions: Pick<Delivery, 'ack' | 'requeue' | 'isHeld' | 'publishWhileHeld'>,
 ): Delivery {
   return {
     content: Buffer.from(String(item.number)),

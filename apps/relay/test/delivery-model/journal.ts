@@ -5,15 +5,19 @@ import { checkChoice, checkResult } from './promises.ts';
 import type { RelayProcess } from './relay-process.ts';
 import type { World } from './world.ts';
 
-/** The journal as one relay has it. An announcement is stored at once, and the relay hears of that when it does. */
+/**
+ * The journal as one relay has it. An announcement is stored at once, unless the channel of its message is cut; the relay hears
+ * of either when it does.
+ */
 export function journalFor(world: World, process: RelayProcess, ledger: Ledger): Journal {
   const { books, broker } = world;
   return {
-    async announce(part, call, lost) {
+    async announce(delivery, part, call, lost) {
       const { item, part: number } = books.post(part.text);
-      // The broker stores in the order in which it is told.
+      // It was published before, and the broker has it before anybody else can read the journal.
       process.unconfirmed?.store();
-      books.note(`${part.text} announced`);
+      const isStored = broker.channels.isHeld(item);
+      books.note(`${part.text} announced${isStored ? '' : ' in vain'}`);
       checkChoice(world, process, item);
       const open = {
         part: number,
@@ -23,10 +27,11 @@ export function journalFor(world: World, process: RelayProcess, ledger: Ledger):
         endedAtMs: undefined,
         searched: false,
       };
-      item.open = open;
-      world.journal.push({ part, call, state: 'open' });
-      await process.during(broker.answer());
-      open.givenUp = lost.aborted;
+      if (isStored) {
+        item.open = open;
+        world.journal.push({ part, call, state: 'open' });
+      }
+      open.givenUp = !(await delivery.isHeld()) || lost.aborted;
       return !open.givenUp;
     },
     async read() {

@@ -1,4 +1,4 @@
-import { type Broker, type BrowsedMessage, PublishError } from '@wbor/amqp';
+import { type Broker, type BrowsedMessage, type Delivery, PublishError } from '@wbor/amqp';
 import {
   callIntent,
   echoEvent,
@@ -17,11 +17,17 @@ import type { CallAnswer, CallState, Ledger, LedgerCall, LedgerPart, ShownPost }
  */
 export interface Journal {
   /**
-   * Resolves once the broker has it in store that a call is about to be made.
+   * Resolves once the broker has it in store that a call is about to be made by whoever holds the message.
    *
-   * @returns false when `lost` was aborted first, and the call is not to be made.
+   * @param delivery the message that the call is for.
+   * @returns false when that was taken from us, or `lost` was aborted first: the call is not to be made.
    */
-  announce(part: LedgerPart, call: LedgerCall, lost: AbortSignal): Promise<boolean>;
+  announce(
+    delivery: Pick<Delivery, 'isHeld' | 'publishWhileHeld'>,
+    part: LedgerPart,
+    call: LedgerCall,
+    lost: AbortSignal,
+  ): Promise<boolean>;
   /** Reads the journal into the ledger. Reading it again adds only what is new. */
   read(): Promise<void>;
 }
@@ -64,9 +70,9 @@ export function createJournal(options: {
   }
 
   return {
-    async announce(part, call, lost) {
+    async announce(delivery, part, call, lost) {
       try {
-        await broker.publishUntilConfirmed(
+        await delivery.publishWhileHeld(
           callIntent,
           {
             text: part.text,
@@ -85,6 +91,7 @@ export function createJournal(options: {
         if (lost.aborted) return false;
         if (!(error instanceof PublishError)) throw error;
         // Without the journal a crash may repeat a part. Without the post, somebody waits for an alert.
+        if (!(await delivery.isHeld())) return false;
         logger.error({ queue, error: error.code }, 'could not write to the journal; posting without it');
       }
       return !lost.aborted;
