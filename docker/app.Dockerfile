@@ -9,14 +9,16 @@ WORKDIR /src
 COPY . .
 # Install scripts only fetch a Node 24 for developers' machines; here there is one.
 RUN npm exec --yes "pnpm@$(node -p "/pnpm: (.+)/.exec(require('fs').readFileSync('pnpm-workspace.yaml','utf8'))[1]")" -- \
-      --filter "@wbor/${APP}..." install --frozen-lockfile --ignore-scripts
+      --filter "@wbor/${APP}..." --filter "@wbor/doctor..." install --frozen-lockfile --ignore-scripts
 RUN cd "apps/${APP}" && PATH="$PWD/node_modules/.bin:$PATH" npm run build \
- && mkdir /out && cp dist/*.js dist/*.map /out/ && echo '{"type":"module"}' > /out/package.json \
+ && mkdir /out && cp dist/*.js dist/*.map /out/ && echo "${APP}" > /out/service-name && echo '{"type":"module"}' > /out/package.json \
  && node -p "/healthPort: (\d+)/.exec(require('fs').readFileSync('src/config.ts','utf8'))[1]" > /out/health-port \
  && for name in ${EXTERNALS}; do \
       version=$(node -p "require('./node_modules/${name}/package.json').version") || exit 1; \
       npm install --prefix /out --no-audit --no-fund --save-exact "${name}@${version}" || exit 1; \
     done
+# The doctor looks at the service that `service-name` tells, by the settings that it runs with.
+RUN cd packages/doctor && PATH="$PWD/node_modules/.bin:$PATH" npm run build && cp dist/main.js /out/doctor.js
 
 FROM node:24-bookworm-slim
 # Node would keep the whole source map in memory, more than a service needs otherwise. main.js is not minified, and its map lies

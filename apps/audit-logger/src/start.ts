@@ -107,7 +107,7 @@ export async function startAuditLogger(
     const connected = await connectBroker({
       url: brokerUrl(config),
       appId: 'audit-logger',
-      topology: deriveTopology(auditQueues, namespace),
+      topology: deriveTopology(auditQueues, namespace, 'audit-logger'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });

@@ -93,6 +93,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     topology: deriveTopology(
       [relayParkedQueue, relayStandardQueue, relayTwilioQueue, ...auditQueues],
       brokerNamespace(config),
+      'gateway',
     ),
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,

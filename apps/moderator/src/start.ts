@@ -71,7 +71,7 @@ export async function startModerator(
     const connected = await connectBroker({
       url: brokerUrl(config),
       appId: 'moderator',
-      topology: deriveTopology(queues, namespace),
+      topology: deriveTopology(queues, namespace, 'moderator'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });

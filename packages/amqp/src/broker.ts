@@ -109,13 +109,13 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       publisher.publish(outgoingMessage(topology, definition, body, published)),
     publishUntilConfirmed: (definition, body, published = {}, signal) =>
       confirmed(outgoingMessage(topology, definition, body, published), signal),
-    sendBytes: (queue, bytes, sent = {}) => publisher.publish(outgoingBytes(queue, bytes, sent)),
+    sendBytes: (queue, bytes, sent = {}) => publisher.publish(outgoingBytes(topology, queue, bytes, sent)),
     sendBytesUntilConfirmed: (queue, bytes, sent = {}, signal) =>
-      confirmed(outgoingBytes(queue, bytes, sent), signal),
+      confirmed(outgoingBytes(topology, queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
       replier.reply(replyTo, reply, replied, signal),
     countMessages: (queue) => countMessages(consuming, queue),
-    browse: (queue, browsed) => openBrowser(consuming, queue, browsed),
+    browse: (queue, browsed) => openBrowser(consuming, queue, topology.own?.name ?? '', browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);
       await Promise.allSettled([consuming.close(), publishing.close()]);

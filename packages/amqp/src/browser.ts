@@ -33,19 +33,21 @@ const ALONE_POLL_MS = 100;
  * Who reads must read it all, or put up with another order: a queue keeps what was given back in a line of its own, and
  * puts behind it what is given back later.
  *
+ * @param noteExchange a direct exchange that leads to the reader's note, see `beginReading`; '' is the default exchange.
  * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds, or BUSY when somebody else
  * reads the queue for as long.
  */
 export async function openBrowser(
   connection: Connection,
   queue: string,
+  noteExchange: string,
   options: BrowseOptions = {},
 ): Promise<QueueBrowser> {
   const model = await openedModel(connection);
   const lock = `${queue}.reader`;
   const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
-  const messageCount = await beginReading(channel, queue);
+  const messageCount = await beginReading(channel, queue, noteExchange);
   let left = messageCount;
   let size = FIRST_CHUNK;
   let chunk: ConsumeMessage[] = [];

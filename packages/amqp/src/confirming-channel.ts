@@ -166,7 +166,10 @@ function toProperties(
     type: message.type,
     contentType: 'application/json',
     ...('bytes' in message ? ofBytes(message) : {}),
-    headers: { ...(message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }), ...message.headers },
+    headers: {
+      ...('bytes' in message || message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }),
+      ...message.headers,
+    },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
     ...(message.replyTo === undefined ? {} : { replyTo: message.replyTo }),
   };

@@ -1,8 +1,10 @@
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
+export { type Answer as BrokerAnswer, type BrokerInspection, inspectBroker } from './inspection.ts';
 export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
+export { describeBroker } from './preflight.ts';
 export type {
   Broker,
   BrokerOptions,

@@ -1,10 +1,13 @@
-import type { Topology } from '@wbor/contracts';
+import { matchesTopic, type Topology } from '@wbor/contracts';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { limitContent, omittedOf } from './delivery.ts';
 import { openHealingChannel } from './healing-channel.ts';
 import { declareTopology } from './topology.ts';
 import type { Listener, ListenerOptions, Logger } from './types.ts';
+
+/** Set by the broker on what comes out of a queue as a dead letter. */
+const FIRST_DEATH_QUEUE_HEADER = 'x-first-death-queue';
 
 /** Listens on a queue of its own that lives as long as the connection. */
 export async function startListener(
@@ -19,6 +22,13 @@ export async function startListener(
   let subscribed: Channel | undefined;
 
   function receive(message: ConsumeMessage): void {
+    if (!isAsPublished(message, options.pattern)) {
+      options.logger.warn(
+        { pattern: options.pattern },
+        'ignored a message that came under the key of another one',
+      );
+      return;
+    }
     const omitted = omittedOf(message);
     if (omitted === undefined) options.onMessage(message.content);
     else
@@ -57,4 +67,14 @@ export async function startListener(
   });
   await healing.firstReady;
   return { stop: () => healing.close() };
+}
+
+/**
+ * The broker allows a message by the key that it was published with, and delivers it by that key. The headers `CC` and `BCC` and a
+ * dead-letter queue lead it elsewhere without anybody's leave.
+ */
+function isAsPublished({ fields, properties }: ConsumeMessage, pattern: string): boolean {
+  return (
+    matchesTopic(pattern, fields.routingKey) && properties.headers?.[FIRST_DEATH_QUEUE_HEADER] === undefined
+  );
 }

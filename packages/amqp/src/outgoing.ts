@@ -1,4 +1,4 @@
-import type { InterimReply, MessageDefinition, Reply } from '@wbor/contracts';
+import type { InterimReply, MessageDefinition, Reply, Topology } from '@wbor/contracts';
 import type { BytesOptions, PublishOptions } from './types.ts';
 
 /** A message on its way to the broker, when it is known where it goes. */
@@ -42,8 +42,14 @@ export function outgoingMessage(
     : { exchange: '', routingKey: `${queuePrefix}${key}`, type: definition.key, body, ...options };
 }
 
-export function outgoingBytes(queue: string, bytes: Buffer, options: BytesOptions): OutgoingBytes {
-  return { exchange: '', routingKey: queue, type: queue, bytes, ...options };
+export function outgoingBytes(
+  { own }: Pick<Topology, 'own'>,
+  queue: string,
+  bytes: Buffer,
+  options: BytesOptions,
+): OutgoingBytes {
+  const exchange = own?.queues.includes(queue) ? own.name : '';
+  return { exchange, routingKey: queue, type: queue, bytes, ...options };
 }
 
 export function outgoingReply(

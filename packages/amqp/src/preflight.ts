@@ -25,12 +25,9 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
   for (let attempt = 1; ; attempt += 1) {
     let connection: ChannelModel;
     try {
-      connection = await connect(url, {
-        timeout: CONNECT_TIMEOUT_MS,
-        clientProperties: { connection_name: 'preflight' },
-      });
+      connection = await connectOnce(url, 'preflight');
     } catch (error) {
-      throwIfFatal(error, url);
+      if (error instanceof BrokerConfigurationError) throw error;
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
           { attempt, broker: describeBroker(url), error: errorMessage(error) },
@@ -40,20 +37,39 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
       await delay(RETRY_DELAY_MS);
       continue;
     }
-    // A listener must be there: an 'error' event without one ends the process.
-    connection.on('error', () => {});
     try {
       const channel = await connection.createChannel();
       channel.on('error', () => {});
       await declareTopology(channel, topology);
       return;
     } catch (error) {
-      throwIfMismatch(error);
+      throwIfMismatch(error, topology);
       logger.warn({ attempt, error: errorMessage(error) }, 'the broker went away while queues were declared');
       await delay(RETRY_DELAY_MS);
     } finally {
       await connection.close().catch(() => {});
     }
+  }
+}
+
+/**
+ * Connects by plain amqplib.
+ *
+ * @param name as the broker's list of connections shows it.
+ * @throws BrokerConfigurationError on a wrong password or virtual host, else what the network says.
+ */
+export async function connectOnce(url: string, name: string): Promise<ChannelModel> {
+  try {
+    const connection = await connect(url, {
+      timeout: CONNECT_TIMEOUT_MS,
+      clientProperties: { connection_name: name },
+    });
+    // A listener must be there: an 'error' event without one ends the process.
+    connection.on('error', () => {});
+    return connection;
+  } catch (error) {
+    throwIfFatal(error, url);
+    throw error;
   }
 }
 
@@ -90,7 +106,7 @@ function throwIfFatal(error: unknown, url: string): void {
   }
 }
 
-function throwIfMismatch(error: unknown): void {
+function throwIfMismatch(error: unknown, { isDeclared }: Topology): void {
   const message = errorMessage(error);
   if (message.includes('PRECONDITION_FAILED') || message.includes('PRECONDITION-FAILED')) {
     throw new BrokerConfigurationError(
@@ -102,13 +118,20 @@ function throwIfMismatch(error: unknown): void {
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
-      `the broker does not let this user declare its queues (${brokerText(message)}); give it configure, write and read permission`,
+      `the broker does not let this user declare its queues (${brokerText(message)}); give it configure, write and read permission, or set RABBITMQ_DECLARE=false if they are there`,
+      { cause: error },
+    );
+  }
+  if (isDeclared && /NOT[_-]FOUND/.test(message)) {
+    throw new BrokerConfigurationError(
+      'NOT_DECLARED',
+      `RABBITMQ_DECLARE is false, and not all is declared on the broker (${brokerText(message)}); import what \`npm run rights\` writes`,
       { cause: error },
     );
   }
 }
 
 /** The broker's own words, out of amqplib's sentence around them. */
-function brokerText(message: string): string {
+export function brokerText(message: string): string {
   return /with message "(.+)"/s.exec(message)?.[1] ?? message;
 }

@@ -33,7 +33,7 @@ export function createPublisher(
 ): Publisher {
   let current: ConfirmingChannel | undefined;
   let closing = false;
-  const probes = createProbes(() => {
+  const probes = createProbes(options.topology.own?.name ?? '', () => {
     const isIdle = current?.inFlight === 0 && !closing && options.blockedReason() === undefined;
     return isIdle ? current?.channel : undefined;
   });
@@ -87,20 +87,23 @@ const NOBODY = 'wbor.nobody';
 
 /**
  * Publishes nothing, to nobody: a broker that is short of memory or disk says so to those only who publish. Without the right
- * to write to the default exchange there are no probes.
+ * to write to this exchange there are no probes.
  */
-function createProbes(channelToAsk: () => ConfirmChannel | undefined) {
+function createProbes(exchange: string, channelToAsk: () => ConfirmChannel | undefined) {
   let isRefused = false;
   return {
     watch(channel: ConfirmChannel): void {
       channel.on('error', (error) => {
-        if (/ACCESS_REFUSED.*amq\.default/.test(errorMessage(error))) isRefused = true;
+        const message = errorMessage(error);
+        if (message.includes('ACCESS_REFUSED') && message.includes(`'${exchange || 'amq.default'}'`)) {
+          isRefused = true;
+        }
       });
     },
     probe(): void {
       if (isRefused) return;
       try {
-        channelToAsk()?.publish('', NOBODY, Buffer.alloc(0), {}, () => {});
+        channelToAsk()?.publish(exchange, NOBODY, Buffer.alloc(0), {}, () => {});
       } catch {
         // The channel has just been closed.
       }

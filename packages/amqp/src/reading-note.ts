@@ -19,16 +19,18 @@ export const noteOf = (queue: string): string => `${queue}.reading`;
  * Waits until what a reader that died had in hand is back in the queue, then leaves a note of our own in place of its one.
  * Without a note of such a reader it does not wait.
  *
+ * @param exchange direct, through which the note is left; '' is the default exchange.
  * @returns how many messages are about to be taken in hand. A note of them is with the broker.
  */
-export async function beginReading(channel: Channel, queue: string): Promise<number> {
+export async function beginReading(channel: Channel, queue: string, exchange: string): Promise<number> {
   const note = noteOf(queue);
   await channel.assertQueue(note, { durable: true, arguments: { 'x-expires': EXPIRES_MS } });
+  if (exchange !== '') await channel.bindQueue(note, exchange, note);
   const left = await channel.get(note);
   if (left) await waitForReturned(channel, queue, Number(left.content.toString()));
   const { messageCount } = await channel.checkQueue(queue);
   if (messageCount > 0) {
-    channel.sendToQueue(note, Buffer.from(String(messageCount)), { persistent: true });
+    channel.publish(exchange, note, Buffer.from(String(messageCount)), { persistent: true });
     await channel.checkQueue(note);
   }
   // Not before: whoever dies in between must leave one of the two.

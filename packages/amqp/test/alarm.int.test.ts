@@ -1,7 +1,7 @@
 import { deriveTopology } from '@wbor/contracts';
 import { createNamespace, startBroker, type TestBroker, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectBroker } from '../src/index.ts';
+import { connectBroker, inspectBroker } from '../src/index.ts';
 import { parked } from './broker-bed.ts';
 
 let rabbit: TestBroker;
@@ -32,6 +32,11 @@ it('an alarm of the broker is noticed although nothing is published, and its end
     await rabbit.setMemoryAlarm(true);
     await waitFor(() => !broker.ready, { what: 'the alarm' });
     expect(broker.reason).toContain('resource alarm');
+    const inspection = await inspectBroker(rabbit.url);
+    expect(await inspection.tryToWrite('', 'nobody')).toEqual({ is: 'blocked', detail: 'low on memory' });
+    // Who only asks is answered all the same.
+    expect(await inspection.lookAtExchange('amq.topic')).toEqual({ is: 'ok' });
+    await inspection.close();
   } finally {
     await rabbit.setMemoryAlarm(false);
   }

@@ -57,7 +57,7 @@ async function readCommit(): Promise<string> {
   const git = (...args: string[]) => promisify(execFile)('git', args, { cwd: repoRoot });
   try {
     const { stdout: commit } = await git('rev-parse', '--short', 'HEAD');
-    const { stdout: changes } = await git('status', '--porcelain', '--untracked-files=no');
+    const { stdout: changes } = await git('status', '--porcelain', '--untracked-files=no', '--', 'apps', 'packages');
     return `${commit.trim()}${changes === '' ? '' : '+'}`;
   } catch {
     return '';

@@ -4,6 +4,7 @@ import { messageOf, repoRoot } from '@wbor/testkit';
 import { BENCH_USAGE, type BenchCommand, parseBenchOptions } from './options.ts';
 import { readProfiles } from './profile/read-profiles.ts';
 import { createProgress } from './progress.ts';
+import { addReport } from './report/add-report.ts';
 import { profilesToMarkdown, toLine, toMarkdown } from './report/markdown.ts';
 import { summariseFigures, summariseProcesses } from './report/summary.ts';
 import { replaceTable } from './report/write-page.ts';
@@ -31,6 +32,21 @@ async function keep(result: BenchResult, folder: string, markdown: string): Prom
   await writeFile(join(folder, 'report.md'), `${markdown}\n`);
 }
 
+/** @throws Error when there is none. */
+async function readReport(folder: string): Promise<BenchResult> {
+  return JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'));
+}
+
+/** An hour's figures are kept, also when they cannot stand beside the older ones. */
+async function addTo(older: BenchResult, measured: BenchResult, folder: string): Promise<BenchResult> {
+  try {
+    return addReport(older, measured);
+  } catch (error) {
+    await keep(measured, folder, toMarkdown(measured));
+    throw error;
+  }
+}
+
 const command = readCommand();
 if (command.help) {
   process.stdout.write(BENCH_USAGE);
@@ -49,11 +65,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const { profile, quick, rounds, scenarios, write } = command;
+  const { add, profile, quick, rounds, scenarios, write } = command;
   const folder = command.folder ?? join(repoRoot, '.data/bench');
+  const older = add ? await readReport(folder) : undefined;
   const profileFolder = profile ? join(folder, 'profiles') : undefined;
   if (profileFolder !== undefined) await rm(profileFolder, { recursive: true, force: true });
-  const result = await runBench({
+  const measured = await runBench({
     scenarios,
     rounds,
     quick,
@@ -67,6 +84,7 @@ try {
   });
   progress.end();
   if (interrupted.signal.aborted) process.exit(130);
+  const result = older === undefined ? measured : await addTo(older, measured, folder);
   const profiles = profileFolder === undefined ? [] : await readProfiles(profileFolder);
   const markdown = [toMarkdown(result), profilesToMarkdown(profiles)].join('\n').trimEnd();
   await keep(result, folder, markdown);

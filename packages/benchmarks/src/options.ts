@@ -8,6 +8,8 @@ export interface BenchCommand {
   readonly help: boolean;
   readonly quick: boolean;
   readonly write: boolean;
+  /** Whether the figures of the last report stay, where they are not measured anew. */
+  readonly add: boolean;
   readonly rounds: number;
   readonly profile: boolean;
   readonly folder: string | undefined;
@@ -31,6 +33,7 @@ the most; ratios are ours to the floor's in the same round. Let nothing else run
 
   --quick        two short rounds: shows that everything runs, its figures are worth nothing
   --write        write the table into docs/performance.md
+  --add          keep the last report's other figures, which must be of the same commit and machine
   --all          those too that otherwise run only when they are named
   --profile      profile the services; the report then says in which code their CPU was. Figures are lower
   --rounds N     default ${ROUNDS}
@@ -46,13 +49,14 @@ Exit code: 0 measured, 1 a scenario failed, 2 wrong options, 130 interrupted.
 /** @throws UsageError */
 export function parseBenchOptions(args: readonly string[]): BenchCommand {
   const { positionals, values } = parse(args);
-  const { help = false, profile = false, quick = false, write = false } = values;
+  const { add = false, help = false, profile = false, quick = false, write = false } = values;
   if (profile && write) throw new UsageError('--profile and --write: what is profiled is slower');
   if (quick && write) throw new UsageError('--quick and --write: quick figures are worth nothing');
   return {
     help,
     quick,
     write,
+    add,
     profile,
     rounds: parseRounds(values.rounds) ?? (quick ? QUICK_ROUNDS : ROUNDS),
     folder: values.out,
@@ -85,6 +89,7 @@ function parse(args: readonly string[]) {
       options: {
         quick: { type: 'boolean' },
         write: { type: 'boolean' },
+        add: { type: 'boolean' },
         all: { type: 'boolean' },
         profile: { type: 'boolean' },
         rounds: { type: 'string' },

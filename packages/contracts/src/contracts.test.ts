@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matches, queues } from './docs/catalogue.ts';
+import { queues } from './docs/catalogue.ts';
 import {
   ContractError,
   callbackEvent,
@@ -9,6 +9,7 @@ import {
   echoEvent,
   groupMeCallbackSchema,
   imageEvent,
+  matchesTopic,
   postEvent,
   relayOutboxQueue,
   sendRequestSchema,
@@ -31,7 +32,7 @@ describe('definitions', () => {
     for (const queue of intake) {
       for (const pattern of queue.bindings) {
         for (const event of [postEvent, imageEvent, callbackEvent, echoEvent, undisplayedEvent]) {
-          expect(matches(pattern, event.key)).toBe(false);
+          expect(matchesTopic(pattern, event.key)).toBe(false);
         }
       }
     }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 /** Who publishes a message, or hears it on a queue of its own that lives as long as the connection. */
 export type Party =
   | 'producers'
+  | 'SMS service'
   | 'wbor-endec'
   | 'wbor-ups'
   | 'wbor-failsafe-notifier'

@@ -166,6 +166,7 @@ export const postEvent = defineMessage({
   schema: postEventSchema,
   summary: "One call of bots/post, the reason why there was none, or a producer's own post.",
   publishers: ['relay'],
+  listeners: ['gateway'],
   headers: [PLAN_ID_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     text: '"Great show!"\n---UID---\n0a1b2c3d\n---------',

@@ -148,7 +148,7 @@ export const twilioSmsMessage = defineMessage({
   key: 'source.twilio.sms.incoming',
   schema: twilioSmsSchema,
   summary: 'An SMS to the studio, for the chat.',
-  publishers: ['producers', 'gateway'],
+  publishers: ['SMS service', 'gateway'],
   headers: [
     ALREADY_SENT_HEADER,
     DELIVER_BY_HEADER,

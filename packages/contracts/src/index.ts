@@ -66,7 +66,7 @@ export {
 } from './incoming.ts';
 export { type CallIntent, callIntent, callIntentSchema } from './journal.ts';
 export { isBlank, isNothing, MAX_MESSAGE_ID_LENGTH, nameOf, toMessageId } from './lenient.ts';
-export { messages as messageCatalogue } from './messages.ts';
+export { isFamily, messages as messageCatalogue } from './messages.ts';
 export {
   type Ban,
   type BanEvent,
@@ -137,6 +137,18 @@ export {
   upsNotification,
 } from './station-sources.ts';
 export { type StationState, stationStates } from './station-states.ts';
-export { type DeclaredQueue, deriveTopology, type Namespace, queueName, type Topology } from './topology.ts';
+export {
+  type DeclaredQueue,
+  deriveTopology,
+  type FencedService,
+  matchesTopic,
+  type Namespace,
+  type OwnExchange,
+  ownExchange,
+  queueName,
+  serviceOf,
+  type Topology,
+  topicExpression,
+} from './topology.ts';
 export { toUnixSeconds } from './unix-seconds.ts';
 export { type WriteRule, writeRules, writersOf } from './write-rules.ts';

@@ -12,7 +12,7 @@ export const smsBan = defineMessage({
   schema: z.looseObject({ wbor_message_id: messageId, ban_number: number }),
   summary:
     'The SMS service was told to ban a number. The moderator changes the ban list, and says so in the chat.',
-  publishers: ['producers'],
+  publishers: ['SMS service'],
   headers: [ORIGINAL_KEY_HEADER],
   example: {
     wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',
@@ -27,7 +27,7 @@ export const smsUnban = defineMessage({
   key: 'source.twilio.unban',
   schema: z.looseObject({ wbor_message_id: messageId, unban_number: number }),
   summary: 'The SMS service was told to unban a number.',
-  publishers: ['producers'],
+  publishers: ['SMS service'],
   headers: [ORIGINAL_KEY_HEADER],
   example: {
     wbor_message_id: '0a1b2c3d-1111-4222-8333-444455556666',

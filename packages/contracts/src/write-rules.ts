@@ -12,8 +12,8 @@ export interface WriteRule {
 }
 
 /**
- * One rule a key, made of who publishes each message. What no rule names, nobody of ours writes. Until the broker has
- * permissions of these rules, whoever has its password can write everything; see `docs/contracts.md`.
+ * One rule a key, made of who publishes each message. What no rule names, nobody of ours writes. `npm run rights`
+ * makes the broker's permissions of them.
  */
 export const writeRules: readonly WriteRule[] = mergeRules(
   Object.values(messages).map((definition) => ({

@@ -29,6 +29,7 @@ export { isAbout } from './forget/blank-rejected.ts';
 export { countUnpublished, type ForgetOptions, forgetSender } from './forget/forget-sender.ts';
 export type { Removal, RemovedBan } from './forget/removal.ts';
 export { insertEvents } from './insert-events.ts';
+export { type DatabaseInspection, inspectDatabase } from './inspection.ts';
 export { type MigrateOptions, migrateToLatest } from './migrate.ts';
 export type {
   BanChangesTable,
@@ -44,6 +45,8 @@ export type {
 } from './moderation-tables.ts';
 export { openDatabase, type ServiceDatabase } from './open-database.ts';
 export { createOutageState, type OutageState } from './outage-state.ts';
+export { grantRoles } from './roles/grant-roles.ts';
+export { type RoleName, roleNames, roleOf } from './roles/roles.ts';
 export { seedPosts } from './seed/seed-posts.ts';
 export { storableJson, storableText } from './storable.ts';
 export {

@@ -108,7 +108,8 @@ function isTransient(error: unknown): boolean {
   return /^(?:08|40|53|55|57|58)/.test(readSqlState(error) ?? '08');
 }
 
-function explainRefusal(error: unknown): DatabaseConfigurationError {
+/** What a refusal of Postgres means, for a person who has to act. */
+export function explainRefusal(error: unknown): DatabaseConfigurationError {
   const state = readSqlState(error) ?? '';
   const reason = errorMessage(error);
   if (state === '3D000') {
@@ -121,7 +122,7 @@ function explainRefusal(error: unknown): DatabaseConfigurationError {
   if (state === '42501') {
     return new DatabaseConfigurationError(
       'NOT_PERMITTED',
-      `Postgres says: ${reason}; the user of DATABASE_URL must own the database or may create in its schema`,
+      `Postgres says: ${reason}; the tables are not up to date, and the user of DATABASE_URL may not change them: run \`npm run rights -- database\` as their owner`,
       { cause: error },
     );
   }

@@ -60,6 +60,8 @@ export interface GroupMeClient {
   ): Promise<{ status: number; pictureUrl: string; durationMs: number }>;
   /** Whether the thumbnail exists, without which phones show no image. False on any trouble. */
   isImageReady(pictureUrl: string): Promise<boolean>;
+  /** GroupMe's clock, in epoch milliseconds, to a second or two; undefined when its answer has no date. Needs no token. */
+  readClock(): Promise<number | undefined>;
   listBots(): Promise<Bot[]>;
   getMe(): Promise<User>;
   /** Newest first, unless `afterId` is given. */
@@ -156,6 +158,13 @@ export function createGroupMeClient(options: GroupMeClientOptions): GroupMeClien
         // Promised: "not known to be ready" is all that a caller can use.
         return false;
       }
+    },
+
+    async readClock() {
+      // Whatever it answers has a date.
+      const answer = await http.send({ method: 'GET', url: new URL(`${apiUrl}/users/me`), timeoutMs });
+      const atMs = Date.parse(answer.header('date') ?? '');
+      return Number.isNaN(atMs) ? undefined : atMs;
     },
 
     async listBots() {

@@ -16,4 +16,5 @@ export {
   TransportError,
 } from './errors.ts';
 export { createPacer } from './pacer.ts';
+export { createRedactor } from './redact.ts';
 export type { Bot, GroupMessage, User } from './schemas.ts';

@@ -15,9 +15,11 @@ const NODE_24 = join(ROOT, 'node_modules', 'node', 'bin', process.platform === '
 
 const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this machine
        npm test [-- OPTIONS]        every check and test
+       npm run doctor [-- OPTIONS]  what is wrong with a deployment, and what to do
        npm run parked -- ACTION     what could not be forwarded
        npm run audit -- ACTION      exports the audit, or removes a person from it
        npm run token -- ACTION      tokens of those who send over HTTP
+       npm run rights -- ACTION     users of the broker and of Postgres with the least rights
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
        npm run chaos [-- OPTIONS]   the chaos suite
        npm run fuzz [-- OPTIONS]    what no contract foresees
@@ -30,7 +32,9 @@ const COMMANDS = {
   start: 'packages/launcher/src/start/main.ts',
   test: 'packages/launcher/src/check/main.ts',
   token: 'apps/gateway/src/tokens/main.ts',
+  doctor: 'packages/doctor/src/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
+  rights: 'packages/rights/src/main.ts',
   fixture: 'packages/launcher/src/fixture/main.ts',
   pictures: 'packages/system-tests/src/pictures/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Secret } from './secret.ts';
-import { number, port, secret } from './settings.ts';
+import { flag, number, port, secret } from './settings.ts';
 
 /** What the services send each other must fit: the text of a long message, cut into its parts. */
 const MIN_MESSAGE_BYTES = 262_144;
@@ -40,6 +40,11 @@ export function brokerSettings() {
       .regex(/^[\w.-]*$/, 'may hold letters, digits and . _ - only')
       .default('')
       .describe('Put before every queue name, for tests and shared brokers.'),
+    RABBITMQ_DECLARE: flag()
+      .default(true)
+      .describe(
+        'Declare exchange, queues and bindings. false: they are there, as `npm run rights` writes them, and the user may not.',
+      ),
   };
 }
 
@@ -119,6 +124,11 @@ export function brokerUrl(config: BrokerConfig): string {
 export function brokerNamespace(config: {
   readonly RABBITMQ_EXCHANGE: string;
   readonly QUEUE_PREFIX: string;
+  readonly RABBITMQ_DECLARE: boolean;
 }) {
-  return { exchange: config.RABBITMQ_EXCHANGE, queuePrefix: config.QUEUE_PREFIX };
+  return {
+    exchange: config.RABBITMQ_EXCHANGE,
+    queuePrefix: config.QUEUE_PREFIX,
+    isDeclared: !config.RABBITMQ_DECLARE,
+  };
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeSettings } from './settings.ts';
+import { describeSettings } from './describe-settings.ts';
 
 /** Names that an `.env.example` lists, commented out or not, in order. */
 function listedNames(envExample: string): string[] {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeSettings } from './settings.ts';
+import { describeSettings } from './describe-settings.ts';
 
 /** The text of `--help`: every setting with its default. */
 export function formatHelp(service: { name: string; summary: string; settings: z.ZodType }): string {

@@ -16,19 +16,28 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const FLAG_WORDS = ['true', 'false', '1', '0', 'yes', 'no'] as const;
+
+// What makes a text a setting of its kind. By these `describeSettings` knows the kinds again.
+export const toSecret = z.transform((value: string) => new Secret(value));
+export const toFlag = z.transform(
+  (value: (typeof FLAG_WORDS)[number]) => value === 'true' || value === '1' || value === 'yes',
+);
+export const toList = z.transform((value: string) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
 /** A setting whose value must not be printed; also taken from the file that `NAME_FILE` names. */
 export function secret() {
-  return z
-    .string()
-    .min(1)
-    .transform((value) => new Secret(value));
+  return z.string().min(1).pipe(toSecret);
 }
 
 /** `true` or `false`, as people write them. */
 export function flag() {
-  return z
-    .enum(['true', 'false', '1', '0', 'yes', 'no'], 'must be true or false')
-    .transform((value) => value === 'true' || value === '1' || value === 'yes');
+  return z.enum(FLAG_WORDS, 'must be true or false').pipe(toFlag);
 }
 
 /** A number as it comes from the environment. */
@@ -46,12 +55,7 @@ export function port() {
 
 /** A comma-separated list; blanks are dropped. */
 export function list() {
-  return z.string().transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
+  return z.string().pipe(toList);
 }
 
 /**
@@ -90,33 +94,12 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, env: Envir
   throw new ConfigError(faults);
 }
 
-/** One line of `--help` and of `.env.example`. */
-export interface SettingDescription {
-  readonly name: string;
-  readonly description: string;
-  readonly default: string | undefined;
-  readonly required: boolean;
-}
-
-/** The settings of a schema, in order, for `--help` and for the test of `.env.example`. */
-export function describeSettings(schema: z.ZodType): SettingDescription[] {
-  return Object.entries(shapeOf(schema)).map(([name, field]) => {
-    const parsed = z.safeParse(field, undefined);
-    const value = parsed.success ? parsed.data : undefined;
-    return {
-      name,
-      description: field.description ?? '',
-      default: value === undefined ? undefined : Array.isArray(value) ? value.join(',') : String(value),
-      required: !parsed.success,
-    };
-  });
-}
-
 function settingNames(schema: z.ZodType): string[] {
   return Object.keys(shapeOf(schema));
 }
 
-function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
+/** The settings of a schema by name, in order. */
+export function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
   if (!(schema instanceof z.ZodObject)) throw new TypeError('settings must be a zod object');
   return schema.shape as Record<string, z.ZodType>;
 }

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { auditQueues, moderatorQueues, type Namespace, queueName, relayQueues } from '@wbor/contracts';
+import {
+  auditQueues,
+  moderatorQueues,
+  type Namespace,
+  ownExchange,
+  queueName,
+  relayQueues,
+} from '@wbor/contracts';
 import { connectAmqp } from './amqp.ts';
 
 /** Names that no other test uses: an exchange, and what every queue's name begins with. */
@@ -16,6 +23,8 @@ export async function deleteNamespace(url: string, namespace: Namespace): Promis
     for (const queue of [...relayQueues, ...auditQueues, ...moderatorQueues])
       await channel.deleteQueue(queueName(queue, namespace));
     await channel.deleteExchange(namespace.exchange);
+    for (const service of ['gateway', 'audit-logger', 'moderator'] as const)
+      await channel.deleteExchange(ownExchange(service, [], namespace).name);
   } finally {
     await connection.close();
   }

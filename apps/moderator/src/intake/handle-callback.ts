@@ -1,5 +1,6 @@
-import { type Broker, type Delivery, parkDelivery } from '@wbor/amqp';
+import { type Broker, type Delivery, originalKey, parkDelivery } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
+import { callbackEvent } from '@wbor/contracts';
 import { type Database, describeDatabaseError, type OutageState, readSqlState } from '@wbor/database';
 import type { Logger } from '@wbor/service';
 import type { Kysely } from 'kysely';
@@ -82,6 +83,10 @@ export function createCallbackHandler(
   }
 
   return async (delivery) => {
+    // Led here by a header of its publisher, past the broker's permissions. A message put straight into the queue has been through them.
+    if (delivery.exchange !== '' && originalKey(delivery) !== callbackEvent.key) {
+      return park(delivery, 'it was published under another key');
+    }
     const reading = readCommand(delivery.content, options.groupId, delivery.timestamp, commandNames);
     if (reading.kind === 'command') return run(reading.call, delivery);
     if (reading.kind === 'broken') return park(delivery, reading.reason);

@@ -78,7 +78,12 @@ function readSmsCommand(
   >,
   normaliseSender: SenderNormaliser,
 ): SmsCommand | { readonly fault: string } {
-  const action = originalKey(delivery) === smsUnban.key ? 'unban' : 'ban';
+  const key = originalKey(delivery);
+  // Led here by a header of its publisher, past the broker's permissions.
+  if (delivery.exchange !== '' && key !== smsBan.key && key !== smsUnban.key) {
+    return { fault: 'it was published under another key' };
+  }
+  const action = key === smsUnban.key ? 'unban' : 'ban';
   const reading = action === 'ban' ? readIncoming(smsBan, delivery) : readIncoming(smsUnban, delivery);
   if (!reading.ok) return { fault: reading.fault.message };
   const { ban_number, unban_number, wbor_message_id } = reading.value.value as {

@@ -41,11 +41,10 @@ export interface QueueRemoval {
 
 /** How many messages wait in queues that are worked on, by full name; those without any are left out. */
 export async function countWaiting(broker: Broker, namespace: Namespace): Promise<Record<string, number>> {
+  const names = WORK_QUEUES.map((queue) => queueName(queue, namespace));
   const counts: Record<string, number> = {};
-  for (const queue of WORK_QUEUES) {
-    const name = queueName(queue, namespace);
-    const count = await broker.countMessages(name);
-    if (count > 0) counts[name] = count;
+  for (const [index, facts] of (await broker.inspectQueues(names)).entries()) {
+    if (facts && facts.messageCount > 0) counts[names[index] ?? ''] = facts.messageCount;
   }
   return counts;
 }

@@ -9,7 +9,8 @@ import {
   replySchema,
   replySummary,
 } from '../outbox.ts';
-import { bodySchema, declared, ownerOf, queuesOf, topology } from './catalogue.ts';
+import { serviceOf } from '../topology.ts';
+import { bodySchema, declared, queuesOf, topology } from './catalogue.ts';
 
 const BINDING_VERSION = '0.3.0';
 
@@ -137,7 +138,7 @@ function buildOperations(name: string, definition: MessageDefinition): Record<st
     const id = channels.find((candidate) => candidate.id === queue.name)?.id ?? channel.id;
     const { arguments: given, bindings } = declared(queue);
     return [
-      `${ownerOf(queue)}.receives.${name}.${queue.name}`,
+      `${serviceOf(queue)}.receives.${name}.${queue.name}`,
       { ...operation('receive', id, name), 'x-queue': { name: queue.name, bindings, arguments: given } },
     ];
   });

@@ -8,7 +8,7 @@ import {
   relayQueues,
   relayStandardQueue,
 } from '../queues.ts';
-import { type DeclaredQueue, deriveTopology } from '../topology.ts';
+import { type DeclaredQueue, deriveTopology, matchesTopic } from '../topology.ts';
 
 export const queues: readonly QueueDefinition[] = [...relayQueues, ...auditQueues, ...moderatorQueues];
 
@@ -21,29 +21,17 @@ export function declared(queue: QueueDefinition): DeclaredQueue {
   return found;
 }
 
-/** The service that works on a queue. */
-export function ownerOf(queue: QueueDefinition): string {
-  return queue.name.slice(0, queue.name.indexOf('.'));
-}
-
 /** Queues that a message ends up in. */
 export function queuesOf(definition: MessageDefinition): QueueDefinition[] {
   // The relay binds it there as its settings say.
   if (definition.exchange === 'notifications') return [relayStandardQueue];
   const keys = isFamily(definition) ? [definition.key, `${definition.key}.x`] : [definition.key];
   if (definition.exchange === 'source') {
-    return queues.filter(({ bindings }) => keys.some((key) => bindings.some((it) => matches(it, key))));
+    return queues.filter(({ bindings }) => keys.some((key) => bindings.some((it) => matchesTopic(it, key))));
   }
   return queues.filter(
     ({ name }) => name === definition.key || (isFamily(definition) && name.startsWith(`${definition.key}.`)),
   );
-}
-
-/** Topic matching as the broker does it, for patterns of ours: literal words, `*` and a last `#`. */
-export function matches(pattern: string, key: string): boolean {
-  const words = pattern.split('.').map((word) => (word === '*' ? '[^.]+' : word));
-  const source = words.join('\\.').replace(/\\\.#$/, '(?:\\..+)?');
-  return new RegExp(`^${source}$`).test(key);
 }
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -10,8 +10,9 @@ import {
   replySummary,
 } from '../outbox.ts';
 import { DEFAULT_EXCHANGE_NAME } from '../queues.ts';
+import { serviceOf } from '../topology.ts';
 import { writeRules } from '../write-rules.ts';
-import { bodySchema, declared, type JsonSchema, ownerOf, queues, queuesOf } from './catalogue.ts';
+import { bodySchema, declared, type JsonSchema, queues, queuesOf } from './catalogue.ts';
 import { describeFields, type Field } from './describe-fields.ts';
 
 const PROPERTIES = [
@@ -69,7 +70,7 @@ const EXCHANGES = {
 
 function renderRoute(definition: MessageDefinition): string[] {
   const { exchange, headers = [], listeners = [], publishers } = definition;
-  const consumers = queuesOf(definition).map((queue) => `${ownerOf(queue)} (${code(queue.name)})`);
+  const consumers = queuesOf(definition).map((queue) => `${serviceOf(queue)} (${code(queue.name)})`);
   return [
     `- exchange: ${EXCHANGES[exchange]}`,
     `- published by: ${publishers.join(', ')}`,
@@ -163,8 +164,8 @@ function renderWriteRules(): string[] {
   return [
     '## Who may write what',
     '',
-    'A rule for a literal key beats the rule of its family. Nothing holds a client of the broker to this yet: whoever has the',
-    'password can write everything.',
+    'A rule for a literal key beats the rule of its family. The broker holds its clients to this where they have users of their own:',
+    '[rights.md](rights.md).',
     '',
     '| exchange | key or queue | written by |',
     '|---|---|---|',

@@ -7,6 +7,7 @@ import {
   type PostEvent,
   postEvent,
   readMessage,
+  relayJournalQueue,
 } from '@wbor/contracts';
 import type { Logger } from '@wbor/service';
 import type { CallAnswer, CallState, Ledger, LedgerCall, LedgerPart, ShownPost } from './ledger.ts';
@@ -35,6 +36,8 @@ export interface Journal {
 /** A call has a kilobyte or two. The queue hears what anybody publishes as one. */
 const MAX_ENTRY_BYTES = 65_536;
 
+const KEYS: readonly string[] = relayJournalQueue.bindings;
+
 export function createJournal(options: {
   broker: Broker;
   queue: string;
@@ -52,6 +55,8 @@ export function createJournal(options: {
     const present = new Set<string>();
     try {
       for (let entry = await browser.next(); entry; entry = await browser.next()) {
+        // What came under another key was led here by a header, past the broker's permissions.
+        if (!KEYS.includes(entry.routingKey) && entry.routingKey !== queue) continue;
         const id = `${entry.type} ${entry.messageId}`;
         present.add(id);
         if (recorded.has(id)) continue;
