@@ -38,7 +38,7 @@ export function createMetrics(registry: Registry, readLagSeconds: () => number):
   const batchSize = new Histogram({
     name: 'audit_batch_size',
     help: 'Events in a flush.',
-    buckets: [1, 5, 10, 25, 50, 100, 250],
+    buckets: [1, 5, 10, 25, 50, 100, 250, 500],
     registers,
   });
   const flushSeconds = new Histogram({

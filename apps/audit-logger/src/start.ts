@@ -9,7 +9,7 @@ import {
 import type { BackOff } from '@wbor/async';
 import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
-import { brokerNamespace, brokerUrl, type Logger, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, type Logger, observeParked, type ServiceContext } from '@wbor/service';
 import { sql } from 'kysely';
 import { createBatcher, type WriteProgress } from './batch/create-batcher.ts';
 import type { AuditLoggerConfig } from './config.ts';
@@ -122,6 +122,7 @@ export async function startAuditLogger(
   const parkedQueue = queueName(auditParkedQueue, namespace);
   const howToLook = `parked list --queue ${auditParkedQueue.name}`;
   watch = startParkedWatch({ broker: connected, queue: parkedQueue, howToLook }, context);
+  observeParked(registry, watch, ['audit_parked_messages', 'audit_parked_oldest_age_seconds']);
   consumer = await consumeWhileStored({
     broker: connected,
     queue: queueName(auditEventsQueue, namespace),

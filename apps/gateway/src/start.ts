@@ -1,13 +1,21 @@
-import { type Broker, connectBroker, PublishError, type ReplyQueue } from '@wbor/amqp';
+import { type Broker, connectBroker, PublishError, type ReplyQueue, startQueueWatch } from '@wbor/amqp';
 import {
+  auditEventsQueue,
   auditQueues,
   deriveTopology,
   postEvent,
+  queueName,
   relayParkedQueue,
   relayStandardQueue,
   relayTwilioQueue,
 } from '@wbor/contracts';
-import { brokerNamespace, brokerUrl, explainListenError, type ServiceContext } from '@wbor/service';
+import {
+  brokerNamespace,
+  brokerUrl,
+  explainListenError,
+  observeQueues,
+  type ServiceContext,
+} from '@wbor/service';
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { PUBLISH_TIMEOUT_MS } from './limits.ts';
@@ -100,6 +108,20 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   });
   replyQueue = await broker.openReplyQueue({ onReply: replies.hear });
   await broker.listen({ pattern: postEvent.key, onMessage: states.hear });
+  const nameOf = (queue: Parameters<typeof queueName>[0]): string =>
+    queueName(queue, brokerNamespace(config));
+  const watch = startQueueWatch(
+    {
+      broker,
+      queues: [
+        { queue: nameOf(relayStandardQueue), consumer: 'relay', isNeeded: true },
+        { queue: nameOf(relayTwilioQueue), consumer: 'relay' },
+        { queue: nameOf(auditEventsQueue), consumer: 'audit-logger' },
+      ],
+    },
+    context,
+  );
+  observeQueues(registry, () => watch.sights);
 }
 
 function describeSpool({ depth, oldestAt }: Spool): string | undefined {

@@ -11,6 +11,8 @@ export interface RunningGateway {
   logText(): string;
   /** Why it would not get a message through now. */
   faults(): string[];
+  /** What else `/readyz` says. */
+  notices(): string[];
   send(body: object, token?: string): Promise<Response>;
   callback(body: object): Promise<Response>;
   stop(): Promise<void>;
@@ -34,7 +36,7 @@ export async function runGateway(options: {
     GROUPME_BOT_ID: BOT_ID,
     ...options.env,
   });
-  const { context, faults, lines, stop } = createTestServiceContext();
+  const { context, faults, lines, notices, stop } = createTestServiceContext();
   try {
     await startGateway(config, context);
   } catch (error) {
@@ -52,6 +54,7 @@ export async function runGateway(options: {
     url,
     logText: () => JSON.stringify(lines),
     faults,
+    notices,
     send: (body, token) =>
       post('/send', body, token === undefined ? {} : { authorization: `Bearer ${token}` }),
     callback: (body) => post(`/callback/${CALLBACK_SECRET}`, body),

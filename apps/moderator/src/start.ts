@@ -1,6 +1,7 @@
-import { type Broker, connectBroker, startParkedWatch } from '@wbor/amqp';
+import { type Broker, connectBroker, startParkedWatch, startQueueWatch } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
 import {
+  auditEventsQueue,
   auditQueues,
   banListMessage,
   banListRequest,
@@ -16,7 +17,7 @@ import {
 } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
 import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
@@ -110,6 +111,13 @@ export async function startModerator(
   const parkedQueue = queueName(moderatorParkedQueue, namespace);
   const howToLook = `parked list --queue ${moderatorParkedQueue.name}`;
   const watch = startParkedWatch({ broker: connected, queue: parkedQueue, howToLook }, context);
+  const queues = [
+    { queue: queueName(relayStandardQueue, namespace), consumer: 'relay' },
+    { queue: queueName(auditEventsQueue, namespace), consumer: 'audit-logger' },
+  ];
+  const taken = startQueueWatch({ broker: connected, queues }, context);
+  observeQueues(registry, () => taken.sights);
+  observeParked(registry, watch, ['moderator_parked_messages', 'moderator_parked_oldest_age_seconds']);
   const onParked = (): void => {
     metrics.parked.inc();
     watch.parked();

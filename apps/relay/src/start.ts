@@ -1,6 +1,7 @@
-import { type Broker, connectBroker, startParkedWatch } from '@wbor/amqp';
+import { type Broker, connectBroker, startParkedWatch, startQueueWatch } from '@wbor/amqp';
 import { endsWithin } from '@wbor/async';
 import {
+  auditEventsQueue,
   auditQueues,
   deriveTopology,
   moderatorQueues,
@@ -11,7 +12,7 @@ import {
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, type ServiceContext } from '@wbor/service';
+import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
@@ -91,11 +92,26 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const delivery = await startDelivery(parts, context);
   onStop('delivery', delivery.stop);
   bindNotifications(parts, context);
+  watchQueues(parts, context);
   const intake = await startIntake(parts, context);
   // Both stages at once: each needs seconds at most, and orchestrators are not patient.
   onStop('intake and delivery', async () => {
     await Promise.all([delivery.stop(), intake.stop()]);
   });
+}
+
+/** Whether somebody takes what we publish: another relay may deliver what we plan. */
+function watchQueues(
+  { broker, namespace, outbox }: Pick<RelayParts, 'broker' | 'namespace' | 'outbox'>,
+  context: ServiceContext,
+): void {
+  const queues = [
+    { queue: outbox.queues.urgent, consumer: 'relay' },
+    { queue: outbox.queues.normal, consumer: 'relay' },
+    { queue: queueName(auditEventsQueue, namespace), consumer: 'audit-logger' },
+  ];
+  const watch = startQueueWatch({ broker, queues }, context);
+  observeQueues(context.registry, () => watch.sights);
 }
 
 /** Alerts of programs that publish on an exchange of their own. */
@@ -139,7 +155,7 @@ function wireParking(
     },
     service,
   );
-  metrics.watchParked(() => watch);
+  observeParked(service.registry, watch, ['relay_parked_messages', 'relay_parked_oldest_age_seconds']);
   return createParker({
     broker,
     parkedQueue,

@@ -60,5 +60,7 @@ export async function metricsOf(relay: ServiceProcess): Promise<string> {
 
 export async function readinessOf(relay: ServiceProcess): Promise<{ status: number; notices: unknown }> {
   const answer = await fetch(`${relay.healthUrl}/readyz`);
-  return { status: answer.status, notices: ((await answer.json()) as { notices: unknown }).notices };
+  const { notices } = (await answer.json()) as { notices: { name: string }[] };
+  // No audit-logger consumes here, which the relay says after a while.
+  return { status: answer.status, notices: notices.filter(({ name }) => name !== 'queues') };
 }

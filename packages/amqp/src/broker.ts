@@ -1,8 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import { countMessages, openBrowser } from './browser.ts';
+import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { startForeignBindings } from './foreign-bindings.ts';
+import { inspectQueues } from './inspect-queues.ts';
 import { startListener } from './listener.ts';
 import { type OutgoingBytes, type OutgoingMessage, outgoingBytes, outgoingMessage } from './outgoing.ts';
 import { parkDelivery } from './parking.ts';
@@ -15,7 +16,7 @@ import { untilConfirmed } from './until-confirmed.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_CONFIRM_TIMEOUT_MS = 10_000;
-const DEFAULT_PROBE_EVERY_MS = 10_000;
+const DEFAULT_PROBE_EVERY_MS = 4_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_000_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -114,7 +115,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       confirmed(outgoingBytes(topology, queue, bytes, sent), signal),
     replyUntilConfirmed: (replyTo, reply, replied = {}, signal) =>
       replier.reply(replyTo, reply, replied, signal),
-    countMessages: (queue) => countMessages(consuming, queue),
+    inspectQueues: (queues) => inspectQueues(consuming, queues),
     browse: (queue, browsed) => openBrowser(consuming, queue, topology.own?.name ?? '', browsed),
     async close() {
       await Promise.all([publisher.close(CLOSE_TIMEOUT_MS), replier.close(CLOSE_TIMEOUT_MS)]);

@@ -1,15 +1,13 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
+import { openedModel } from './inspect-queues.ts';
 import { isLocked, takeLock } from './lock.ts';
 import { beginReading, noteOf } from './reading-note.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
-/** How long a connection that is still being opened is waited for. */
-const CONNECTED_WITHIN_MS = 10_000;
 const RETURN_TIMEOUT_MS = 2_000;
 const RETURN_POLL_MS = 5;
 /** Messages that are taken at once: one, then at most twice as many each time, as long as they are small. */
@@ -95,28 +93,6 @@ export async function openBrowser(
       );
     },
   };
-}
-
-/**
- * Asks how many messages are ready in a queue. What somebody holds is not among them.
- *
- * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
- */
-export async function countMessages(connection: Connection, queue: string): Promise<number> {
-  const channel = await (await openedModel(connection)).createChannel();
-  channel.on('error', () => {});
-  const { messageCount } = await channel.checkQueue(queue);
-  await channel.close();
-  return messageCount;
-}
-
-async function openedModel({ manager }: Connection): Promise<ChannelModel> {
-  if (!manager.connection) {
-    const signal = AbortSignal.timeout(CONNECTED_WITHIN_MS);
-    await once(manager, 'connect', { signal }).catch(() => {});
-  }
-  if (!manager.connection) throw new PublishError('DISCONNECTED', 'not connected to the broker');
-  return manager.connection;
 }
 
 /** Opens a channel that nobody else reads the queue beside. */

@@ -5,6 +5,7 @@ export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
 export { describeBroker } from './preflight.ts';
+export { startQueueWatch } from './queue-watch.ts';
 export type {
   Broker,
   BrokerOptions,

@@ -42,7 +42,7 @@ interface Look {
  */
 export function startParkedWatch(
   options: {
-    broker: Pick<Broker, 'browse' | 'countMessages'>;
+    broker: Pick<Broker, 'browse' | 'inspectQueues'>;
     /** Its full name. */
     queue: string;
     /** The command that shows them. */
@@ -60,8 +60,8 @@ export function startParkedWatch(
 
   async function look(): Promise<Look> {
     // While somebody reads the queue it looks shorter, and a reader waits for that one.
-    if (last !== undefined && (await broker.countMessages(queue)) === last.count)
-      return { ...last, ownCount };
+    const [facts] = await broker.inspectQueues([queue]);
+    if (last !== undefined && facts?.messageCount === last.count) return { ...last, ownCount };
     const browser = await broker.browse(queue, { maxMessageBytes: MAX_READ_BYTES });
     try {
       const { messageCount: count } = browser;

@@ -20,7 +20,7 @@ export interface BrokerOptions {
   readonly maxInFlight?: number;
   /** How long a publish may wait for its confirm. Default 10 000 ms. */
   readonly confirmTimeoutMs?: number;
-  /** How often a connection that publishes nothing asks whether it might. Default 10 000 ms. */
+  /** How often a connection that publishes nothing asks whether it might. Default 4000 ms. */
   readonly probeEveryMs?: number;
   /** Of the body of a larger message only the digest and the beginning are ever in memory. Default 1 000 000. */
   readonly maxMessageBytes?: number;
@@ -179,6 +179,13 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+export interface QueueFacts {
+  /** Messages that are ready, without those that somebody holds. */
+  readonly messageCount: number;
+  /** Of a queue with a single active consumer those that stand by may be left out. */
+  readonly consumerCount: number;
+}
+
 export interface BrowseOptions {
   /** Of a larger body only its first kilobyte is read. Default: none is too large. */
   readonly maxMessageBytes?: number;
@@ -328,11 +335,11 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<void>;
   /**
-   * Asks how many messages are ready in a queue (full name), without those that somebody holds.
+   * Asks what the broker knows of some queues (full names), in their order; undefined of one that is not there.
    *
    * @throws PublishError with code DISCONNECTED when there is no connection for ten seconds.
    */
-  countMessages(queue: string): Promise<number>;
+  inspectQueues(queues: readonly string[]): Promise<(QueueFacts | undefined)[]>;
   /**
    * Reads a queue (full name) and gives back what is not removed. A connection that is being opened is waited for.
    *

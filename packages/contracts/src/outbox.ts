@@ -16,6 +16,11 @@ export const plannedMessageSchema = z.object({
   source: z.string().min(1),
   parts: z.array(partSchema).min(1).describe('The posts in the chat, in their order.'),
   planned_at: z.number().int().describe('Epoch milliseconds. No part can have been posted before.'),
+  published_at: z
+    .number()
+    .int()
+    .optional()
+    .describe('Epoch milliseconds, to within a second: when its producer published it, for the metrics.'),
   deliver_by: z
     .number()
     .int()

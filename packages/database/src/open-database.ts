@@ -16,7 +16,7 @@ export interface OpenDatabaseOptions {
   readonly logLine: string;
   /** Default {@link databaseBackOffMs}. */
   readonly backOffMs?: BackOff | undefined;
-  /** How often Postgres is asked for a sign of life, in milliseconds. Default 10 s. */
+  /** How often Postgres is asked for a sign of life, in milliseconds. Default 4 s. */
   readonly probeEveryMs?: number | undefined;
   readonly logger: Logger;
   readonly health: Pick<Health, 'addCheck'>;
@@ -39,7 +39,7 @@ export interface ServiceDatabase {
 
 /** A query that a dead Postgres does not answer must not hold up the exit. */
 const CLOSE_TIMEOUT_MS = 1_500;
-const PROBE_EVERY_MS = 10_000;
+const PROBE_EVERY_MS = 4_000;
 
 /**
  * Opens the database of a service: a pool, the check `database` in `/readyz`, a bounded close at the end. Nothing is

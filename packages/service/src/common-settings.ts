@@ -5,6 +5,11 @@ import { flag, number, port, secret } from './settings.ts';
 /** What the services send each other must fit: the text of a long message, cut into its parts. */
 const MIN_MESSAGE_BYTES = 262_144;
 
+function isPingable(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
+
 /** Settings of every service. `HEALTH_PORT` has a default per app. */
 export function commonSettings(defaults: { healthPort: number }) {
   return {
@@ -17,6 +22,15 @@ export function commonSettings(defaults: { healthPort: number }) {
       .string()
       .default('127.0.0.1')
       .describe('Address that the health port listens on. Our images set 0.0.0.0.'),
+    HEARTBEAT_URL: secret()
+      .refine(
+        (url) => isPingable(url.reveal()),
+        'must look like https://host/path, without user and password',
+      )
+      .optional()
+      .describe(
+        'Called (GET) each minute while the service is ready, for a monitor that misses it. Empty: none is.',
+      ),
   };
 }
 

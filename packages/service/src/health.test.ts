@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHealth, startHealthServer } from './health.ts';
+import { createHealth, observeHealth, startHealthServer } from './health.ts';
 import { explainListenError } from './listen-error.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -36,6 +36,23 @@ it('is ready while no check has a reason against it, and says which has', async 
   });
   expect((await get('/livez')).status).toBe(200);
   expect((await get('/metrics')).status).toBe(200);
+});
+
+it('metrics say what /readyz says, as of when they are scraped', async () => {
+  const health = createHealth();
+  const registry = new Registry();
+  observeHealth(registry, health);
+  let reason: string | undefined = 'not connected';
+  health.addCheck('broker', () => reason);
+  health.addNotice('bans', () => 'bans are stale');
+  const before = await registry.metrics();
+  expect(before).toContain('wbor_ready 0');
+  expect(before).toContain('wbor_fault{name="broker"} 1');
+  expect(before).toContain('wbor_notice{name="bans"} 1');
+  reason = undefined;
+  const after = await registry.metrics();
+  expect(after).toContain('wbor_ready 1');
+  expect(after).not.toContain('wbor_fault{');
 });
 
 it('shows notices and stays ready', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 
 /** Says why the service would not get a message through now; nothing when it would. */
 type ReadinessCheck = () => string | undefined;
@@ -41,6 +41,39 @@ export function createHealth(): Health {
       });
     },
   };
+}
+
+/** What `/readyz` says, for alerts, read when the metrics are scraped. Once only. */
+export function observeHealth(registry: Registry, health: Health): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'wbor_ready',
+    help: 'Whether the service is ready: 1 or 0',
+    registers,
+    collect() {
+      this.set(health.faults().length === 0 ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'wbor_fault',
+    help: 'Reasons not to be ready, by name: 1 as long as there is one',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name } of health.faults()) this.set({ name }, 1);
+    },
+  });
+  new Gauge({
+    name: 'wbor_notice',
+    help: 'Notices of /readyz, by name: 1 as long as there is one',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name } of health.notices()) this.set({ name }, 1);
+    },
+  });
 }
 
 /** A probe that takes longer helps nobody, and is not to hold a socket. */

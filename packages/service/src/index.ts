@@ -12,6 +12,7 @@ export { compareEnvExample } from './env-example.ts';
 export type { Health } from './health.ts';
 export { explainListenError, ListenError } from './listen-error.ts';
 export { createLogger, type Logger } from './logger.ts';
+export { observeParked, observeQueues } from './queue-metrics.ts';
 export { type Host, runService, type ServiceContext, type ServiceDefinition } from './run-service.ts';
 export { Secret } from './secret.ts';
 export { ConfigError, flag, list, number, parseConfig, port, secret } from './settings.ts';

@@ -3,11 +3,13 @@ import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { z } from 'zod';
-import { createHealth, type Health, startHealthServer } from './health.ts';
+import { createHealth, type Health, observeHealth, startHealthServer } from './health.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { formatHelp } from './help.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { explainListenError } from './listen-error.ts';
 import { createLogger } from './logger.ts';
+import type { Secret } from './secret.ts';
 import { ConfigError, parseConfig } from './settings.ts';
 
 /** What a service is given to live in. */
@@ -24,6 +26,7 @@ interface CommonConfig {
   LOG_LEVEL: string;
   HEALTH_HOST: string;
   HEALTH_PORT: number;
+  HEARTBEAT_URL?: Secret | undefined;
 }
 
 export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
@@ -84,6 +87,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const health = createHealth();
+  observeHealth(registry, health);
   const lifecycle = createLifecycle(logger);
   let phase = 'starting' as Phase;
   health.addCheck('lifecycle', () => (phase === 'running' ? undefined : `the service is ${phase}`));
@@ -109,6 +113,10 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     await definition.start(config, { logger, registry, health, onStop: lifecycle.onStop });
     phase = 'running';
     logger.info({ health_port: server.port }, 'ready');
+    if (config.HEARTBEAT_URL !== undefined) {
+      const heartbeat = startHeartbeat({ url: config.HEARTBEAT_URL, health, logger });
+      lifecycle.onStop('heartbeat', () => heartbeat.stop());
+    }
   } catch (error) {
     // A signal during the start makes it fail half-way: the handler above is at work already.
     if (phase === 'stopping') return;

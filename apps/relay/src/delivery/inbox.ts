@@ -58,6 +58,8 @@ export interface Inbox {
   readonly size: number;
   /** Since when the oldest message in hand is held; undefined when there is none. */
   readonly oldestHeldSinceMs: number | undefined;
+  /** When the oldest message in hand was planned, in epoch milliseconds; undefined when there is none. */
+  readonly oldestPlannedAtMs: number | undefined;
   /** So long a time of this channel's does not count: there must be time for a post after the journal was read. */
   extendHold(ms: number): void;
   /** Resolves as soon as something has changed, or at a time. */
@@ -152,6 +154,10 @@ export function createInbox(clock: Clock): Inbox {
     get oldestHeldSinceMs() {
       const oldest = held.keys().next().value;
       return oldest && oldest.heldSinceMs + extensionMs;
+    },
+    get oldestPlannedAtMs() {
+      const times = [...held.keys()].map(({ planned }) => planned.planned_at);
+      return times.length > 0 ? Math.min(...times) : undefined;
     },
     extendHold(ms) {
       extensionMs = ms;

@@ -1,5 +1,7 @@
 import type { Delivery } from '@wbor/amqp';
+import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { createRelayMetrics } from '../metrics.ts';
 import { systemClock } from './clock.ts';
 import type { HeldMessage } from './inbox.ts';
 import { createPartPoster, type PartPosterOptions } from './post-part.ts';
@@ -49,7 +51,7 @@ function createBed() {
           stored.push(resolve);
         }),
     },
-    metrics: { postSeconds: { observe() {} } } as never,
+    metrics: createRelayMetrics(new Registry()),
     clock: systemClock,
     logger,
   };

@@ -54,7 +54,7 @@ export interface PartPosterOptions {
   readonly journal: Pick<Journal, 'announce'>;
   readonly observer: ChatObserver;
   readonly recorder: ResultRecorder;
-  readonly metrics: Pick<RelayMetrics, 'postSeconds'>;
+  readonly metrics: Pick<RelayMetrics, 'postSeconds' | 'retries'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -101,6 +101,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       if (!(await announce(message, part, intended, lost, announceWithinMs))) return 'not-announced';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
       throttle.calling();
+      if (attempt > 1) options.metrics.retries.inc();
       try {
         const { status, durationMs } = await options.groupme.postMessage({
           text: part.text,
@@ -224,5 +225,6 @@ function ledgerPart(message: HeldMessage, number: number): LedgerPart {
     parts: planned.parts.length,
     text,
     pictureUrl,
+    publishedAtMs: planned.published_at,
   };
 }

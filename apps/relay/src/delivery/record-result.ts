@@ -42,7 +42,7 @@ export function createResultRecorder(options: {
   /** Published in events as the original did; never logged. */
   botId: string;
   audit: Pick<AuditEvents, 'post'>;
-  metrics: Pick<RelayMetrics, 'posts'>;
+  metrics: Pick<RelayMetrics, 'posts' | 'doubts' | 'partAccepted'>;
   logger: Logger;
 }): ResultRecorder {
   function log(planned: PlannedMessage, entry: LedgerEntry, result: CallResult): void {
@@ -70,6 +70,8 @@ export function createResultRecorder(options: {
   return {
     log,
     async record(planned, entry, result) {
+      if (result.evidence !== undefined) options.metrics.doubts.inc({ evidence: result.evidence });
+      if (result.outcome === 'delivered') options.metrics.partAccepted(entry);
       // A call that was searched for in vain is logged already.
       if (result.outcome !== 'unknown' || !entry.examined) log(planned, entry, result);
       await options.audit.post(toEvent(planned, entry, result, options.botId), {

@@ -46,7 +46,7 @@ export async function startDelivery(
     now: clock.now,
   });
   metrics.watchPace(() => throttle.ratePerSecond);
-  metrics.watchHeld(() => inbox.size);
+  metrics.watchHeld(() => inbox);
   health.addCheck('groupme', () => throttle.outage);
   const journal = await startReconciling(options, context, inbox, ledger);
   const renewHoldMs = config.HOLD_RENEW_SECONDS * 1000;
@@ -111,7 +111,8 @@ async function startReconciling(
       onMessage(content) {
         const post = parseEcho(content);
         if (!post) return;
-        ledger.observe(post, 'echo');
+        const shown = ledger.observe(post, 'echo');
+        if (shown !== undefined) metrics.partShown(shown);
         inbox.wake();
       },
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deadlineOf } from './deadline.ts';
+import { deadlineOf, publishedAtMs } from './deadline.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const THEN = NOW + 600_000;
@@ -151,4 +151,14 @@ describe('a producer that is known to wait so long', () => {
     expect(deadline({ expirationMs: 99_000 })).toBe(NOW + 99_000);
     expect(deadline({ headers: { 'x-deliver-by': 'soon' } })).toBe(NOW + 15_000);
   });
+});
+
+it.each([
+  ['at the end of its second, as AMQP has no smaller ones', new Date(NOW - 60_000), NOW - 59_001],
+  ['now when that second is not over', new Date(NOW), NOW],
+  ['now when it says nothing', undefined, NOW],
+  ['now when its clock is ahead', new Date(NOW + 3_600_000), NOW],
+  ['now when its clock cannot be right', new Date(0), NOW],
+])('a message counts as published %s', (_case, timestamp, expected) => {
+  expect(publishedAtMs({ timestamp }, NOW)).toBe(expected);
 });

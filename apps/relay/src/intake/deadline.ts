@@ -43,6 +43,14 @@ export function deadlineOf(
   return { ...own, deliverBy: sentAtMs(delivery, nowMs) + patienceMs };
 }
 
+/**
+ * When a message was published, in epoch milliseconds. AMQP's timestamps are whole seconds: of the second it is the end, or
+ * now. Without one that can be true it is now.
+ */
+export function publishedAtMs({ timestamp }: Pick<Delivery, 'timestamp'>, nowMs: number): number {
+  return Math.min(sentAtMs({ timestamp }, nowMs) + 999, nowMs);
+}
+
 /** A message may have waited for us, and for as long its producer has waited too. */
 function sentAtMs({ timestamp }: Pick<Delivery, 'timestamp'>, nowMs: number): number {
   const sentAt = timestamp?.getTime() ?? nowMs;

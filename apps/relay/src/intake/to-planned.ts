@@ -1,5 +1,6 @@
 import type { Delivery } from '@wbor/amqp';
 import { INTERIM_REPLY_HEADER, type PlannedMessage } from '@wbor/contracts';
+import { publishedAtMs } from './deadline.ts';
 import type { IncomingMessage } from './parse-incoming.ts';
 import { headerOf } from './sources/source.ts';
 import { yesOrNo } from './sources/yes-or-no.ts';
@@ -11,6 +12,7 @@ export function toPlanned(
   delivery: Delivery,
   deliverBy: number | undefined,
 ): PlannedMessage {
+  const nowMs = Date.now();
   return {
     wbor_message_id: message.wborMessageId,
     source: message.source,
@@ -18,7 +20,8 @@ export function toPlanned(
     ...(message.sender === undefined ? {} : { sender: message.sender }),
     ...(message.senderName === undefined ? {} : { sender_name: message.senderName }),
     acknowledge: message.acknowledge,
-    planned_at: Date.now(),
+    planned_at: nowMs,
+    published_at: publishedAtMs(delivery, nowMs),
     ...(deliverBy === undefined ? {} : { deliver_by: deliverBy }),
     ...(delivery.replyTo === undefined ? {} : { reply_to: delivery.replyTo }),
     ...(delivery.replyTo !== undefined && yesOrNo(headerOf(delivery.headers, INTERIM_REPLY_HEADER)) === true

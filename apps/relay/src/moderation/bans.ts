@@ -44,11 +44,11 @@ export async function startBans(options: {
   metrics: RelayMetrics;
   logger: Logger;
 }): Promise<Bans> {
-  const { broker, logger, metrics } = options;
+  const { broker, logger } = options;
   const replica = createBanReplica(options);
   const certainty = createCertainty({ timeoutMs: RECONNECT_TIMEOUT_MS });
   const teller = createStateTeller({ broker, relay: randomUUID(), logger });
-  watchReplica(replica, metrics);
+  watchReplica(replica, options);
 
   function receive(content: Buffer): void {
     const reading = readMessage(banListMessage, { content });
@@ -122,12 +122,17 @@ async function askForList(
   }
 }
 
-function watchReplica(replica: BanReplica, metrics: RelayMetrics): void {
+function watchReplica(
+  replica: BanReplica,
+  { metrics, staleAfterMs }: { metrics: RelayMetrics; staleAfterMs: number },
+): void {
   metrics.watchBans(() => {
     const nowMs = Date.now();
     const ageMs = replica.ageMs(nowMs);
+    const ageSeconds = ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1000;
     return {
-      ageSeconds: ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1000,
+      ageSeconds,
+      isStale: ageSeconds * 1000 > staleAfterMs,
       version: replica.version ?? 0,
       count: replica.count(nowMs),
     };

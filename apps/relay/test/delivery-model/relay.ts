@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import type { Clock } from '../../src/delivery/clock.ts';
 import { type Deliverer, startDeliveryLoop } from '../../src/delivery/deliver.ts';
 import { createInbox } from '../../src/delivery/inbox.ts';
@@ -7,6 +8,7 @@ import { createLedger } from '../../src/delivery/reconcile/ledger.ts';
 import { createResume } from '../../src/delivery/reconcile/resume.ts';
 import { createStepRunner } from '../../src/delivery/run-step.ts';
 import { createThrottle } from '../../src/delivery/throttle.ts';
+import { createRelayMetrics } from '../../src/metrics.ts';
 import { POSTS_PER_SECOND } from './call-limit.ts';
 import { type Consumer, HOLD_MS, REOPEN_MS } from './channels.ts';
 import { groupmeFor, observerFor } from './chat.ts';
@@ -33,7 +35,7 @@ export const MAX_SPINS = 1_000;
 const FRACTION_MS = 0.25;
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} } as never;
-const metrics = { posts: { inc() {} }, postSeconds: { observe() {} } } as never;
+const metrics = createRelayMetrics(new Registry());
 
 /** @param decide the table of steps that is tried. */
 export function startModelRelay(world: World, decide: (facts: Facts) => Step = nextStep): ModelRelay {

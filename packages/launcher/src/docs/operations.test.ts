@@ -45,7 +45,7 @@ it('names only metrics, settings, tables, codes and queues that there are', () =
   const words = quotesIn(operations)
     .map((quote) => quote.replace(/\{.*\}$/, ''))
     .filter((quote) => /^[a-z]+(?:_[a-z]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^[a-z-]+(?:\.[a-z-]+)+$/.test(quote))
-    .filter((word) => !/\.(?:ts|js|md|yaml)$/.test(word) && !BROKER_WORDS.includes(word));
+    .filter((word) => !/\.(?:ts|js|md|ya?ml)$/.test(word) && !BROKER_WORDS.includes(word));
   expect(words.length).toBeGreaterThan(30);
   expect([...new Set(words)].filter((word) => !isKnown(word))).toEqual([]);
 });

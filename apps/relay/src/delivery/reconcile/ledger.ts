@@ -26,6 +26,8 @@ export interface LedgerPart {
   readonly parts: number;
   readonly text: string;
   readonly pictureUrl: string | undefined;
+  /** When its message was published, in epoch milliseconds; unknown of what another relay posted. */
+  readonly publishedAtMs?: number | undefined;
 }
 
 /** One call of bots/post. */
@@ -87,8 +89,8 @@ export interface Ledger {
   close(entry: LedgerEntry, state: Exclude<CallState, 'open'>, answer?: CallAnswer): void;
   /** Enters what the journal tells: that a call was about to be made (`open`), or how it ended. */
   record(part: LedgerPart, call: LedgerCall, state: CallState, answer?: CallAnswer): void;
-  /** Enters a post that the chat shows. Observing it twice does no harm. */
-  observe(post: ShownPost, via: SeenVia): void;
+  /** Enters a post that the chat shows, and returns the part that this proves, if any. Observing it twice does no harm. */
+  observe(post: ShownPost, via: SeenVia): LedgerEntry | undefined;
   /** Enters that somebody was told of a delivered part which the chat does not show. */
   reportAbsent(entry: LedgerEntry): void;
   /** How many parts of a planned message are delivered, going by calls that were made since then. */
@@ -202,11 +204,12 @@ export function createLedger(): Ledger {
       Object.assign(entry, { shownAs: proof?.id, shownVia: proof?.via });
     },
     observe(post, via) {
-      if (!chat.hear(post, via)) return;
+      if (!chat.hear(post, via)) return undefined;
       // The oldest first: posts appear in the order in which they were made.
       const proved = entries.find((entry) => entry.shownAs === undefined && matches(post, entry));
       if (proved) Object.assign(proved, { shownAs: post.id, shownVia: via });
       else chat.keep({ ...post, via });
+      return proved;
     },
     equalPartsDelivered: (wborMessageId, parts) => equalPartsDelivered(entries, wborMessageId, parts),
     unfinished: () =>
