@@ -20,3 +20,9 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly code = 'MIGRATION_FAILED';
 }
+
+/** A person's data could not be removed as a whole, so none of it was. The message names tables and columns. */
+export class RemovalError extends Error {
+  override readonly name = 'RemovalError';
+  readonly code = 'REMOVAL_INCOMPLETE';
+}

@@ -8,7 +8,26 @@ export {
   readSqlState,
 } from './classify-error.ts';
 export { createDatabase, type DatabaseHandle, type DatabaseOptions } from './create-database.ts';
-export { DatabaseConfigurationError, type DatabaseConfigurationErrorCode, MigrationError } from './errors.ts';
+export {
+  DatabaseConfigurationError,
+  type DatabaseConfigurationErrorCode,
+  MigrationError,
+  RemovalError,
+} from './errors.ts';
+export {
+  auditTables,
+  type ExportableTable,
+  type ExportColumn,
+  type ExportedTable,
+  type ExportKind,
+  type ExportRange,
+  type ExportRow,
+  exportableTables,
+  readSnapshot,
+} from './export/read-snapshot.ts';
+export { isAbout } from './forget/blank-rejected.ts';
+export { countUnpublished, type ForgetOptions, forgetSender } from './forget/forget-sender.ts';
+export type { Removal, RemovedBan } from './forget/removal.ts';
 export { insertEvents } from './insert-events.ts';
 export { type DatabaseInspection, inspectDatabase } from './inspection.ts';
 export { type MigrateOptions, migrateToLatest } from './migrate.ts';

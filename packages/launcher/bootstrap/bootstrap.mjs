@@ -17,6 +17,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm test [-- OPTIONS]        every check and test
        npm run doctor [-- OPTIONS]  what is wrong with a deployment, and what to do
        npm run parked -- ACTION     what could not be forwarded
+       npm run audit -- ACTION      exports the audit, or removes a person from it
        npm run token -- ACTION      tokens of those who send over HTTP
        npm run rights -- ACTION     users of the broker and of Postgres with the least rights
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
@@ -41,6 +42,7 @@ const COMMANDS = {
   sabotage: 'packages/system-tests/src/chaos/sabotage.ts',
   bench: 'packages/benchmarks/src/main.ts',
   seed: 'packages/database/src/seed/main.ts',
+  audit: 'packages/audit-cli/src/main.ts',
 };
 
 async function main([command, ...args]) {

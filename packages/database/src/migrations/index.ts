@@ -4,6 +4,7 @@ import { evidenceAndDisplay } from './0002-evidence-and-display.ts';
 import { moderation } from './0003-moderation.ts';
 import { whoIsMeant } from './0006-who-is-meant.ts';
 import { ownAnswers } from './0007-own-answers.ts';
+import { removals } from './0008-removals.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003_moderation': moderation,
   '0006_who_is_meant': whoIsMeant,
   '0007_own_answers': ownAnswers,
+  '0008_removals': removals,
 };
