@@ -1,8 +1,8 @@
-import { deriveTopology } from '@wbor/contracts';
+import { deriveTopology, queueName } from '@wbor/contracts';
 import { createNamespace, startBroker, type TestBroker, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectBroker, inspectBroker } from '../src/index.ts';
-import { parked } from './broker-bed.ts';
+import { connectBroker, type Delivery, inspectBroker } from '../src/index.ts';
+import { parked, shared, sharedMessage, work, workMessage } from './broker-bed.ts';
 
 let rabbit: TestBroker;
 beforeAll(async () => {
@@ -41,6 +41,45 @@ it('an alarm of the broker is noticed although nothing is published, and its end
     await rabbit.setMemoryAlarm(false);
   }
   await waitFor(() => broker.ready, { what: 'the end of the alarm' });
+  await broker.close();
+});
+
+it('what the holder of a message publishes waits for the end of an alarm, and the message stays in hand', async () => {
+  const namespace = createNamespace();
+  const broker = await connectBroker({
+    url: rabbit.url,
+    appId: 'amqp test',
+    topology: deriveTopology([parked, work, shared], namespace),
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    confirmTimeoutMs: 500,
+  });
+  const held: Delivery[] = [];
+  await broker.consume({
+    queues: [{ queue: queueName(work, namespace), prefetch: 1 }],
+    async onDelivery(delivery) {
+      held.push(delivery);
+    },
+  });
+  await broker.publish(workMessage, 'in hand');
+  await waitFor(() => held.length === 1, { what: 'the message' });
+  let published: Promise<void> | undefined;
+  try {
+    await rabbit.setMemoryAlarm(true);
+    published = held[0]?.publishWhileHeld(sharedMessage, 'once the alarm is over');
+    // The consuming connection hears of the alarm, since it publishes.
+    await waitFor(() => broker.reason?.includes('resource alarm') === true, { what: 'the alarm' });
+  } finally {
+    await rabbit.setMemoryAlarm(false);
+  }
+  await published;
+  expect(held[0]?.ack()).toBe(true);
+  await waitFor(
+    async () => (await broker.inspectQueues([queueName(work, namespace)]))[0]?.messageCount === 0,
+    {
+      what: 'the acknowledgement to be taken',
+    },
+  );
+  expect(held).toHaveLength(1);
   await broker.close();
 });
 

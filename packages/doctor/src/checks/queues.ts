@@ -1,4 +1,4 @@
-import { deriveTopology } from '@wbor/contracts';
+import { deriveTopology, serviceOf } from '@wbor/contracts';
 import { serviceFacts } from '../services.ts';
 import { type Check, type Finding, fault, ok } from '../types.ts';
 import { withBrokers } from './with-broker.ts';
@@ -16,7 +16,7 @@ export const queues: Check = {
           const answer = await inspection.compareQueue(queue);
           // Who may not declare a queue cannot compare its arguments.
           if (answer.is === 'ok' || (answer.is === 'refused' && namespace.isDeclared)) return [];
-          const owner = ownerOf(queue.name.slice(namespace.queuePrefix.length));
+          const owner = serviceOf({ name: queue.name.slice(namespace.queuePrefix.length) });
           if (answer.is === 'missing') {
             return [
               fault(
@@ -51,8 +51,3 @@ export const queues: Check = {
     });
   },
 };
-
-/** `<app>.<stage>`. */
-function ownerOf(queue: string): string {
-  return queue.slice(0, queue.indexOf('.'));
-}
