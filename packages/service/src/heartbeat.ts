@@ -4,10 +4,11 @@ import type { Logger } from './logger.ts';
 import type { Secret } from './secret.ts';
 
 const PING_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 1_000;
 const PING_TIMEOUT_MS = 10_000;
 
 /**
- * Calls an address at once and then each minute as long as the service is ready, so that somebody outside notices when the
+ * Calls an address as soon as the service is ready and then each minute as long as it is, so that somebody outside notices when the
  * calls cease: also when the whole machine is gone. Nothing waits for it. Neither its path nor its query is ever logged: who
  * knows them can make a dead service look alive.
  */
@@ -26,8 +27,10 @@ export function startHeartbeat(options: {
 
   async function pingWhileReady(): Promise<void> {
     while (!stopping.signal.aborted) {
-      if (health.faults().length === 0) report(await ping(url, timeoutMs, stopping.signal));
-      await sleep(everyMs, stopping.signal);
+      const isReady = health.faults().length === 0;
+      if (isReady) report(await ping(url, timeoutMs, stopping.signal));
+      // Ready again is said soon: a minute more is a false alarm where somebody waits for two.
+      await sleep(isReady ? everyMs : Math.min(everyMs, LOOK_EVERY_MS), stopping.signal);
     }
   }
 
