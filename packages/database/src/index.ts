@@ -45,6 +45,9 @@ export type {
 } from './moderation-tables.ts';
 export { openDatabase, type ServiceDatabase } from './open-database.ts';
 export { createOutageState, type OutageState } from './outage-state.ts';
+export { makeMonths } from './retention/month-partitions.ts';
+export { monthStart } from './retention/months.ts';
+export { type RetentionLimits, type RetentionResult, retainAudit } from './retention/retain.ts';
 export { grantRoles } from './roles/grant-roles.ts';
 export { type RoleName, roleNames, roleOf } from './roles/roles.ts';
 export { seedPosts } from './seed/seed-posts.ts';
