@@ -152,7 +152,11 @@ it('drops months that are over their time, deletes what lies elsewhere, and leav
   const preview = await retain('2026-11-30T12:00:00Z', 0, { dryRun: true });
   expect(await partsOf('groupme_posts')).toEqual(all);
   const result = await retain('2026-11-30T12:00:00Z', 0);
-  expect(result.dropped).toEqual(['groupme_posts_2026_09', 'groupme_images_2026_09', 'groupme_images_2026_10']);
+  expect(result.dropped).toEqual([
+    'groupme_posts_2026_09',
+    'groupme_images_2026_09',
+    'groupme_images_2026_10',
+  ]);
   // October holds an event of November, so it stays, without what is of October.
   expect(result.deleted).toEqual({ groupme_posts: 2, audit_rejected: 1, groupme_messages: 3 });
   expect(preview.dropped).toEqual(expect.arrayContaining([...result.dropped]));

@@ -48,9 +48,10 @@ export async function dropMonths(db: Kysely<Database>, before: Date): Promise<st
   for (const month of await listEnded(db, before)) {
     const isDropped = await withShortLocks(db, async (transaction) => {
       await sql`lock table ${sql.table(month.table)} in access exclusive mode`.execute(transaction);
-      const { rows } = await sql`select from ${sql.table(month.name)} where occurred_at >= ${before} limit 1`.execute(
-        transaction,
-      );
+      const { rows } =
+        await sql`select from ${sql.table(month.name)} where occurred_at >= ${before} limit 1`.execute(
+          transaction,
+        );
       if (rows.length > 0) return false;
       await sql`drop table ${sql.table(month.name)}`.execute(transaction);
       return true;
