@@ -25,10 +25,13 @@ it('says that it must be the owner, and removes nothing that it was not clearly 
   const { pool, url } = await openAuditDatabase();
   await pool.query(ROWS);
   const role = `${new URL(url).pathname.slice(1)}_reader`;
-  await pool.query(`create role ${role} login; grant select on all tables in schema public to ${role}`);
+  await pool.query(
+    `create role ${role} login password 'x'; grant select on all tables in schema public to ${role}`,
+  );
   try {
     const asReader = new URL(url);
     asReader.username = role;
+    asReader.password = 'x';
     const refused = await runAudit({ DATABASE_URL: asReader.href }, 'retain');
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('only the owner') });
     const unclear = await runAudit({ DATABASE_URL: url, AUDIT_RETENTION: '1 month' }, 'retain');

@@ -191,11 +191,19 @@ it('what a header leads past the permissions is not believed', async () => {
 
 describe('Postgres refuses', () => {
   const FORBIDDEN = '42501';
+  it('whoever has not the password of the role', async () => {
+    expect(await bed.queryAs('audit_logger', 'select 1', 'password-of-moderator')).toBe('28P01');
+    expect(await bed.queryAs('audit_logger', 'select 1')).toBe(undefined);
+  });
+
   it.each<['audit_logger' | 'moderator' | 'reader', string]>([
     ['audit_logger', 'delete from groupme_posts'],
     ['audit_logger', "update groupme_posts set text = 'x'"],
     ['audit_logger', 'select text from groupme_posts'],
     ['audit_logger', 'truncate groupme_posts'],
+    ['audit_logger', 'delete from groupme_posts_rest'],
+    ['audit_logger', 'drop table groupme_posts_rest'],
+    ['moderator', 'delete from groupme_posts_rest'],
     ['audit_logger', 'update message_counts set messages = 0'],
     ['audit_logger', "insert into bans values (gen_random_uuid(), '1', now())"],
     ['moderator', 'delete from groupme_posts'],
