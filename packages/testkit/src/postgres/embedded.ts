@@ -13,8 +13,6 @@ import { createDatabase, postgresAnswers } from './databases.ts';
 import { chooseRunAs } from './run-as.ts';
 import type { PostgresStartOptions, TestPostgres } from './types.ts';
 
-const env = { PATH: process.env.PATH, LC_ALL: 'C' };
-
 /** Loopback only, and nothing in it but test data. Whoever is not the superuser is asked for a password, as elsewhere. */
 const WHO_MAY_CONNECT = `host all postgres 127.0.0.1/32 trust
 host all all 127.0.0.1/32 scram-sha-256
@@ -25,6 +23,7 @@ export async function startEmbeddedPostgres(
   binaries: PostgresBinaries,
   options: PostgresStartOptions,
 ): Promise<TestPostgres> {
+  const env = { PATH: process.env.PATH, LC_ALL: 'C', LD_LIBRARY_PATH: binaries.libraryPath ?? '' };
   const temporary = options.dataDir === undefined;
   const root =
     options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'wbor-postgres-')) : options.dataDir;
