@@ -25,6 +25,8 @@ export interface RightsBed {
   /** Runs a statement as a role of Postgres, with its password or another one. Resolves with the SQLSTATE of a refusal, or undefined. */
   queryAs(role: (typeof roleNames)[number], statement: string, secret?: string): Promise<string | undefined>;
   count(queue: string): Promise<number>;
+  /** What an operator's command gets: the broker as `operator`, Postgres as its owner. */
+  readonly operatorEnv: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -107,6 +109,12 @@ async function startParts(
     queryAs: (role, statement, secret = password(role)) =>
       queryOn(withUser(database.url, roleOf(role, prefix), secret), statement),
     count: async (queue) => (await admin.checkQueue(`${namespace.queuePrefix}${queue}`)).messageCount,
+    operatorEnv: {
+      ...fenced('operator'),
+      RABBITMQ_EXCHANGE: namespace.exchange,
+      QUEUE_PREFIX: namespace.queuePrefix,
+      DATABASE_URL: database.url,
+    },
     stop: releases.releaseAll,
   };
 }

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
 import type { BrokerUserName } from '@wbor/rights';
 import { PASSWORD } from '@wbor/start-system';
-import { waitFor } from '@wbor/testkit';
+import { repoRoot, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RightsBed, startRightsBed } from './bed.ts';
 
@@ -83,6 +86,17 @@ describe('with the least rights', () => {
   it('the services lack no right that they use', () => {
     for (const app of APPS)
       expect(bed.system.service(app).output(), app).not.toMatch(/ACCESS[_-]REFUSED|permission denied/);
+  });
+
+  it("the operator's user and the owner of the tables are enough to forget a person", async () => {
+    const file = join(repoRoot, 'packages/audit-cli/src/main.ts');
+    const forget = () =>
+      promisify(execFile)(process.execPath, [file, 'forget', '+12075550123', '--yes', '--even-if-waiting'], {
+        env: { PATH: process.env.PATH, ...bed.operatorEnv },
+      }).catch((error: unknown) => error as { code: number; stdout: string; stderr: string });
+    // The ban is in force, and keeps the number: exit code 3.
+    expect(await forget()).toMatchObject({ stdout: expect.stringContaining('the ban keeps the number') });
+    expect(await rows('groupme_messages', "sender = '+12075550123'")).toBe(0);
   });
 
   it('what was imported is what services declare elsewhere', async () => {
