@@ -26,7 +26,12 @@ export {
   readSnapshot,
 } from './export/read-snapshot.ts';
 export { isAbout } from './forget/blank-rejected.ts';
-export { countUnpublished, type ForgetOptions, forgetSender, tidyAfterForgetting } from './forget/forget-sender.ts';
+export {
+  countUnpublished,
+  type ForgetOptions,
+  forgetSender,
+  tidyAfterForgetting,
+} from './forget/forget-sender.ts';
 export type { Removal, RemovedBan } from './forget/removal.ts';
 export { insertEvents } from './insert-events.ts';
 export { type DatabaseInspection, inspectDatabase } from './inspection.ts';

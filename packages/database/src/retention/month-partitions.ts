@@ -5,7 +5,7 @@ import { firstIdAt, monthName, monthStart } from './months.ts';
 import { withShortLocks } from './short-locks.ts';
 
 /** Tables whose ids begin with a time as a rule, with partitions by it. What fits into none is in `…_rest`. */
-export const partitionedTables = ['groupme_posts', 'groupme_images'] as const;
+const partitionedTables = ['groupme_posts', 'groupme_images'] as const;
 type PartitionedTable = (typeof partitionedTables)[number];
 
 interface MonthPartition {
