@@ -22,6 +22,7 @@ export {
 export type { Partition } from './broker/cluster-network.ts';
 export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
+export { type KeyPair, makeCertificates } from './certificates.ts';
 export { ensureChromium } from './chromium.ts';
 export { messageOf, TestkitError, type TestkitErrorCode } from './errors.ts';
 export { freePort, lastingPort } from './free-port.ts';

@@ -21,6 +21,8 @@ interface Link {
 
 /** Loopback addresses by which the nodes know each other, and where each really listens, on 127.0.0.1. */
 export interface NetworkNode {
+  /** What stands before the @ of its name. */
+  readonly alias: string;
   readonly address: string;
   readonly distPort: number;
 }
@@ -65,7 +67,7 @@ export async function openClusterNetwork(
 
   for (const node of nodes) {
     const port = await listen(node.address, 0, (client) => accept(client, node));
-    await listen(node.address, epmdPort, (client) => answerForEpmd(client, epmdPort, port));
+    await listen(node.address, epmdPort, (client) => answerForEpmd(client, node, epmdPort, port));
   }
   return {
     part(address, how) {
@@ -94,13 +96,25 @@ const LOOPBACK = '127.0.0.1';
 const PORT_FOUND = [119, 0] as const;
 const PORT_OFFSET = 2;
 
-/** Asks the real epmd, and puts our port into what it says. */
-function answerForEpmd(client: Socket, epmdPort: number, port: number): void {
+/** Of the question: its length, then this, then the name. */
+const PORT_PLEASE = 122;
+const NAME_OFFSET = 3;
+
+/** Asks the real epmd, and puts our port into what it says of our node. `rabbitmqctl` is a node here as well while it runs. */
+function answerForEpmd(client: Socket, node: NetworkNode, epmdPort: number, port: number): void {
   const epmd = connect(epmdPort, LOOPBACK);
-  client.on('error', () => undefined).pipe(epmd);
+  let isOurs = false;
+  client.on('error', () => undefined);
+  client.once('data', (question) => {
+    isOurs =
+      question[NAME_OFFSET - 1] === PORT_PLEASE && question.toString('utf8', NAME_OFFSET) === node.alias;
+  });
+  client.pipe(epmd);
   epmd.on('error', () => client.destroy());
   epmd.on('data', (answer) => {
-    if (PORT_FOUND.every((byte, at) => answer[at] === byte)) answer.writeUInt16BE(port, PORT_OFFSET);
+    if (isOurs && PORT_FOUND.every((byte, at) => answer[at] === byte)) {
+      answer.writeUInt16BE(port, PORT_OFFSET);
+    }
     client.write(answer);
   });
   epmd.on('close', () => client.end());

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KeyPair } from '../certificates.ts';
 import { TestkitError } from '../errors.ts';
 import { lastingPort } from '../free-port.ts';
-import { spawnKept } from '../process/keep.ts';
+import { removeFolderAtEnd, spawnKept } from '../process/keep.ts';
 import { waitFor } from '../wait.ts';
-import { openClusterNetwork, type Partition } from './cluster-network.ts';
+import { type NetworkNode, openClusterNetwork, type Partition } from './cluster-network.ts';
 import { findRabbitmqInstallation } from './installation.ts';
 import { startInstalledBroker } from './installed.ts';
 import type { NodePlace } from './node-folder.ts';
@@ -13,6 +17,8 @@ import { unpackRabbitmq } from './unpacked.ts';
 /** A node of a cluster. `stop`, `kill` and `start` are of this node alone. */
 export interface ClusterNode extends TestBroker {
   readonly name: string;
+  /** Where it takes connections with TLS, as `localhost`; undefined when it was not asked to. */
+  readonly tlsUrl: string | undefined;
   /** Parts it from the others; its clients still reach it. */
   part(how: Partition): void;
   /** Joins it to the others again. Does not wait until it is back: see {@link TestCluster.untilWhole}. */
@@ -37,8 +43,8 @@ export interface ClusterStartOptions {
   readonly nodes?: number;
   /** After so many seconds of silence a node takes another one for gone; RabbitMQ's default is 60. Default 8. */
   readonly netTickSeconds?: number;
-  /** More lines for `rabbitmq.conf` of each node. */
-  readonly config?: (index: number) => readonly string[];
+  /** Takes connections with TLS, too: of those only whose certificate this authority (PEM) has signed. */
+  readonly tls?: { readonly server: KeyPair; readonly clientAuthority: string };
   readonly onProgress?: (step: string) => void;
 }
 
@@ -62,12 +68,13 @@ export async function startCluster(options: ClusterStartOptions = {}): Promise<T
   });
   const network = await openClusterNetwork(places, epmdPort);
   const names = places.map(({ name }) => name);
+  const tls = options.tls === undefined ? undefined : await prepareTls(options.tls, places.length);
   const config = (index: number) => [
     'cluster_partition_handling = pause_minority',
     `net_ticktime = ${options.netTickSeconds ?? 8}`,
     'cluster_formation.peer_discovery_backend = classic_config',
     ...names.map((name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}`),
-    ...(options.config?.(index) ?? []),
+    ...(tls?.config(index) ?? []),
   ];
   const started = await Promise.allSettled(
     places.map((place, index) => startInstalledBroker(installation, { config: config(index) }, place)),
@@ -78,6 +85,7 @@ export async function startCluster(options: ClusterStartOptions = {}): Promise<T
     await Promise.all(brokers.map((broker) => broker.dispose()));
     await network.close();
     await epmd.kill();
+    await tls?.remove();
   }
 
   const nodes = brokers.map((broker, index): ClusterNode => {
@@ -92,6 +100,7 @@ export async function startCluster(options: ClusterStartOptions = {}): Promise<T
         return broker.pid;
       },
       name,
+      tlsUrl: tls?.url(index),
       part: (how) => network.part(address, how),
       join: () => network.join(address),
       freeze: () => signal('SIGSTOP'),
@@ -134,7 +143,7 @@ export async function startCluster(options: ClusterStartOptions = {}): Promise<T
   return cluster;
 }
 
-type Place = NodePlace & { readonly address: string };
+type Place = NodePlace & NetworkNode;
 
 async function choosePlaces(count: number): Promise<Place[]> {
   const epmdPort = await lastingPort();
@@ -144,9 +153,11 @@ async function choosePlaces(count: number): Promise<Place[]> {
     // A port of its own at an address of its own, so that clusters side by side do not meet.
     const distPort = await lastingPort();
     const address = `127.0.0.${10 + number}`;
+    const alias = `wbor${number}`;
     places.push({
+      alias,
       address,
-      name: `wbor${number}@${address}`,
+      name: `${alias}@${address}`,
       distPort,
       epmdPort,
       cookie,
@@ -179,4 +190,34 @@ async function isWhole([first]: readonly TestBroker[], names: readonly string[])
     `lists:all(fun(V) -> is_list(V) andalso [${list}] -- V =:= [] end, ${views}).`,
   );
   return said?.trim() === 'true';
+}
+
+async function prepareTls(
+  { clientAuthority, server }: NonNullable<ClusterStartOptions['tls']>,
+  count: number,
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'wbor-tls-'));
+  const keepFolder = removeFolderAtEnd(folder);
+  const path = (name: string) => join(folder, name);
+  await Promise.all([
+    writeFile(path('clients.pem'), clientAuthority),
+    writeFile(path('cert.pem'), server.cert),
+    writeFile(path('key.pem'), server.key, { mode: 0o600 }),
+  ]);
+  const ports = await Promise.all(Array.from({ length: count }, () => lastingPort()));
+  return {
+    url: (index: number) => `amqps://guest:guest@localhost:${ports[index]}`,
+    config: (index: number) => [
+      `listeners.ssl.1 = 127.0.0.1:${ports[index]}`,
+      `ssl_options.cacertfile = ${path('clients.pem')}`,
+      `ssl_options.certfile = ${path('cert.pem')}`,
+      `ssl_options.keyfile = ${path('key.pem')}`,
+      'ssl_options.verify = verify_peer',
+      'ssl_options.fail_if_no_peer_cert = true',
+    ],
+    async remove() {
+      await rm(folder, { recursive: true, force: true });
+      keepFolder();
+    },
+  };
 }
