@@ -6,8 +6,8 @@ import type { Secret } from './secret.ts';
 export interface BrokerConfig {
   readonly RABBITMQ_URL?: Secret | undefined;
   readonly RABBITMQ_URLS?: Secret | undefined;
-  readonly RABBITMQ_CA?: Secret | undefined;
-  readonly RABBITMQ_CERT?: Secret | undefined;
+  readonly RABBITMQ_CA?: string | undefined;
+  readonly RABBITMQ_CERT?: string | undefined;
   readonly RABBITMQ_KEY?: Secret | undefined;
   readonly RABBITMQ_HOST?: string | undefined;
   readonly RABBITMQ_PORT: number;
@@ -67,7 +67,7 @@ function findTlsFaults(config: NamesBroker, hasTls: boolean): Fault[] {
     return given.map((name) => [name, 'is of use with amqps:// in RABBITMQ_URL or RABBITMQ_URLS only']);
   if (RABBITMQ_CERT && !RABBITMQ_KEY) return [['RABBITMQ_KEY', 'is not set, but RABBITMQ_CERT is']];
   if (RABBITMQ_KEY && !RABBITMQ_CERT) return [['RABBITMQ_CERT', 'is not set, but RABBITMQ_KEY is']];
-  const [ca, cert, key] = [RABBITMQ_CA, RABBITMQ_CERT, RABBITMQ_KEY].map((secret) => secret?.reveal());
+  const [ca, cert, key] = [RABBITMQ_CA, RABBITMQ_CERT, RABBITMQ_KEY?.reveal()];
   const faults: Fault[] = [];
   if (ca && !ca.includes('-----BEGIN CERTIFICATE-----')) {
     // OpenSSL takes anything, and then trusts nobody.
@@ -105,8 +105,8 @@ function urlsOf({ RABBITMQ_URL, RABBITMQ_URLS }: NamesBroker): string[] {
 export function brokerAddress(config: BrokerConfig) {
   const [url = urlOfParts(config), ...otherUrls] = urlsOf(config);
   const tls = {
-    ca: config.RABBITMQ_CA?.reveal(),
-    cert: config.RABBITMQ_CERT?.reveal(),
+    ca: config.RABBITMQ_CA,
+    cert: config.RABBITMQ_CERT,
     key: config.RABBITMQ_KEY?.reveal(),
   };
   return { url, otherUrls, tls };

@@ -45,12 +45,14 @@ export function brokerSettings() {
       .describe(
         'Instead of RABBITMQ_URL, for a cluster: such addresses of several nodes, separated by commas.',
       ),
-    RABBITMQ_CA: secret()
+    RABBITMQ_CA: z
+      .string()
       .optional()
       .describe(
         'For amqps://: certificates (PEM) of who may have signed the broker’s. Default: the usual ones.',
       ),
-    RABBITMQ_CERT: secret()
+    RABBITMQ_CERT: z
+      .string()
       .optional()
       .describe('For amqps://: our own certificate (PEM), where the broker asks for one.'),
     RABBITMQ_KEY: secret().optional().describe('The key of RABBITMQ_CERT (PEM, without a passphrase).'),
