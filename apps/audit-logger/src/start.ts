@@ -9,7 +9,13 @@ import {
 import type { BackOff } from '@wbor/async';
 import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
-import { brokerNamespace, brokerUrl, type Logger, observeParked, type ServiceContext } from '@wbor/service';
+import {
+  brokerAddress,
+  brokerNamespace,
+  type Logger,
+  observeParked,
+  type ServiceContext,
+} from '@wbor/service';
 import { sql } from 'kysely';
 import { createBatcher, type WriteProgress } from './batch/create-batcher.ts';
 import type { AuditLoggerConfig } from './config.ts';
@@ -105,7 +111,7 @@ export async function startAuditLogger(
 
   async function connect(): Promise<Broker> {
     const connected = await connectBroker({
-      url: brokerUrl(config),
+      ...brokerAddress(config),
       appId: 'audit-logger',
       topology: deriveTopology(auditQueues, namespace, 'audit-logger'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,

@@ -10,8 +10,8 @@ import {
   relayTwilioQueue,
 } from '@wbor/contracts';
 import {
+  brokerAddress,
   brokerNamespace,
-  brokerUrl,
   explainListenError,
   observeQueues,
   type ServiceContext,
@@ -94,7 +94,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
   });
 
   broker = await connectBroker({
-    url: brokerUrl(config),
+    ...brokerAddress(config),
     appId: 'gateway',
     // Queues of others are declared too: what is accepted is kept if its taker comes up later, and a queue of
     // somebody else that happens to get everything does not pass for the relay's.

@@ -17,7 +17,13 @@ import {
 } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
+import {
+  brokerAddress,
+  brokerNamespace,
+  observeParked,
+  observeQueues,
+  type ServiceContext,
+} from '@wbor/service';
 import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
@@ -70,7 +76,7 @@ export async function startModerator(
     // Queues of others are declared too: a reply or an event is kept if its taker comes up later.
     const queues = [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues];
     const connected = await connectBroker({
-      url: brokerUrl(config),
+      ...brokerAddress(config),
       appId: 'moderator',
       topology: deriveTopology(queues, namespace, 'moderator'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,

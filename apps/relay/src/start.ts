@@ -12,7 +12,13 @@ import {
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { createSenderNormaliser } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, observeParked, observeQueues, type ServiceContext } from '@wbor/service';
+import {
+  brokerAddress,
+  brokerNamespace,
+  observeParked,
+  observeQueues,
+  type ServiceContext,
+} from '@wbor/service';
 import type { RelayConfig } from './config.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import { startDelivery } from './delivery/start-delivery.ts';
@@ -50,7 +56,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   const metrics = createRelayMetrics(context.registry);
 
   const broker = await connectBroker({
-    url: brokerUrl(config),
+    ...brokerAddress(config),
     appId: 'relay',
     topology: deriveTopology(DECLARED_QUEUES, namespace),
     maxMessageBytes: config.MAX_MESSAGE_BYTES,

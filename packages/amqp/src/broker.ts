@@ -27,11 +27,11 @@ const CLOSE_TIMEOUT_MS = 1_000;
  * @throws BrokerConfigurationError on a wrong password, virtual host, permission or queue argument.
  */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
-  const { appId, logger, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, topology, url } = options;
-  await verifyBroker(url, topology, logger);
+  const { appId, logger, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, topology } = options;
+  await verifyBroker(options, topology, logger);
 
-  const publishing = openConnection({ url, name: `${appId} publish`, logger });
-  const consuming = openConnection({ url, name: `${appId} consume`, logger });
+  const publishing = openConnection({ ...options, name: `${appId} publish` });
+  const consuming = openConnection({ ...options, name: `${appId} consume` });
   const consumers: Consumer[] = [];
   // An alarm is the broker's: whichever connection hears of it.
   const blockedReason = () => publishing.blockedReason ?? consuming.blockedReason;
@@ -48,7 +48,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     blockedReason,
     probeEveryMs: options.probeEveryMs ?? DEFAULT_PROBE_EVERY_MS,
   });
-  const replier = createReplier({ url, ...publishOptions });
+  const replier = createReplier({ ...options, ...publishOptions });
   await publisher.firstReady;
 
   function reasonNotReady(): string | undefined {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '@wbor/async';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
+import { type BrokerAddress, nodesOf, tlsOptions } from './address.ts';
 import { CONNECT_TIMEOUT_MS, describeBroker, HEARTBEAT_SECONDS } from './preflight.ts';
 import type { Logger } from './types.ts';
 
@@ -20,14 +21,17 @@ const CLOSE_TIMEOUT_MS = 1_000;
  * Opens a connection that is kept up for ever. Publishing and consuming use one each, so that a failed publish of a reply or of
  * an audit event does not give back what is in hand. What only the holder of a message may publish goes over its own.
  */
-export function openConnection(options: { url: string; name: string; logger: Logger }): Connection {
+export function openConnection(
+  options: BrokerAddress & { readonly name: string; readonly logger: Logger },
+): Connection {
   const { logger, name } = options;
-  const broker = describeBroker(options.url);
+  const urls = nodesOf(options);
+  let broker = describeBroker(options.url);
   let blockedReason: string | undefined;
   let lost = false;
   let failures = 0;
 
-  const manager = new AmqpConnectionManagerClass([options.url], {
+  const manager = new AmqpConnectionManagerClass(urls, {
     heartbeatIntervalInSeconds: HEARTBEAT_SECONDS,
     reconnectTimeInSeconds: RECONNECT_SECONDS,
     connectionOptions: {
@@ -35,9 +39,11 @@ export function openConnection(options: { url: string; name: string; logger: Log
       clientProperties: { connection_name: name },
       // A message is three small writes. Nagle's algorithm would hold the last one back for tens of milliseconds.
       noDelay: true,
+      ...tlsOptions(options),
     },
   });
-  manager.on('connect', () => {
+  manager.on('connect', ({ url }) => {
+    broker = describeBroker(String(url));
     if (lost) logger.info({ connection: name, broker }, 'connected to the broker again');
     lost = false;
     failures = 0;
@@ -48,12 +54,17 @@ export function openConnection(options: { url: string; name: string; logger: Log
       logger.warn({ connection: name, broker, error: errorMessage(err) }, 'lost the broker, reconnecting');
     lost = true;
   });
-  manager.on('connectFailed', ({ err }) => {
+  manager.on('connectFailed', ({ err, url }) => {
     failures += 1;
-    // Once a second is too much for a log: the first, then each half minute.
-    if (failures % 30 === 1) {
+    // Once a second is too much for a log: the first of each node, then each half minute.
+    if (failures <= urls.length || failures % 30 === 1) {
       logger.warn(
-        { connection: name, broker, attempt: failures, error: errorMessage(err) },
+        {
+          connection: name,
+          broker: describeBroker(String(url)),
+          attempt: failures,
+          error: errorMessage(err),
+        },
         'cannot reach the broker',
       );
     }

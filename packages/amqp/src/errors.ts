@@ -1,7 +1,13 @@
 /** The broker refuses us for a reason that waiting cannot help. Thrown at the first boot only. */
 export class BrokerConfigurationError extends Error {
   override readonly name = 'BrokerConfigurationError';
-  readonly code: 'ACCESS_REFUSED' | 'NO_VHOST' | 'TOPOLOGY_MISMATCH' | 'NOT_DECLARED' | 'BAD_URL';
+  readonly code:
+    | 'ACCESS_REFUSED'
+    | 'NO_VHOST'
+    | 'TOPOLOGY_MISMATCH'
+    | 'NOT_DECLARED'
+    | 'BAD_URL'
+    | 'TLS_REFUSED';
 
   constructor(code: BrokerConfigurationError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

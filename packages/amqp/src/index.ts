@@ -1,10 +1,11 @@
+export type { BrokerAddress, BrokerTls } from './address.ts';
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
 export { type Answer as BrokerAnswer, type BrokerInspection, inspectBroker } from './inspection.ts';
 export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
 export { originalKey, type Parking, parkDelivery } from './parking.ts';
-export { describeBroker } from './preflight.ts';
+export { describeNodes, findLostNodes } from './preflight.ts';
 export { startQueueWatch } from './queue-watch.ts';
 export type {
   Broker,

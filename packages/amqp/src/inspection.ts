@@ -1,6 +1,7 @@
 import { errorMessage } from '@wbor/async';
 import type { DeclaredQueue } from '@wbor/contracts';
 import type { Channel, ChannelModel } from 'amqplib';
+import type { BrokerAddress } from './address.ts';
 import { brokerText, connectOnce } from './preflight.ts';
 
 /** What the broker answers to something that is only tried; `detail` is in its own words. */
@@ -33,13 +34,13 @@ export interface BrokerInspection {
  *
  * @throws BrokerConfigurationError on a wrong password or virtual host; what the network says when there is no broker.
  */
-export async function inspectBroker(url: string): Promise<BrokerInspection> {
-  const model = await connectOnce(url, 'doctor');
+export async function inspectBroker(address: BrokerAddress): Promise<BrokerInspection> {
+  const model = await connectOnce(address, 'doctor');
   /** Of its own: under an alarm the broker reads nothing more from a connection that publishes. */
   let writing: Promise<{ model: ChannelModel; blocked: Promise<string> }> | undefined;
 
   async function openWriting() {
-    const opened = await connectOnce(url, 'doctor publish');
+    const opened = await connectOnce(address, 'doctor publish');
     const blocked = new Promise<string>((resolve) => opened.once('blocked', resolve));
     return { model: opened, blocked };
   }

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
 import { type ChannelModel, connect } from 'amqplib';
+import { type BrokerAddress, nodesOf, tlsOptions } from './address.ts';
 import { BrokerConfigurationError } from './errors.ts';
+import { explainTlsFailure } from './tls-failure.ts';
 import { declareTopology } from './topology.ts';
 import type { Logger } from './types.ts';
 
@@ -21,16 +23,20 @@ const REPEAT_LOG_EVERY = 10;
  *
  * @throws BrokerConfigurationError for what waiting cannot help.
  */
-export async function verifyBroker(url: string, topology: Topology, logger: Logger): Promise<void> {
+export async function verifyBroker(
+  address: BrokerAddress,
+  topology: Topology,
+  logger: Logger,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     let connection: ChannelModel;
     try {
-      connection = await connectOnce(url, 'preflight');
+      connection = await connectOnce(address, 'preflight');
     } catch (error) {
       if (error instanceof BrokerConfigurationError) throw error;
       if (attempt % REPEAT_LOG_EVERY === 1) {
         logger.warn(
-          { attempt, broker: describeBroker(url), error: errorMessage(error) },
+          { attempt, broker: describeNodes(address), error: errorMessage(error) },
           'waiting for the broker',
         );
       }
@@ -53,17 +59,43 @@ export async function verifyBroker(url: string, topology: Topology, logger: Logg
 }
 
 /**
- * Connects by plain amqplib.
+ * Connects by plain amqplib to the first node that takes us.
  *
  * @param name as the broker's list of connections shows it.
- * @throws BrokerConfigurationError on a wrong password or virtual host, else what the network says.
+ * @throws BrokerConfigurationError when none does, and one says that user, password, virtual host or certificate is wrong;
+ *   else what the network said last.
  */
-export async function connectOnce(url: string, name: string): Promise<ChannelModel> {
+export async function connectOnce(address: BrokerAddress, name: string): Promise<ChannelModel> {
+  let failure: unknown;
+  for (const url of nodesOf(address)) {
+    try {
+      return await connectTo(url, { ...tlsOptions(address), clientProperties: { connection_name: name } });
+    } catch (error) {
+      if (!(failure instanceof BrokerConfigurationError)) failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Which nodes of a cluster do not take us, and why; nothing of a single one. */
+export async function findLostNodes(address: BrokerAddress): Promise<{ node: string; error: unknown }[]> {
+  const { otherUrls = [], url } = address;
+  if (otherUrls.length === 0) return [];
+  const looks = [url, ...otherUrls].map(async (at) => {
+    try {
+      const connection = await connectOnce({ ...address, url: at, otherUrls: [] }, 'doctor');
+      await connection.close().catch(() => {});
+      return [];
+    } catch (error) {
+      return [{ node: describeBroker(at), error }];
+    }
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+async function connectTo(url: string, options: object): Promise<ChannelModel> {
   try {
-    const connection = await connect(url, {
-      timeout: CONNECT_TIMEOUT_MS,
-      clientProperties: { connection_name: name },
-    });
+    const connection = await connect(url, { timeout: CONNECT_TIMEOUT_MS, ...options });
     // A listener must be there: an 'error' event without one ends the process.
     connection.on('error', () => {});
     return connection;
@@ -71,6 +103,11 @@ export async function connectOnce(url: string, name: string): Promise<ChannelMod
     throwIfFatal(error, url);
     throw error;
   }
+}
+
+/** {@link describeBroker} of each node. */
+export function describeNodes({ otherUrls = [], url }: BrokerAddress): string {
+  return [url, ...otherUrls].map(describeBroker).join(', ');
 }
 
 /** `host:port/vhost`, for people; never the user or the password. */
@@ -83,12 +120,18 @@ export function describeBroker(url: string): string {
       "the broker's address is not a URL; check RABBITMQ_URL, or RABBITMQ_HOST and its companions",
     );
   }
-  const { hostname, port, pathname } = parsed;
-  return `${hostname}:${port || '5672'}${pathname}`;
+  const { hostname, port, pathname, protocol } = parsed;
+  return `${hostname}:${port || (protocol === 'amqps:' ? '5671' : '5672')}${pathname}`;
 }
 
 function throwIfFatal(error: unknown, url: string): void {
   const message = errorMessage(error);
+  const tlsFault = explainTlsFailure(error);
+  if (tlsFault !== undefined) {
+    throw new BrokerConfigurationError('TLS_REFUSED', `the broker at ${describeBroker(url)} ${tlsFault}`, {
+      cause: error,
+    });
+  }
   if (message.includes('ACCESS_REFUSED') || message.includes('ACCESS-REFUSED')) {
     throw new BrokerConfigurationError(
       'ACCESS_REFUSED',
@@ -122,7 +165,7 @@ function throwIfMismatch(error: unknown, { isDeclared }: Topology): void {
       { cause: error },
     );
   }
-  if (isDeclared && /NOT[_-]FOUND/.test(message)) {
+  if (isDeclared && isMissing(message)) {
     throw new BrokerConfigurationError(
       'NOT_DECLARED',
       `RABBITMQ_DECLARE is false, and not all is declared on the broker (${brokerText(message)}); import what \`npm run rights\` writes`,
@@ -134,4 +177,9 @@ function throwIfMismatch(error: unknown, { isDeclared }: Topology): void {
 /** The broker's own words, out of amqplib's sentence around them. */
 export function brokerText(message: string): string {
   return /with message "(.+)"/s.exec(message)?.[1] ?? message;
+}
+
+/** Of a cluster that is choosing a new leader the broker says that a queue was not found, too: in time. */
+export function isMissing(message: string): boolean {
+  return /NOT[_-]FOUND/.test(message) && !/due to timeout|is down or inaccessible/.test(message);
 }

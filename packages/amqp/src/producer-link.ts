@@ -1,6 +1,7 @@
 import { endsWithin, errorMessage } from '@wbor/async';
 import { RETRY_COUNT_HEADER } from '@wbor/contracts';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { nodesOf } from './address.ts';
 import { PublishError } from './errors.ts';
 
 /** One connection of a producer that is not one of our services: it declares nothing and does not heal. */
@@ -50,18 +51,18 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const REFUSED_CODES: readonly unknown[] = [403, 404];
 
 /**
- * Connects once, within `timeoutMs`.
+ * Connects once, within `timeoutMs`; to a cluster, to the first node that takes us.
  *
- * @param options.url `amqp://user:password@host:port/vhost`. No error repeats it.
+ * @param options.url `amqp://user:password@host:port/vhost`, or those of several nodes. No error repeats it.
  * @throws PublishError with code DISCONNECTED.
  */
 export async function openProducerLink(options: {
-  readonly url: string;
+  readonly url: string | readonly string[];
   readonly appId: string;
   readonly exchange: string;
   readonly timeoutMs: number;
 }): Promise<ProducerLink> {
-  const opening = open(options);
+  const opening = openFirst(options);
   try {
     if (await endsWithin(opening, options.timeoutMs)) return await opening;
   } catch (error) {
@@ -73,6 +74,22 @@ export async function openProducerLink(options: {
     () => {},
   );
   throw new PublishError('DISCONNECTED', `the broker did not answer within ${options.timeoutMs} ms`);
+}
+
+async function openFirst({ url, ...options }: Parameters<typeof openProducerLink>[0]): Promise<ProducerLink> {
+  const [first = '', ...otherUrls] = typeof url === 'string' ? [url] : url;
+  const nodes = nodesOf({ url: first, otherUrls });
+  // One that is silent must leave time for the others.
+  const timeoutMs = Math.ceil(options.timeoutMs / nodes.length);
+  let failure: unknown;
+  for (const node of nodes) {
+    try {
+      return await open({ ...options, url: node, timeoutMs });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 async function open(options: {

@@ -1,5 +1,6 @@
 import type { InterimReply, Reply, Topology } from '@wbor/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import type { BrokerAddress } from './address.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { directReplyNode, isDirectReply } from './direct-reply.ts';
 import { PublishError } from './errors.ts';
@@ -20,14 +21,15 @@ export interface Replier {
   close(timeoutMs: number): Promise<void>;
 }
 
-export function createReplier(options: {
-  readonly url: string;
-  readonly appId: string;
-  readonly topology: Topology;
-  readonly logger: Logger;
-  readonly maxInFlight: number;
-  readonly confirmTimeoutMs: number;
-}): Replier {
+export function createReplier(
+  options: BrokerAddress & {
+    readonly appId: string;
+    readonly topology: Topology;
+    readonly logger: Logger;
+    readonly maxInFlight: number;
+    readonly confirmTimeoutMs: number;
+  },
+): Replier {
   const opened = new Map<string, { connection: Connection; publisher: Publisher }>();
   let lastDirect: Promise<unknown> = Promise.resolve();
 
@@ -35,8 +37,7 @@ export function createReplier(options: {
   function open(kind: string): Publisher {
     let channel = opened.get(kind);
     if (channel === undefined) {
-      const { appId, logger, url } = options;
-      const connection = openConnection({ url, name: `${appId} ${kind}`, logger });
+      const connection = openConnection({ ...options, name: `${options.appId} ${kind}` });
       const topology = { ...options.topology, queues: [] };
       const blockedReason = () => connection.blockedReason;
       channel = {

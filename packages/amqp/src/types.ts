@@ -1,4 +1,5 @@
 import type { BodyOf, InterimReply, KeyOf, MessageDefinition, Reply, Topology } from '@wbor/contracts';
+import type { BrokerAddress } from './address.ts';
 
 /** The part of pino that this package uses. */
 export interface Logger {
@@ -8,9 +9,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export interface BrokerOptions {
-  /** `amqp://user:password@host:port/vhost`. Never logged. */
-  readonly url: string;
+export interface BrokerOptions extends BrokerAddress {
   /** Shown in the broker's list of connections and published as `app_id`. */
   readonly appId: string;
   /** Declared at the first boot and again on every reconnection. */

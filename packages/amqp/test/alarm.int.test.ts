@@ -32,7 +32,7 @@ it('an alarm of the broker is noticed although nothing is published, and its end
     await rabbit.setMemoryAlarm(true);
     await waitFor(() => !broker.ready, { what: 'the alarm' });
     expect(broker.reason).toContain('resource alarm');
-    const inspection = await inspectBroker(rabbit.url);
+    const inspection = await inspectBroker({ url: rabbit.url });
     expect(await inspection.tryToWrite('', 'nobody')).toEqual({ is: 'blocked', detail: 'low on memory' });
     // Who only asks is answered all the same.
     expect(await inspection.lookAtExchange('amq.topic')).toEqual({ is: 'ok' });

@@ -7,7 +7,7 @@ it('a look at the broker leaves queues and messages as they are', async () => {
   const url = inject('brokerUrl');
   const namespace = createNamespace();
   const connection = await connectAmqp(url);
-  const inspection = await inspectBroker(url);
+  const inspection = await inspectBroker({ url });
   onTestFinished(async () => {
     await inspection.close();
     await deleteNamespace(url, namespace);

@@ -1,13 +1,13 @@
-import { type BrokerInspection, inspectBroker } from '@wbor/amqp';
+import { type BrokerAddress, type BrokerInspection, inspectBroker } from '@wbor/amqp';
 import { endsWithin } from '@wbor/async';
 import type { Namespace } from '@wbor/contracts';
 import { type DatabaseInspection, inspectDatabase } from '@wbor/database';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
 import { relaySettings } from '@wbor/relay/config';
 import {
+  brokerAddress,
   brokerNamespace,
   brokerSettings,
-  brokerUrl,
   ConfigError,
   databaseSettings,
   parseConfig,
@@ -20,7 +20,7 @@ import type { ServiceName } from './services.ts';
 /** A broker as one or several services see it: same address, same user, same names. */
 export interface BrokerSeen {
   readonly services: readonly ServiceName[];
-  readonly url: string;
+  readonly address: BrokerAddress;
   readonly namespace: Namespace;
   /** One connection for all checks. Rejects as {@link inspectBroker} does. */
   inspect(): Promise<BrokerInspection>;
@@ -110,13 +110,13 @@ function seeBrokers(
   const seen = [...environments].flatMap(([name, env]) => {
     const config = readPart(brokerPart, env);
     if (config === undefined) return [];
-    return [{ name, url: brokerUrl(config), namespace: brokerNamespace(config) }];
+    return [{ name, address: brokerAddress(config), namespace: brokerNamespace(config) }];
   });
-  const groups = Object.groupBy(seen, ({ namespace, url }) => JSON.stringify([url, namespace]));
+  const groups = Object.groupBy(seen, ({ address, namespace }) => JSON.stringify([address, namespace]));
   return Object.values(groups).flatMap((group = []) => {
     const [first] = group;
     if (first === undefined) return [];
-    const inspect = once(() => inspectBroker(first.url));
+    const inspect = once(() => inspectBroker(first.address));
     closers.push(async () => (await inspect.begun())?.close());
     return [{ ...first, services: group.map(({ name }) => name), inspect: inspect.get }];
   });

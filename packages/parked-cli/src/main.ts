@@ -2,9 +2,9 @@ import { connectBroker } from '@wbor/amqp';
 import { errorMessage } from '@wbor/async';
 import { deriveTopology, queueName, relayParkedQueue, relayQueues } from '@wbor/contracts';
 import {
+  brokerAddress,
   brokerNamespace,
   brokerSettings,
-  brokerUrl,
   createLogger,
   parseConfig,
   requireBroker,
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   const config = parseConfig(settings, process.env);
   const namespace = brokerNamespace(config);
   const broker = await connectBroker({
-    url: brokerUrl(config),
+    ...brokerAddress(config),
     appId: 'parked',
     topology: deriveTopology(relayQueues, namespace),
     logger: createLogger({ name: 'parked', level: 'warn', pretty: process.stderr.isTTY === true }),

@@ -5,6 +5,8 @@ import { toMessage } from './read-options.ts';
 it.each([
   [{ source: 'ups' }, /rabbitmqUrl and gatewayUrl/],
   [{ source: 'ups', rabbitmqUrl: 'amqp://127.0.0.1', gatewayUrl: 'http://127.0.0.1' }, /one of/],
+  [{ source: 'ups', rabbitmqUrl: [] }, /rabbitmqUrl is no amqp address/],
+  [{ source: 'ups', rabbitmqUrl: ['amqp://a', 'b'] }, /rabbitmqUrl is no amqp address/],
   [{ source: 'ups', rabbitmqUrl: 'http://user:pass-word@127.0.0.1' }, /rabbitmqUrl is no amqp address/],
   [{ source: 'UPS', gatewayUrl: 'http://127.0.0.1' }, /source must be/],
   [{ source: 'twilio', gatewayUrl: 'http://127.0.0.1' }, /source must be/],

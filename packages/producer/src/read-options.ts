@@ -18,7 +18,7 @@ export function checkOptions({ fallback, gatewayUrl, rabbitmqUrl, source }: Prod
     ...((rabbitmqUrl === undefined) === (gatewayUrl === undefined)
       ? ['give one of rabbitmqUrl and gatewayUrl']
       : []),
-    ...(rabbitmqUrl !== undefined && !isUrl(rabbitmqUrl, ['amqp:', 'amqps:'])
+    ...(rabbitmqUrl !== undefined && !areBrokerUrls([rabbitmqUrl].flat())
       ? ['rabbitmqUrl is no amqp address']
       : []),
     ...(gatewayUrl !== undefined && !isUrl(gatewayUrl, ['http:', 'https:'])
@@ -61,6 +61,10 @@ export function toMessage(source: string, options: SendOptions): AcceptedMessage
     images: [...images],
     urgent,
   };
+}
+
+function areBrokerUrls(urls: readonly string[]): boolean {
+  return urls.length > 0 && urls.every((url) => isUrl(url, ['amqp:', 'amqps:']));
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

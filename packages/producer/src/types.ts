@@ -1,7 +1,7 @@
 /** How to reach the chat. One of `rabbitmqUrl` and `gatewayUrl` is needed. */
 export interface ProducerOptions {
-  /** `amqp://user:password@host:port/vhost`. Secret; in no error and no file. */
-  readonly rabbitmqUrl?: string | undefined;
+  /** `amqp://user:password@host:port/vhost`, or those of several nodes of a cluster. Secret; in no error and no file. */
+  readonly rabbitmqUrl?: string | readonly string[] | undefined;
   /** Default `source_exchange`. */
   readonly exchange?: string | undefined;
   /** For example `https://chat.example.org`. `/send` is put behind it. */

@@ -40,6 +40,22 @@ export function brokerSettings() {
     RABBITMQ_URL: secret()
       .optional()
       .describe('amqp://user:password@host:port/vhost. Or set the parts below instead.'),
+    RABBITMQ_URLS: secret()
+      .optional()
+      .describe(
+        'Instead of RABBITMQ_URL, for a cluster: such addresses of several nodes, separated by commas.',
+      ),
+    RABBITMQ_CA: z
+      .string()
+      .optional()
+      .describe(
+        'For amqps://: certificates (PEM) of who may have signed the broker’s. Default: the usual ones.',
+      ),
+    RABBITMQ_CERT: z
+      .string()
+      .optional()
+      .describe('For amqps://: our own certificate (PEM), where the broker asks for one.'),
+    RABBITMQ_KEY: secret().optional().describe('The key of RABBITMQ_CERT (PEM, without a passphrase).'),
     RABBITMQ_HOST: z.string().optional().describe('Host of the broker, when there is no RABBITMQ_URL.'),
     RABBITMQ_PORT: port().default(5672).describe('Port of the broker.'),
     RABBITMQ_USER: z.string().default('guest').describe('User at the broker.'),
@@ -84,54 +100,6 @@ export function databaseSettings() {
         'postgres://user:password@host:port/database, one database for all services; ?sslmode=verify-full&sslrootcert=FILE for TLS. No pooler before it.',
       ),
   };
-}
-
-/** The part of the parsed settings that {@link brokerUrl} reads. */
-export interface BrokerConfig {
-  readonly RABBITMQ_URL?: Secret | undefined;
-  readonly RABBITMQ_HOST?: string | undefined;
-  readonly RABBITMQ_PORT: number;
-  readonly RABBITMQ_USER: string;
-  readonly RABBITMQ_PASS: Secret;
-  readonly RABBITMQ_VHOST: string;
-}
-
-/**
- * A cross-field rule for a settings object: the broker must be named one way or the other. For `.check()`.
- * Runs although other settings are wrong, so that all faults are said at once.
- */
-export const requireBroker = z.superRefine<{
-  RABBITMQ_URL?: Secret | undefined;
-  RABBITMQ_HOST?: string | undefined;
-}>(
-  (config, context) => {
-    if (config.RABBITMQ_URL) {
-      const url = URL.parse(config.RABBITMQ_URL.reveal());
-      if (!url || !/^amqps?:$/.test(url.protocol)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['RABBITMQ_URL'],
-          message: 'must look like amqp://user:password@host:port/vhost',
-        });
-      }
-    } else if (!config.RABBITMQ_HOST) {
-      context.addIssue({
-        code: 'custom',
-        path: ['RABBITMQ_URL'],
-        message: 'is not set, and RABBITMQ_HOST is not either; set one of them',
-      });
-    }
-  },
-  { when: () => true },
-);
-
-/** The broker's URL, password included: for the connection only. */
-export function brokerUrl(config: BrokerConfig): string {
-  if (config.RABBITMQ_URL) return config.RABBITMQ_URL.reveal();
-  const user = encodeURIComponent(config.RABBITMQ_USER);
-  const password = encodeURIComponent(config.RABBITMQ_PASS.reveal());
-  const vhost = config.RABBITMQ_VHOST === '/' ? '' : `/${encodeURIComponent(config.RABBITMQ_VHOST)}`;
-  return `amqp://${user}:${password}@${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}${vhost}`;
 }
 
 /** Where a service's exchange and queues are, as `deriveTopology` and `queueName` of the contracts take it. */

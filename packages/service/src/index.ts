@@ -1,11 +1,10 @@
+export { brokerAddress, requireBroker } from './broker-address.ts';
 export {
   brokerNamespace,
   brokerSettings,
-  brokerUrl,
   commonSettings,
   consumerSettings,
   databaseSettings,
-  requireBroker,
 } from './common-settings.ts';
 export { describeSettings, type SettingDescription } from './describe-settings.ts';
 export { compareEnvExample } from './env-example.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { brokerSettings, brokerUrl, commonSettings, requireBroker } from './common-settings.ts';
+import { requireBroker } from './broker-address.ts';
+import { brokerSettings, commonSettings } from './common-settings.ts';
 import { flag, list, number, parseConfig, port, secret } from './settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'));
@@ -82,19 +83,6 @@ it('a secret does not show itself', () => {
   ]) {
     expect(shown).not.toContain('hush');
   }
-});
-
-describe('brokerUrl', () => {
-  it('escapes what a URL could trip over', () => {
-    const config = parseConfig(schema, {
-      TOKEN: 'hush',
-      RABBITMQ_HOST: 'mq',
-      RABBITMQ_USER: 'a@b',
-      RABBITMQ_PASS: 'p/w:x',
-      RABBITMQ_VHOST: 'my/host',
-    });
-    expect(brokerUrl(config)).toBe('amqp://a%40b:p%2Fw%3Ax@mq:5672/my%2Fhost');
-  });
 });
 
 it('a port is a whole number in range', () => {

@@ -13,6 +13,13 @@ export {
   wireText,
   wireValue,
 } from './amqp-frames.ts';
+export {
+  type ClusterNode,
+  type ClusterStartOptions,
+  startCluster,
+  type TestCluster,
+} from './broker/cluster.ts';
+export type { Partition } from './broker/cluster-network.ts';
 export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
 export { type KeyPair, makeCertificates } from './certificates.ts';

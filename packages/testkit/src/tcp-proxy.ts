@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type Forwarding, forward } from './forward.ts';
 
 /** A piece of network that can break. */
 export interface TcpProxy {
@@ -31,7 +32,7 @@ export async function startTcpProxy(options: {
   readonly holdBack?: readonly number[];
 }): Promise<TcpProxy> {
   const target = typeof options.target === 'string' ? addressOf(options.target) : options.target;
-  const sockets = new Set<Socket>();
+  const open = new Set<Forwarding>();
   let stalled = false;
   let server: Server | undefined;
   let port = 0;
@@ -40,29 +41,9 @@ export async function startTcpProxy(options: {
   function accept(client: Socket): void {
     const upstream = connect(target.port, target.host);
     accepted += 1;
-    const heldBack = stalled || options.holdBack?.includes(accepted) === true;
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      // A reset must not end the process; `close` follows and takes the other side along.
-      from.on('error', () => undefined);
-      from.on('data', (chunk) => {
-        if (!to.write(chunk)) {
-          from.pause();
-          to.once('drain', () => {
-            if (!stalled) from.resume();
-          });
-        }
-      });
-      from.on('end', () => to.end());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      if (heldBack) from.pause();
-    }
+    const forwarding = forward(client, upstream, () => open.delete(forwarding));
+    open.add(forwarding);
+    if (stalled || options.holdBack?.includes(accepted) === true) forwarding.pause();
   }
 
   async function listen(): Promise<void> {
@@ -78,7 +59,7 @@ export async function startTcpProxy(options: {
     server = undefined;
     const closed = closing === undefined ? undefined : once(closing, 'close');
     closing?.close();
-    for (const socket of sockets) socket.destroy();
+    for (const forwarding of open) forwarding.destroy();
     await closed;
   }
 
@@ -94,11 +75,11 @@ export async function startTcpProxy(options: {
     cut,
     stall() {
       stalled = true;
-      for (const socket of sockets) socket.pause();
+      for (const forwarding of open) forwarding.pause();
     },
     async heal() {
       stalled = false;
-      for (const socket of sockets) socket.resume();
+      for (const forwarding of open) forwarding.resume();
       await listen();
     },
     dispose: cut,

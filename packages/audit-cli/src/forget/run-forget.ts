@@ -3,7 +3,7 @@ import { connectBroker } from '@wbor/amqp';
 import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
 import { countUnpublished, createDatabase, forgetSender, tidyAfterForgetting } from '@wbor/database';
 import { seekNumber } from '@wbor/phone';
-import { brokerNamespace, brokerUrl, createLogger } from '@wbor/service';
+import { brokerAddress, brokerNamespace, createLogger } from '@wbor/service';
 import { type ForgetCommand, UsageError } from '../command.ts';
 import type { ForgetConfig } from '../config.ts';
 import { countWaiting, removeFromQueues } from './queues.ts';
@@ -43,7 +43,7 @@ export async function runForget(
     idleInTransactionTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   const broker = await connectBroker({
-    url: brokerUrl(config),
+    ...brokerAddress(config),
     appId: 'audit',
     topology: deriveTopology([...relayQueues, ...auditQueues, ...moderatorQueues], namespace),
     logger: createLogger({ name: 'audit', level: 'warn', pretty: process.stderr.isTTY === true }),

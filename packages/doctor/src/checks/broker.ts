@@ -1,4 +1,4 @@
-import { BrokerConfigurationError, describeBroker } from '@wbor/amqp';
+import { BrokerConfigurationError, describeNodes, findLostNodes } from '@wbor/amqp';
 import { describeError } from '../describe-error.ts';
 import type { BrokerSeen } from '../patient.ts';
 import { type Check, type Finding, fault, ok } from '../types.ts';
@@ -39,11 +39,26 @@ async function look(seen: BrokerSeen): Promise<Finding[]> {
       ),
     ];
   }
-  return [ok(services, `${product} ${version} at ${describeBroker(seen.url)}`)];
+  return [
+    ok(services, `${product} ${version} at ${describeNodes(seen.address)}`),
+    ...(await lostNodes(seen, services)),
+  ];
+}
+
+/** Of a cluster each node is worth a look: the services get along without one. */
+async function lostNodes({ address }: BrokerSeen, services: string): Promise<Finding[]> {
+  const lost = await findLostNodes(address);
+  return lost.map(({ error, node }) =>
+    fault(
+      services,
+      `a node of the cluster, ${node}, is not reached: ${describeError(error)}`,
+      'start the node, see `rabbitmqctl cluster_status` on another one; or correct its address in RABBITMQ_URLS',
+    ),
+  );
 }
 
 function refusal(seen: BrokerSeen, services: string, error: unknown): Finding {
-  const at = describeBroker(seen.url);
+  const at = describeNodes(seen.address);
   if (error instanceof BrokerConfigurationError && error.code === 'ACCESS_REFUSED') {
     return fault(
       services,
@@ -58,9 +73,16 @@ function refusal(seen: BrokerSeen, services: string, error: unknown): Finding {
       'correct RABBITMQ_VHOST, or the end of RABBITMQ_URL; or make it: `rabbitmqctl add_vhost`, `rabbitmqctl set_permissions`',
     );
   }
+  if (error instanceof BrokerConfigurationError && error.code === 'TLS_REFUSED') {
+    return fault(
+      services,
+      error.message,
+      'give the authority that signed the broker’s certificate in RABBITMQ_CA_FILE, our own certificate in RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE; see the dates of both',
+    );
+  }
   return fault(
     services,
     `the broker at ${at} cannot be reached: ${describeError(error)}`,
-    'start the broker; or correct its address, RABBITMQ_URL, or RABBITMQ_HOST and RABBITMQ_PORT; see whether a firewall is between',
+    'start the broker; or correct its address, RABBITMQ_URL, RABBITMQ_URLS, or RABBITMQ_HOST and RABBITMQ_PORT; see whether a firewall is between',
   );
 }

@@ -64,8 +64,13 @@ function seenBy(brokers: readonly BrokerSeen[], service: ServiceName): BrokerSee
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-function connect({ namespace, url }: BrokerSeen): Promise<Broker> {
-  return connectBroker({ url, appId: 'doctor', topology: deriveTopology([], namespace), logger: silent });
+function connect({ address, namespace }: BrokerSeen): Promise<Broker> {
+  return connectBroker({
+    ...address,
+    appId: 'doctor',
+    topology: deriveTopology([], namespace),
+    logger: silent,
+  });
 }
 
 async function travel(

@@ -43,6 +43,7 @@ export const USAGE = `wbor-send: gets a message into the managers' GroupMe chat,
 Settings, as NAME=VALUE lines of the file or in the environment, which wins:
   GATEWAY_URL, GATEWAY_TOKEN   the gateway, and the source's token; or
   RABBITMQ_URL                 the broker; RABBITMQ_EXCHANGE if it is not source_exchange
+  RABBITMQ_URLS                instead: several nodes of a cluster, separated by commas
   GROUPME_BOT_ID               to post by itself; GROUPME_API_URL if it is not GroupMe's own
   GROUPME_ACCESS_TOKEN         to look for posts that are in doubt
   WBOR_SOURCE                  where --source is not given

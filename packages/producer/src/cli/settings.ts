@@ -37,15 +37,16 @@ function readConfig(path: string, mustExist: boolean): Environment {
 
 /** @throws UsageError when nothing says where to send to. */
 export function toProducerOptions(settings: Environment, source: string | undefined): ProducerOptions {
-  const { GATEWAY_URL, GROUPME_BOT_ID, RABBITMQ_URL } = settings;
-  if (RABBITMQ_URL === undefined && GATEWAY_URL === undefined) {
+  const { GATEWAY_URL, GROUPME_BOT_ID, RABBITMQ_URL, RABBITMQ_URLS } = settings;
+  const rabbitmqUrl = RABBITMQ_URLS?.split(',').map((url) => url.trim()) ?? RABBITMQ_URL;
+  if (rabbitmqUrl === undefined && GATEWAY_URL === undefined) {
     throw new UsageError(
       `set RABBITMQ_URL or GATEWAY_URL, in the environment or in ${settings.WBOR_SEND_CONFIG ?? DEFAULT_CONFIG}`,
     );
   }
   return {
     // A machine of ours may have both in its environment.
-    ...(GATEWAY_URL === undefined ? { rabbitmqUrl: RABBITMQ_URL } : { gatewayUrl: GATEWAY_URL }),
+    ...(GATEWAY_URL === undefined ? { rabbitmqUrl } : { gatewayUrl: GATEWAY_URL }),
     exchange: settings.RABBITMQ_EXCHANGE,
     token: settings.GATEWAY_TOKEN,
     source: source ?? settings.WBOR_SOURCE ?? 'standard',

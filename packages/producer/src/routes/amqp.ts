@@ -13,7 +13,7 @@ import type { AcceptedMessage } from '../spool/records.ts';
 import type { Offer, OfferTerms, Route } from './route.ts';
 
 export interface AmqpRouteOptions {
-  readonly url: string;
+  readonly url: string | readonly string[];
   readonly exchange: string;
   readonly botId: string | undefined;
   readonly connectTimeoutMs: number;

@@ -5,6 +5,9 @@ import { describeTrouble, resourceOf, type ScheduledFault, type Trouble } from '
 import type { SdkProducers } from './sdk/sdk-producers.ts';
 import type { ChaosSystem } from './system.ts';
 
+/** On a machine that does much else. */
+const WHOLE_TIMEOUT_MS = 180_000;
+
 export interface FaultRunner {
   readonly records: readonly FaultRecord[];
   /** Carries out the schedule; resolves when the last fault is undone, or soon after `signal` is aborted. */
@@ -23,7 +26,7 @@ export function createFaultRunner(
     const record: FaultRecord = {
       number,
       what: describeTrouble(trouble),
-      kind: trouble.kind,
+      kind: trouble.kind === 'node' ? 'broker' : trouble.kind,
       target: targetOf(trouble),
       startMs: Date.now(),
       endMs: Number.MAX_SAFE_INTEGER,
@@ -76,6 +79,8 @@ function targetOf(trouble: Trouble): string {
       return trouble.to;
     case 'groupme':
       return trouble.fault.route;
+    case 'node':
+      return `node ${trouble.node}`;
     default:
       return trouble.kind;
   }
@@ -100,6 +105,8 @@ async function inflict(
     case 'broker':
       await (trouble.how === 'kill' ? broker.kill() : broker.stop());
       return () => broker.start();
+    case 'node':
+      return await inflictOnNode(system, trouble);
     case 'postgres':
       await postgres.stop();
       return () => postgres.start();
@@ -113,6 +120,26 @@ async function inflict(
       simulator.setFault(trouble.fault);
       return async () => removeFault(system, trouble.fault);
   }
+}
+
+/** What mends it also waits until the cluster is whole again: the next node must not go before. */
+async function inflictOnNode(
+  { cluster }: ChaosSystem,
+  { how, node: number }: Extract<Trouble, { kind: 'node' }>,
+): Promise<() => Promise<void>> {
+  const node = cluster?.nodes[number - 1];
+  if (cluster === undefined || node === undefined) throw new RangeError(`there is no node ${number}`);
+  const undo = { kill: node.start, stop: node.start, freeze: node.thaw, cut: node.join, stall: node.join }[
+    how
+  ];
+  if (how === 'kill') await node.kill();
+  else if (how === 'stop') await node.stop();
+  else if (how === 'freeze') node.freeze();
+  else node.part(how);
+  return async () => {
+    await undo();
+    await cluster.untilWhole(WHOLE_TIMEOUT_MS);
+  };
 }
 
 /** The simulator clears all or nothing; what is still to strike on other routes is set again. */

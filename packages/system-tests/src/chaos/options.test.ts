@@ -24,10 +24,12 @@ it('reads everything', () => {
     '3',
     '--json',
     '--fuzz',
+    '--cluster',
   ];
   expect(parseChaosOptions([...args, '--keep-logs', 'logs'])).toEqual({
     help: false,
     fuzz: true,
+    cluster: true,
     minutes: 0.5,
     seed: 9,
     echo: false,

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly settleSeconds: number;
   /** With hostile senders beside the normal ones. */
   readonly fuzz: boolean;
+  /** The broker is a cluster of three, whose nodes break. */
+  readonly cluster: boolean;
   readonly logsFolder: string | undefined;
   readonly json: boolean;
 }
@@ -32,6 +34,8 @@ end everything is mended, and every message that was accepted must be in the cha
                      for each kill and each call that nobody can know about
   --settle-seconds N how long the rest may take once all is mended and nothing new is posted. Default 180
   --fuzz             hostile senders beside the normal ones, as in npm run fuzz; the same is asked of the normal ones
+  --cluster          the broker is a cluster of three; its nodes are killed, stopped, frozen and parted from each other,
+                     one at a time (Linux only)
   --keep-logs DIR    write the logs of all processes and the facts there. After a failure they are kept anyway
   --json             print the result as JSON in the end, and progress on stderr
   --help             this text
@@ -55,6 +59,7 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions {
     allowRepeats: toNumber('--allow-repeats', values['allow-repeats'], { least: 0, most: 1e9, whole: true }),
     settleSeconds: toNumber('--settle-seconds', values['settle-seconds'], { least: 1, most: 86_400 }) ?? 180,
     fuzz: values.fuzz ?? false,
+    cluster: values.cluster ?? false,
     logsFolder: values['keep-logs'],
     json: values.json ?? false,
   };
@@ -72,6 +77,7 @@ function parse(args: readonly string[]) {
         'allow-repeats': { type: 'string' },
         'settle-seconds': { type: 'string' },
         fuzz: { type: 'boolean' },
+        cluster: { type: 'boolean' },
         'keep-logs': { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -108,13 +108,16 @@ interface Sender {
 }
 
 /** A producer on the exchange, with a connection of its own, that waits for each confirm. */
-function createAmqpSender({ broker, namespace }: ChaosSystem): Sender {
+function createAmqpSender({ brokerUrls, namespace }: ChaosSystem): Sender {
+  let tries = 0;
   let open: { connection: ChannelModel; channel: ConfirmChannel } | undefined;
   const amqpIds = new Map<string, string>();
 
   async function connect(): Promise<ConfirmChannel> {
     if (open !== undefined) return open.channel;
-    const connection = await connectAmqp(broker.url);
+    const url = brokerUrls[tries % brokerUrls.length] ?? '';
+    tries += 1;
+    const connection = await connectAmqp(url);
     connection.on('close', () => {
       if (open?.connection === connection) open = undefined;
     });

@@ -28,11 +28,14 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult | 
   const releases = createReleases();
   let system: ChaosSystem | undefined;
   try {
-    onProgress('starting a broker, a Postgres, GroupMe, two relays, a gateway and an audit-logger');
+    onProgress(
+      `starting ${options.cluster ? 'three nodes of a broker' : 'a broker'}, a Postgres, GroupMe, two relays, a gateway and an audit-logger`,
+    );
     system = await startChaosSystem({
       echo: options.echo ?? true,
       readBack: options.readBack ?? true,
       fuzz: options.fuzz ?? false,
+      cluster: options.cluster ?? false,
       relayEnv: options.relayEnv,
       releases,
     });

@@ -84,4 +84,13 @@ describe('the schedule of faults', () => {
     expect(longest(2)).toBeLessThan(10_000);
     expect(longest(5)).toBe(35_000);
   });
+
+  it('breaks every node of a cluster in every way, and never two at once', () => {
+    const schedule = buildSchedule({ seed: 3, minutes: 30, cluster: true });
+    const nodes = schedule.filter(({ trouble }) => resourceOf(trouble) === 'broker');
+    expect(new Set(nodes.map(({ trouble }) => describeTrouble(trouble)))).toHaveLength(15);
+    for (const [index, { atMs, durationMs }] of nodes.entries()) {
+      expect(nodes[index + 1]?.atMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(atMs + durationMs);
+    }
+  });
 });

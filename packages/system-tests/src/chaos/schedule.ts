@@ -1,4 +1,5 @@
 import type { Fault } from '@wbor/groupme-simulator';
+import type { Partition } from '@wbor/testkit';
 import { SDK_NAMES, type SdkName } from './facts.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -12,6 +13,8 @@ export type Trouble =
   /** kill -9, so long after it was given its next message. */
   | { readonly kind: 'producer'; readonly producer: SdkName; readonly afterMs: number }
   | { readonly kind: 'broker'; readonly how: 'stop' | 'kill' }
+  /** One of a cluster, counted from 1. `cut` and `stall` part it from the other nodes. */
+  | { readonly kind: 'node'; readonly node: number; readonly how: 'stop' | 'kill' | 'freeze' | Partition }
   | { readonly kind: 'postgres' }
   | { readonly kind: 'network'; readonly to: 'broker' | 'groupme'; readonly how: 'cut' | 'stall' }
   | { readonly kind: 'groupme'; readonly fault: Fault };
@@ -29,6 +32,9 @@ export interface ScheduledFault {
 /** Longer than the broker waits for a heartbeat: its connections are dropped while it is frozen. */
 const LONG_FREEZE_MS = 35_000;
 const LONG_FREEZE_FROM_MINUTES = 5;
+
+/** Longer than the other nodes of the test's cluster wait for a silent one. */
+const LONG_SILENCE_MS = 20_000;
 
 /** Time to publish something before the first fault, and to settle a little after the last. */
 const QUIET_START_MS = 2_000;
@@ -52,6 +58,9 @@ export function resourceOf(trouble: Trouble): string {
     case 'broker':
     case 'postgres':
       return trouble.kind;
+    // Two nodes of three are no majority.
+    case 'node':
+      return 'broker';
     case 'network':
       return `network ${trouble.to}`;
     case 'groupme':
@@ -61,9 +70,16 @@ export function resourceOf(trouble: Trouble): string {
 
 type Drawn = Omit<ScheduledFault, 'number'>;
 
-/** The same for the same seed and minutes. */
-export function buildSchedule({ seed, minutes }: { seed: number; minutes: number }): ScheduledFault[] {
-  const system = drawFaults({ seed, minutes });
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  /** The broker is a cluster, whose nodes break one at a time. */
+  readonly cluster?: boolean;
+}
+
+/** The same for the same options. */
+export function buildSchedule({ seed, minutes, cluster = false }: ScheduleOptions): ScheduledFault[] {
+  const system = drawFaults({ seed, minutes }, cluster ? CLUSTER_TROUBLES : TROUBLES);
   const all = [...system, ...drawProducerKills({ seed, minutes }, system)];
   return all.toSorted((a, b) => a.atMs - b.atMs).map((fault, index) => ({ number: index + 1, ...fault }));
 }
@@ -94,7 +110,10 @@ function drawProducerKills(
   return kills;
 }
 
-function drawFaults({ seed, minutes }: { seed: number; minutes: number }): Drawn[] {
+function drawFaults(
+  { seed, minutes }: { seed: number; minutes: number },
+  troubles: readonly Trouble[],
+): Drawn[] {
   const random = createRandom(seed);
   const endMs = minutes * 60_000 - QUIET_END_MS;
   const busyUntilMs = new Map<string, number>();
@@ -120,7 +139,7 @@ function drawFaults({ seed, minutes }: { seed: number; minutes: number }): Drawn
       atMs += random.integer(1_000, 3_000);
       continue;
     }
-    if (deck.length === 0) deck = random.shuffled(TROUBLES);
+    if (deck.length === 0) deck = random.shuffled(troubles);
     const free = deck.find((trouble) => (busyUntilMs.get(resourceOf(trouble)) ?? 0) <= atMs);
     if (free === undefined) {
       atMs += 500;
@@ -155,6 +174,8 @@ function recoveryMs(trouble: Trouble): number {
       return 2_000;
     case 'broker':
       return 12_000;
+    case 'node':
+      return 15_000;
     case 'postgres':
       return 3_000;
     default:
@@ -175,6 +196,11 @@ function chooseDuration(random: Random, trouble: Trouble): number {
       return random.integer(500, 5_000);
     case 'network':
       return random.integer(500, 5_000);
+    case 'node':
+      return random.integer(
+        1_000,
+        trouble.how === 'kill' || trouble.how === 'stop' ? 6_000 : LONG_SILENCE_MS,
+      );
     case 'groupme':
       return random.integer(2_000, 6_000);
   }
@@ -218,6 +244,17 @@ const TROUBLES: readonly Trouble[] = [
   groupme({ route: 'callback', mode: 'duplicate', times: 6 }),
 ];
 
+const CLUSTER_TROUBLES: readonly Trouble[] = [
+  ...TROUBLES.filter(({ kind }) => kind !== 'broker'),
+  ...[1, 2, 3].flatMap((node): Trouble[] => [
+    { kind: 'node', node, how: 'kill' },
+    { kind: 'node', node, how: 'stop' },
+    { kind: 'node', node, how: 'freeze' },
+    { kind: 'node', node, how: 'cut' },
+    { kind: 'node', node, how: 'stall' },
+  ]),
+];
+
 /** For people: what happens, without when. */
 export function describeTrouble(trouble: Trouble): string {
   switch (trouble.kind) {
@@ -229,6 +266,8 @@ export function describeTrouble(trouble: Trouble): string {
       return `kill -9 ${trouble.producer} while it sends`;
     case 'broker':
       return trouble.how === 'kill' ? 'kill -9 the broker' : 'stop the broker';
+    case 'node':
+      return describeNodeTrouble(trouble);
     case 'postgres':
       return 'stop Postgres';
     case 'network':
@@ -240,4 +279,9 @@ export function describeTrouble(trouble: Trouble): string {
       return `GroupMe: ${route} ${mode}${status}${retryAfter}${times === undefined ? '' : ` ×${times}`}`;
     }
   }
+}
+
+function describeNodeTrouble({ how, node }: Extract<Trouble, { kind: 'node' }>): string {
+  if (how === 'cut' || how === 'stall') return `${how} the network between node ${node} and the others`;
+  return `${how === 'kill' ? 'kill -9' : how} node ${node}`;
 }

@@ -12,6 +12,8 @@ export interface RunChaosOptions {
   readonly settleSeconds?: number;
   /** With hostile senders beside the normal ones. */
   readonly fuzz?: boolean;
+  /** The broker is a cluster of three, whose nodes break. */
+  readonly cluster?: boolean;
   readonly logsFolder?: string | undefined;
   readonly relayEnv?: Readonly<Record<string, string>>;
   /** Ends the run early; everything is stopped and removed. */

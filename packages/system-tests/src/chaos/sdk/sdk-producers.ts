@@ -88,7 +88,7 @@ function sdkOptions(system: ChaosSystem, name: SdkName, spools: string): object 
   const { botId, accessToken } = system.simulator;
   const way =
     name === 'sdk-amqp'
-      ? { rabbitmqUrl: system.network.broker.url(system.broker.url), exchange: system.namespace.exchange }
+      ? { rabbitmqUrl: system.distantBrokerUrls, exchange: system.namespace.exchange }
       : { gatewayUrl: system.gatewayUrl, token: PASSWORD };
   return {
     ...way,
