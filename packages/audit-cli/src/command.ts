@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '@wbor/async';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 import { auditTables, type ExportableTable, type ExportRange, exportableTables } from '@wbor/database';
 import { FORMATS, type Format } from './export/formats.ts';
 
@@ -23,12 +22,6 @@ export interface ForgetCommand {
   readonly yes: boolean;
   readonly liftBan: boolean;
   readonly evenIfWaiting: boolean;
-}
-
-/** A command line that makes no sense. The text is for the operator. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
 }
 
 export const USAGE = `audit: exports the audit, or removes a person from it
@@ -56,13 +49,7 @@ Exit codes: 0 done; 1 failed, and the file is not there; 2 the command line is w
 
 /** @throws UsageError */
 export function parseAuditCommand(argv: readonly string[]): ExportCommand | ForgetCommand | 'help' {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    throw new UsageError(errorMessage(error));
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parse(argv);
   if (values.help || positionals.length === 0) return 'help';
   const [action, ...rest] = positionals;
   if (action === 'export') return toExport(values, rest);
@@ -71,8 +58,7 @@ export function parseAuditCommand(argv: readonly string[]): ExportCommand | Forg
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
+  return parseCommandLine(argv, {
     allowPositionals: true,
     options: {
       'dry-run': { type: 'boolean' },
