@@ -18,6 +18,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm run doctor [-- OPTIONS]  what is wrong with a deployment, and what to do
        npm run parked -- ACTION     what could not be forwarded
        npm run audit -- ACTION      exports the audit, or removes a person from it
+       npm run take-over -- ACTION  the queues of the Python service, to ours and back
        npm run token -- ACTION      tokens of those who send over HTTP
        npm run rights -- ACTION     users of the broker and of Postgres with the least rights
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
@@ -42,6 +43,7 @@ const COMMANDS = {
   token: 'apps/gateway/src/tokens/main.ts',
   doctor: 'packages/doctor/src/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
+  'take-over': 'packages/take-over/src/main.ts',
   rights: 'packages/rights/src/main.ts',
   fixture: 'packages/launcher/src/fixture/main.ts',
   pictures: 'packages/system-tests/src/pictures/main.ts',
