@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { repoRoot } from '@wbor/testkit';
 
 /** The commands of docs/migration.md that stand in blocks of this kind, word by word, with variables filled in. */
-export async function readGuide(kind: 'look' | 'forward' | 'back'): Promise<string[][]> {
+export async function readGuide(kind: 'look' | 'forward' | 'back' | 'rest' | 'restart'): Promise<string[][]> {
   const guide = await readFile(join(repoRoot, 'docs/migration.md'), 'utf8');
   const variables = new Map(
     [...guide.matchAll(/^(OLD_\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
