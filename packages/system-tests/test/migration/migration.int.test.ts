@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
-import { type App, buildEnvironments, callbackUrl, createReleases, type System, startSystem } from '@wbor/start-system';
+import {
+  type App,
+  buildEnvironments,
+  callbackUrl,
+  createReleases,
+  type System,
+  startSystem,
+} from '@wbor/start-system';
 import {
   connectAmqp,
   createDatabase,
@@ -176,6 +183,17 @@ function shown(): Map<string, number> {
   return times;
 }
 
+/** Does with what is parked as a person who looks into the chat. */
+async function settleDoubts(listed: string): Promise<void> {
+  for (const line of listed.split('\n')) {
+    const messageId = published.find((id) => line.includes(id));
+    if (messageId === undefined) continue;
+    const [parkedId = ''] = line.split(' ');
+    const action = (shown().get(messageId) ?? 0) > 0 ? 'discard' : 'replay';
+    await follow(['npm', 'run', 'parked', '--', action, parkedId]);
+  }
+}
+
 async function expectEachOnce(): Promise<void> {
   await waitFor(() => [...shown().values()].every((times) => times > 0), {
     what: 'every message in the chat',
@@ -188,12 +206,11 @@ it('takes over and gives back by the guide, while producers publish: each messag
   const stopProducers = await startProducers();
   expect(await followAll('look')).toMatch(/source_exchange\s+standard\s+source\.standard\.#/);
   await waitFor(() => published.length > 10, { what: 'messages' });
-  const [doubtful = '', ...rest] = (await followAll('forward')).trim().split('\n').slice(-2);
-  expect(rest).toEqual(['1 message parked']);
-  expect(doubtful).toContain(inDoubt);
+  const listed = await followAll('forward');
+  expect(inDoubt).toBeTypeOf('string');
+  expect(listed).toContain(inDoubt);
   expect(shown().get(inDoubt ?? '')).toBe(1);
-  const [parkedId = ''] = doubtful.split(' ');
-  await follow(['npm', 'run', 'parked', '--', 'discard', parkedId]);
+  await settleDoubts(listed);
   await delay(PUBLISH_EVERY_MS * 3);
   await stopProducers();
   await expectEachOnce();
@@ -206,14 +223,18 @@ it('takes over and gives back by the guide, while producers publish: each messag
     return rows;
   };
   const first = published.indexOf(inDoubt ?? '') + 1;
-  await waitFor(async () => (await byOurs()).length >= published.length - first, { what: 'the audit' });
+  await waitFor(async () => (await byOurs()).length >= published.length - first, {
+    what: 'the audit',
+    timeoutMs: 60_000,
+  });
   expect((await byOurs()).filter(({ times }) => times !== '1')).toEqual([]);
   expect((await database.query('SELECT id FROM messages')).rows).toEqual([{ id: 'theirs' }]);
 
   const stopAgain = await startProducers();
   await delay(PUBLISH_EVERY_MS * 3);
   if ((await followAll('back')).includes('relay.outbox')) await followAll('rest');
-  await followAll('restart');
+  const listedAgain = await followAll('restart');
+  await settleDoubts(listedAgain);
   await delay(PUBLISH_EVERY_MS * 3);
   await stopAgain();
   await expectEachOnce();
