@@ -26,7 +26,7 @@ interface Lane {
 }
 
 /** The exchange that a policy makes the alternate one, so that each message is in one of two queues, never in both or none. */
-export function handOverExchange({ exchange }: Pick<Namespace, 'exchange'>): string {
+function handOverExchange({ exchange }: Pick<Namespace, 'exchange'>): string {
   return `${exchange}.take-over`;
 }
 
