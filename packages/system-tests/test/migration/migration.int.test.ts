@@ -204,6 +204,7 @@ async function settleDoubts(listed: string): Promise<void> {
 async function expectEachOnce(): Promise<void> {
   await waitFor(() => [...shown().values()].every((times) => times > 0), {
     what: 'every message in the chat',
+    timeoutMs: 60_000,
   });
   expect([...shown()].filter(([, times]) => times !== 1)).toEqual([]);
 }
