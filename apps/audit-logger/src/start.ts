@@ -7,7 +7,13 @@ import {
   startParkedWatch,
 } from '@wbor/amqp';
 import type { BackOff } from '@wbor/async';
-import { auditEventsQueue, auditParkedQueue, auditQueues, deriveTopology, queueName } from '@wbor/contracts';
+import {
+  auditEventsQueue,
+  auditParkedQueue,
+  declaredQueues,
+  deriveTopology,
+  queueName,
+} from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase, type ServiceDatabase } from '@wbor/database';
 import {
   brokerAddress,
@@ -113,7 +119,7 @@ export async function startAuditLogger(
     const connected = await connectBroker({
       ...brokerAddress(config),
       appId: 'audit-logger',
-      topology: deriveTopology(auditQueues, namespace, 'audit-logger'),
+      topology: deriveTopology(declaredQueues['audit-logger'], namespace, 'audit-logger'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });

@@ -1,11 +1,10 @@
 import { type Broker, connectBroker, PublishError, type ReplyQueue, startQueueWatch } from '@wbor/amqp';
 import {
   auditEventsQueue,
-  auditQueues,
+  declaredQueues,
   deriveTopology,
   postEvent,
   queueName,
-  relayParkedQueue,
   relayStandardQueue,
   relayTwilioQueue,
 } from '@wbor/contracts';
@@ -98,11 +97,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     appId: 'gateway',
     // Queues of others are declared too: what is accepted is kept if its taker comes up later, and a queue of
     // somebody else that happens to get everything does not pass for the relay's.
-    topology: deriveTopology(
-      [relayParkedQueue, relayStandardQueue, relayTwilioQueue, ...auditQueues],
-      brokerNamespace(config),
-      'gateway',
-    ),
+    topology: deriveTopology(declaredQueues.gateway, brokerNamespace(config), 'gateway'),
     logger,
     confirmTimeoutMs: PUBLISH_TIMEOUT_MS,
   });

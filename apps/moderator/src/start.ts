@@ -2,17 +2,15 @@ import { type Broker, connectBroker, startParkedWatch, startQueueWatch } from '@
 import type { BackOff } from '@wbor/async';
 import {
   auditEventsQueue,
-  auditQueues,
   banListMessage,
   banListRequest,
   banListState,
+  declaredQueues,
   deriveTopology,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
-  moderatorQueues,
   moderatorSmsCommandsQueue,
   queueName,
-  relayParkedQueue,
   relayStandardQueue,
 } from '@wbor/contracts';
 import { databaseBackOffMs, openDatabase } from '@wbor/database';
@@ -73,12 +71,10 @@ export async function startModerator(
   health.addCheck('broker', () => (broker ? broker.reason : 'not connected to the broker yet'));
 
   async function connect(): Promise<Broker> {
-    // Queues of others are declared too: a reply or an event is kept if its taker comes up later.
-    const queues = [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues];
     const connected = await connectBroker({
       ...brokerAddress(config),
       appId: 'moderator',
-      topology: deriveTopology(queues, namespace, 'moderator'),
+      topology: deriveTopology(declaredQueues.moderator, namespace, 'moderator'),
       maxMessageBytes: config.MAX_MESSAGE_BYTES,
       logger,
     });

@@ -2,12 +2,11 @@ import { type Broker, connectBroker, startParkedWatch, startQueueWatch } from '@
 import { endsWithin } from '@wbor/async';
 import {
   auditEventsQueue,
-  auditQueues,
+  declaredQueues,
   deriveTopology,
   moderatorQueues,
   queueName,
   relayParkedQueue,
-  relayQueues,
   relayStandardQueue,
 } from '@wbor/contracts';
 import { createGroupMeClient, type GroupMeClient } from '@wbor/groupme';
@@ -38,15 +37,11 @@ import type { RelayParts } from './relay-parts.ts';
 const DRAIN_TIMEOUT_MS = 2_000;
 const CLIENT_CLOSE_TIMEOUT_MS = 200;
 
-const DECLARED_QUEUES = [
-  ...relayQueues.map((queue) =>
-    queue.name === relayStandardQueue.name
-      ? { ...queue, bindings: [...queue.bindings, ...sourceBindings] }
-      : queue,
-  ),
-  // With the audit's queue, no event is lost if the audit-logger comes up later.
-  ...auditQueues,
-];
+const DECLARED_QUEUES = declaredQueues.relay.map((queue) =>
+  queue.name === relayStandardQueue.name
+    ? { ...queue, bindings: [...queue.bindings, ...sourceBindings] }
+    : queue,
+);
 
 /** Wires the two stages and starts them: delivery first, so that nothing waits for it. */
 export async function startRelay(config: RelayConfig, context: ServiceContext): Promise<void> {

@@ -1,6 +1,7 @@
 export type { BrokerAddress, BrokerTls } from './address.ts';
 export { connectBroker } from './broker.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
+export { type HandOver, type Moved, openHandOver } from './hand-over.ts';
 export { type Answer as BrokerAnswer, type BrokerInspection, inspectBroker } from './inspection.ts';
 export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';

@@ -1,6 +1,7 @@
+import { UsageError } from '@wbor/command-line';
 import { auditTables } from '@wbor/database';
 import { describe, expect, it } from 'vitest';
-import { parseAuditCommand, UsageError } from './command.ts';
+import { parseAuditCommand } from './command.ts';
 
 describe('audit export', () => {
   it('is of the whole audit, to stdout, unless it is told otherwise', () => {

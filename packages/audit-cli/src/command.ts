@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '@wbor/async';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 import { auditTables, type ExportableTable, type ExportRange, exportableTables } from '@wbor/database';
 import { FORMATS, type Format } from './export/formats.ts';
 
@@ -30,12 +29,6 @@ export interface RetainCommand {
   readonly dryRun: boolean;
   /** Does not end, and does it again every day. */
   readonly daily: boolean;
-}
-
-/** A command line that makes no sense. The text is for the operator. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
 }
 
 export const USAGE = `audit: exports the audit, removes a person from it, or what is over its time
@@ -72,13 +65,7 @@ Exit codes: 0 done; 1 failed, and the file is not there; 2 the command line is w
 export function parseAuditCommand(
   argv: readonly string[],
 ): ExportCommand | ForgetCommand | RetainCommand | 'help' {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    throw new UsageError(errorMessage(error));
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parse(argv);
   if (values.help || positionals.length === 0) return 'help';
   const [action, ...rest] = positionals;
   if (action === 'export') return toExport(values, rest);
@@ -88,8 +75,7 @@ export function parseAuditCommand(
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
+  return parseCommandLine(argv, {
     allowPositionals: true,
     options: {
       daily: { type: 'boolean' },

@@ -1,18 +1,19 @@
-import { errorMessage } from '@wbor/async';
+import { runCommandLine } from '@wbor/command-line';
 import { parseConfig } from '@wbor/service';
-import { parseAuditCommand, USAGE, UsageError } from './command.ts';
+import {
+  type ExportCommand,
+  type ForgetCommand,
+  parseAuditCommand,
+  type RetainCommand,
+  USAGE,
+} from './command.ts';
 import { exportSettings, forgetSettings, retainSettings } from './config.ts';
 import { createProgress } from './export/progress.ts';
 import { runExport } from './export/run-export.ts';
 import { runForget } from './forget/run-forget.ts';
 import { runRetain } from './retain/run-retain.ts';
 
-async function main(): Promise<number> {
-  const command = parseAuditCommand(process.argv.slice(2));
-  if (command === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+async function run(command: ExportCommand | ForgetCommand | RetainCommand): Promise<number> {
   if (command.action === 'forget')
     return runForget(command, parseConfig(forgetSettings, process.env), process);
 
@@ -38,10 +39,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`audit: ${errorMessage(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write('See --help.\n');
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+process.exitCode = await runCommandLine({ name: 'audit', usage: USAGE, parse: parseAuditCommand, run });

@@ -1,11 +1,8 @@
-import { parseArgs } from 'node:util';
-import { messageOf } from '@wbor/testkit';
-import { UsageError } from './errors.ts';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 import { scenarios as allScenarios } from './scenarios/index.ts';
 import type { Scenario } from './types.ts';
 
 export interface BenchCommand {
-  readonly help: boolean;
   readonly quick: boolean;
   readonly write: boolean;
   /** Whether the figures of the last report stay, where they are not measured anew. */
@@ -47,13 +44,13 @@ Exit code: 0 measured, 1 a scenario failed, 2 wrong options, 130 interrupted.
 `;
 
 /** @throws UsageError */
-export function parseBenchOptions(args: readonly string[]): BenchCommand {
+export function parseBenchOptions(args: readonly string[]): BenchCommand | 'help' {
   const { positionals, values } = parse(args);
-  const { add = false, help = false, profile = false, quick = false, write = false } = values;
+  if (values.help) return 'help';
+  const { add = false, profile = false, quick = false, write = false } = values;
   if (profile && write) throw new UsageError('--profile and --write: what is profiled is slower');
   if (quick && write) throw new UsageError('--quick and --write: quick figures are worth nothing');
   return {
-    help,
     quick,
     write,
     add,
@@ -82,22 +79,17 @@ function parseRounds(value: string | undefined): number | undefined {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        quick: { type: 'boolean' },
-        write: { type: 'boolean' },
-        add: { type: 'boolean' },
-        all: { type: 'boolean' },
-        profile: { type: 'boolean' },
-        rounds: { type: 'string' },
-        out: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
+  return parseCommandLine(args, {
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean' },
+      write: { type: 'boolean' },
+      add: { type: 'boolean' },
+      all: { type: 'boolean' },
+      profile: { type: 'boolean' },
+      rounds: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }

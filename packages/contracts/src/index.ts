@@ -101,6 +101,7 @@ export {
   auditParkedQueue,
   auditQueues,
   DEFAULT_EXCHANGE_NAME,
+  declaredQueues,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
   moderatorQueues,

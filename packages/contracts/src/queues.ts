@@ -98,3 +98,14 @@ export const relayQueues: readonly QueueDefinition[] = [
 ];
 
 export const auditQueues: readonly QueueDefinition[] = [auditParkedQueue, auditEventsQueue];
+
+/**
+ * What each service declares at its start: its own queues, and those that keep what it publishes until their reader
+ * comes up.
+ */
+export const declaredQueues = {
+  relay: [...relayQueues, ...auditQueues],
+  gateway: [relayParkedQueue, relayStandardQueue, relayTwilioQueue, ...auditQueues],
+  'audit-logger': auditQueues,
+  moderator: [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues],
+} satisfies Record<string, readonly QueueDefinition[]>;

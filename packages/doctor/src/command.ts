@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage } from '@wbor/async';
+import { runCommandLine } from '@wbor/command-line';
 import { checks } from './checks/index.ts';
 import { type Environment, readEnvironments } from './environment.ts';
 import { examine } from './examine.ts';
-import { type DoctorOptions, parseOptions, USAGE, UsageError } from './options.ts';
+import { type DoctorOptions, parseOptions, USAGE } from './options.ts';
 import { createPatient } from './patient.ts';
 import { exitCodeOf, redactResult, renderJson, renderResult, renderSummary } from './render.ts';
 import { createSecretsRedactor } from './secrets.ts';
@@ -25,18 +25,9 @@ export interface Host {
 }
 
 /** @returns the exit code: 0 nothing is wrong, 1 a fault, 2 a command line that makes no sense. */
-export async function runCommand(host: Host): Promise<number> {
-  try {
-    const options = parseOptions(host.argv);
-    if (options !== 'help') return await look(options, host);
-    host.stdout.write(USAGE);
-    return 0;
-  } catch (error) {
-    host.stderr.write(`doctor: ${errorMessage(error)}\n`);
-    if (!(error instanceof UsageError)) return 1;
-    host.stderr.write(USAGE);
-    return 2;
-  }
+export function runCommand(host: Host): Promise<number> {
+  const run = (options: DoctorOptions) => look(options, host);
+  return runCommandLine({ name: 'doctor', usage: USAGE, parse: parseOptions, run }, host);
 }
 
 async function look({ json, send, services }: DoctorOptions, host: Host): Promise<number> {

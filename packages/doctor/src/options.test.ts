@@ -1,6 +1,7 @@
+import { UsageError } from '@wbor/command-line';
 import { expect, it } from 'vitest';
 import { checks } from './checks/index.ts';
-import { parseOptions, USAGE, UsageError } from './options.ts';
+import { parseOptions, USAGE } from './options.ts';
 
 it('looks at everything and sends nothing, unless told otherwise', () => {
   expect(parseOptions([])).toEqual({ json: false, send: false, services: undefined });

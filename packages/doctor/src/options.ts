@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '@wbor/async';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 import { checks } from './checks/index.ts';
 import { type ServiceName, serviceNames } from './services.ts';
 
@@ -8,12 +7,6 @@ export interface DoctorOptions {
   readonly send: boolean;
   /** Undefined: those that this place is made for. */
   readonly services: readonly ServiceName[] | undefined;
-}
-
-/** A command line that makes no sense. The text is for the operator. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
 }
 
 export const USAGE = `doctor: looks for what is wrong with a deployment, and says what to do about it
@@ -36,13 +29,15 @@ Exit code: 0 nothing is wrong (there may be warnings), 1 faults, 2 wrong usage.
 
 /** @throws UsageError */
 export function parseOptions(argv: readonly string[]): DoctorOptions | 'help' {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    throw new UsageError(errorMessage(error));
-  }
-  const { positionals, values } = parsed;
+  const { positionals, values } = parseCommandLine(argv, {
+    allowPositionals: true,
+    options: {
+      service: { type: 'string', multiple: true },
+      send: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) return 'help';
   // --service relay gateway: what stands behind the first name belongs to it.
   if (positionals.length > 0 && values.service === undefined) {
@@ -59,17 +54,4 @@ export function parseOptions(argv: readonly string[]): DoctorOptions | 'help' {
     send: values.send === true,
     services: services.length === 0 ? undefined : [...new Set(services)],
   };
-}
-
-function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      service: { type: 'string', multiple: true },
-      send: { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
 }

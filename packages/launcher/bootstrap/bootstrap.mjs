@@ -18,6 +18,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm run doctor [-- OPTIONS]  what is wrong with a deployment, and what to do
        npm run parked -- ACTION     what could not be forwarded
        npm run audit -- ACTION      exports the audit, or removes a person from it
+       npm run take-over -- ACTION  the queues of the Python service, to ours and back
        npm run token -- ACTION      tokens of those who send over HTTP
        npm run rights -- ACTION     users of the broker and of Postgres with the least rights
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
@@ -25,8 +26,16 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm run fuzz [-- OPTIONS]    what no contract foresees
        npm run bench [-- OPTIONS]   how fast it is, beside bare floors
        npm run reset                remove the data of npm start
-Each but reset takes --help as well: npm start -- --help
+Each takes --help as well: npm start -- --help
 `;
+
+const RESET_USAGE = `npm run reset: removes .data, where npm start keeps its broker, its database and its logs
+
+Nothing of it may be running. A folder that was given by --data-dir stays.
+`;
+
+/** Exit code of a command line that makes no sense. */
+const WRONG_USAGE = 2;
 
 const COMMANDS = {
   start: 'packages/launcher/src/start/main.ts',
@@ -34,6 +43,7 @@ const COMMANDS = {
   token: 'apps/gateway/src/tokens/main.ts',
   doctor: 'packages/doctor/src/main.ts',
   parked: 'packages/parked-cli/src/main.ts',
+  'take-over': 'packages/take-over/src/main.ts',
   rights: 'packages/rights/src/main.ts',
   fixture: 'packages/launcher/src/fixture/main.ts',
   pictures: 'packages/system-tests/src/pictures/main.ts',
@@ -53,8 +63,8 @@ async function main([command, ...args]) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (command === 'reset' && args.length === 0) return reset();
-  if (!Object.hasOwn(COMMANDS, command ?? '')) return fail(USAGE);
+  if (command === 'reset') return resetAs(args);
+  if (!Object.hasOwn(COMMANDS, command ?? '')) return fail(USAGE, WRONG_USAGE);
   const installed = await install();
   if (installed !== 0) return installed;
   const { code } = await runInGroup(NODE_24, [join(ROOT, COMMANDS[command]), ...args], {
@@ -140,6 +150,15 @@ function npmCommand(node) {
   return [process.platform === 'win32' ? 'npm.cmd' : 'npm'];
 }
 
+function resetAs(args) {
+  if (args.length === 0) return reset();
+  if (args.length === 1 && (args[0] === '--help' || args[0] === '-h')) {
+    process.stdout.write(RESET_USAGE);
+    return 0;
+  }
+  return fail(`reset: takes no ${args.join(' ')} (--help tells how it is used)`, WRONG_USAGE);
+}
+
 async function reset() {
   const data = join(ROOT, '.data');
   for (const part of existsSync(data) ? readdirSync(data) : []) {
@@ -170,9 +189,9 @@ function readJson(path) {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-function fail(text) {
+function fail(text, code = 1) {
   process.stderr.write(`${text.trimEnd()}\n`);
-  return 1;
+  return code;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -69,13 +69,26 @@ test('--help tells what there is, on stdout', () => {
   for (const command of ['npm start', 'npm test', 'npm run reset']) expect(stdout).toContain(command);
 });
 
-test('an unknown command, or none, is a failure with the usage text', () => {
-  for (const args of [[], ['nonsense'], ['constructor'], ['reset', 'everything']]) {
+test('an unknown command, or none, is wrong usage', () => {
+  for (const args of [[], ['nonsense'], ['constructor']]) {
     const { status, stdout, stderr } = bootstrap(...args);
-    expect({ args, status, stdout }).toEqual({ args, status: 1, stdout: '' });
+    expect({ args, status, stdout }).toEqual({ args, status: 2, stdout: '' });
     expect(stderr).toMatch(/^usage: npm start/);
   }
   expect(pnpmCalls()).toEqual([]);
+});
+
+test('reset explains itself, and removes nothing over a word that it does not know', () => {
+  write('.data/broker/kept', '');
+  expect(bootstrap('reset', '--help')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^npm run reset/),
+    stderr: '',
+  });
+  const stderr = expect.stringMatching(/^reset: takes no \S+ .*--help.*\n$/);
+  for (const word of ['everything', '--force'])
+    expect(bootstrap('reset', word)).toEqual({ status: 2, stdout: '', stderr });
+  expect(existsSync(join(root, '.data/broker/kept'))).toBe(true);
 });
 
 test('installs once, then passes arguments and the exit code through without a word of its own', () => {

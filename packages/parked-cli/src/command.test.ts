@@ -1,5 +1,6 @@
+import { UsageError } from '@wbor/command-line';
 import { describe, expect, it } from 'vitest';
-import { parseParkedCommand, UsageError } from './command.ts';
+import { parseParkedCommand } from './command.ts';
 
 describe('parked command line', () => {
   it('reads actions, ids and filters', () => {

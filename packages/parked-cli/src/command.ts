@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { parseArgs } from 'node:util';
 import type { Broker } from '@wbor/amqp';
-import { errorMessage } from '@wbor/async';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 import { isShownAs } from './is-shown-as.ts';
 import { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
 
@@ -14,12 +13,6 @@ export interface ParkedCommand {
   readonly json: boolean;
   /** Full queue name; undefined means `relay.parked`. */
   readonly queue: string | undefined;
-}
-
-/** A command line that makes no sense. The text is for the operator. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
 }
 
 export const USAGE = `parked: looks after messages that could not be forwarded
@@ -41,13 +34,16 @@ RABBITMQ_URL, or RABBITMQ_HOST and its companions; QUEUE_PREFIX counts too.
 
 /** @throws UsageError */
 export function parseParkedCommand(argv: readonly string[]): ParkedCommand | 'help' {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    throw new UsageError(errorMessage(error));
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseCommandLine(argv, {
+    allowPositionals: true,
+    options: {
+      all: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      json: { type: 'boolean' },
+      queue: { type: 'string' },
+      reason: { type: 'string' },
+    },
+  });
   if (values.help || positionals.length === 0) return 'help';
   const [action, ...ids] = positionals;
   if (action !== 'list' && action !== 'show' && action !== 'replay' && action !== 'discard') {
@@ -62,23 +58,10 @@ export function parseParkedCommand(argv: readonly string[]): ParkedCommand | 'he
   return { action, ids, reason: values.reason, json: values.json === true, queue: values.queue };
 }
 
-function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      all: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-      json: { type: 'boolean' },
-      queue: { type: 'string' },
-      reason: { type: 'string' },
-    },
-  });
-}
-
 /**
  * Runs a command and writes what it found or did.
  *
+ * @param complain told what went wrong, line by line.
  * @returns the exit code: 0, or 1 when an id fits no message or several, or a message could not be replayed.
  */
 export async function runParkedCommand(
@@ -86,8 +69,9 @@ export async function runParkedCommand(
   broker: Broker,
   queue: string,
   write: (text: string) => void,
+  complain: (text: string) => void,
 ): Promise<number> {
-  const meant = await findMeant(command, broker, queue, write);
+  const meant = await findMeant(command, broker, queue, complain);
   if (meant === undefined) return 1;
   let count = 0;
   let failures = 0;
@@ -104,7 +88,7 @@ export async function runParkedCommand(
     },
     (message, why) => {
       failures += 1;
-      write(command.json ? '' : `${shownId(message)} was not replayed: ${oneLine(why)}\n`);
+      complain(`${shownId(message)} was not replayed: ${oneLine(why)}\n`);
     },
   );
   if (!command.json && command.action !== 'show') write(`${summary(command.action, count - failures)}\n`);
@@ -114,13 +98,13 @@ export async function runParkedCommand(
 /**
  * The names of the messages that the given ids mean. Looked up first: a wrong id must not leave half the work done.
  *
- * @returns undefined when an id fits none or several, which is written.
+ * @returns undefined when an id fits none or several, which is complained of.
  */
 async function findMeant(
   { ids }: ParkedCommand,
   broker: Broker,
   queue: string,
-  write: (text: string) => void,
+  complain: (text: string) => void,
 ): Promise<Set<string> | undefined> {
   const fitting = new Map(ids.map((id) => [id, new Set<string>()]));
   if (ids.length > 0) {
@@ -140,7 +124,9 @@ async function findMeant(
       continue;
     }
     wrong = true;
-    write(names.size === 0 ? `no parked message has an id that begins with ${id}\n` : ambiguous(id, names));
+    complain(
+      names.size === 0 ? `no parked message has an id that begins with ${id}\n` : ambiguous(id, names),
+    );
   }
   return wrong ? undefined : meant;
 }

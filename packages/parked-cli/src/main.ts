@@ -1,5 +1,5 @@
 import { connectBroker } from '@wbor/amqp';
-import { errorMessage } from '@wbor/async';
+import { runCommandLine } from '@wbor/command-line';
 import { deriveTopology, queueName, relayParkedQueue, relayQueues } from '@wbor/contracts';
 import {
   brokerAddress,
@@ -10,16 +10,11 @@ import {
   requireBroker,
 } from '@wbor/service';
 import { z } from 'zod';
-import { parseParkedCommand, runParkedCommand, USAGE, UsageError } from './command.ts';
+import { type ParkedCommand, parseParkedCommand, runParkedCommand, USAGE } from './command.ts';
 
 const settings = z.object(brokerSettings()).check(requireBroker);
 
-async function main(): Promise<number> {
-  const command = parseParkedCommand(process.argv.slice(2));
-  if (command === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+async function run(command: ParkedCommand): Promise<number> {
   const config = parseConfig(settings, process.env);
   const namespace = brokerNamespace(config);
   const broker = await connectBroker({
@@ -30,16 +25,16 @@ async function main(): Promise<number> {
   });
   try {
     const queue = command.queue ?? queueName(relayParkedQueue, namespace);
-    return await runParkedCommand(command, broker, queue, (text) => process.stdout.write(text));
+    return await runParkedCommand(
+      command,
+      broker,
+      queue,
+      (text) => process.stdout.write(text),
+      (text) => process.stderr.write(text),
+    );
   } finally {
     await broker.close();
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`parked: ${errorMessage(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(USAGE);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+process.exitCode = await runCommandLine({ name: 'parked', usage: USAGE, parse: parseParkedCommand, run });

@@ -98,6 +98,8 @@ it('keeps what cannot be replayed, says so, and replays the others', async () =>
   expect(replayed).toMatchObject({ code: 1, stdout: expect.stringContaining('1 message replayed') });
   expect(replayed.stdout).toContain('nowhere was not replayed: it is not known from which queue');
   expect(replayed.stdout).toContain('gone was not replayed: no queue takes messages');
+  const forPrograms = await parked('replay', 'gone', '--json');
+  expect(forPrograms).toMatchObject({ code: 1, stdout: expect.stringContaining('gone was not replayed') });
   const left = (await parked('list', '--json')).stdout.trim().split('\n');
   expect(left.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['nowhere', 'gone', 'good']);
 });

@@ -1,16 +1,9 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '@wbor/async';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 
 export type RightsCommand =
   | { readonly action: 'list' | 'database' }
   | { readonly action: 'definitions'; readonly out: string | undefined }
   | { readonly action: 'passwords'; readonly file: string };
-
-/** A command line that makes no sense. The text is for the operator. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
-}
 
 export const USAGE = `rights: users of the broker and of Postgres that may do no more than they need
 
@@ -36,14 +29,12 @@ Passwords are written as hashes only. Exit codes: 0 done, 1 failed, 2 a command 
 
 /** @throws UsageError */
 export function parseRightsCommand(argv: readonly string[]): RightsCommand | 'help' {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    throw new UsageError(errorMessage(error));
-  }
-  const { help, out } = parsed.values;
-  const [action, ...rest] = parsed.positionals;
+  const { positionals, values } = parseCommandLine(argv, {
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, out: { type: 'string' } },
+  });
+  const { help, out } = values;
+  const [action, ...rest] = positionals;
   if (help || action === undefined) return 'help';
   if (out !== undefined && action !== 'definitions') throw new UsageError('--out is for definitions only');
   if (action === 'passwords') {
@@ -55,12 +46,4 @@ export function parseRightsCommand(argv: readonly string[]): RightsCommand | 'he
   if (action === 'definitions') return { action, out };
   if (action === 'list' || action === 'database') return { action };
   throw new UsageError(`unknown command ${action}`);
-}
-
-function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, out: { type: 'string' } },
-  });
 }

@@ -1,10 +1,10 @@
 import { chmod, writeFile } from 'node:fs/promises';
-import { errorMessage } from '@wbor/async';
+import { runCommandLine } from '@wbor/command-line';
 import { grantRoles, roleNames } from '@wbor/database';
 import { parseConfig } from '@wbor/service';
 import { buildDefinitions } from './broker/definitions.ts';
 import { type BrokerUser, brokerUserNames, brokerUsers, type RightsOptions } from './broker/users.ts';
-import { parseRightsCommand, USAGE, UsageError } from './command.ts';
+import { parseRightsCommand, type RightsCommand, USAGE } from './command.ts';
 import {
   brokerPasswordSetting,
   databaseSettings,
@@ -14,12 +14,7 @@ import {
 } from './config.ts';
 import { addPasswords } from './new-passwords.ts';
 
-async function main(): Promise<void> {
-  const command = parseRightsCommand(process.argv.slice(2));
-  if (command === 'help') {
-    process.stdout.write(USAGE);
-    return;
-  }
+async function run(command: RightsCommand): Promise<void> {
   switch (command.action) {
     case 'passwords': {
       const settings = [...brokerUserNames.map(brokerPasswordSetting), ...roleNames.map(rolePasswordSetting)];
@@ -93,10 +88,12 @@ function say(text: string): void {
   process.stderr.write(`rights: ${text}\n`);
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`rights: ${errorMessage(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(USAGE);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+process.exitCode = await runCommandLine({
+  name: 'rights',
+  usage: USAGE,
+  parse: parseRightsCommand,
+  async run(command) {
+    await run(command);
+    return 0;
+  },
+});

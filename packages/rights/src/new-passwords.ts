@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 
 /** Letters and digits of hex: they stand in URLs and compose files as they are. */
 const PASSWORD_BYTES = 24;
@@ -20,7 +20,13 @@ export async function addPasswords(path: string, settings: readonly string[]): P
   if (missing.length === 0) return [];
   const lines = missing.map((name) => `${name}=${randomBytes(PASSWORD_BYTES).toString('hex')}\n`);
   const separator = text === '' || text.endsWith('\n') ? '' : '\n';
-  await appendFile(path, `${separator}${lines.join('')}`, { mode: FILE_MODE });
-  await chmod(path, FILE_MODE);
+  const file = await open(path, 'a', FILE_MODE);
+  try {
+    // Before a password is in it: a file that was there keeps its mode otherwise.
+    await file.chmod(FILE_MODE);
+    await file.appendFile(`${separator}${lines.join('')}`);
+  } finally {
+    await file.close();
+  }
   return missing;
 }

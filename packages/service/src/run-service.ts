@@ -111,6 +111,8 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     });
     lifecycle.onStop('health server', () => server.close());
     await definition.start(config, { logger, registry, health, onStop: lifecycle.onStop });
+    // A signal during the start: everything is released by now.
+    if (phase === 'stopping') return;
     phase = 'running';
     logger.info({ health_port: server.port }, 'ready');
     if (config.HEARTBEAT_URL !== undefined) {

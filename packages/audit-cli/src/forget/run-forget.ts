@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { connectBroker } from '@wbor/amqp';
+import { UsageError } from '@wbor/command-line';
 import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
 import { countUnpublished, createDatabase, forgetSender, tidyAfterForgetting } from '@wbor/database';
 import { seekNumber } from '@wbor/phone';
 import { brokerAddress, brokerNamespace, createLogger } from '@wbor/service';
-import { type ForgetCommand, UsageError } from '../command.ts';
+import type { ForgetCommand } from '../command.ts';
 import type { ForgetConfig } from '../config.ts';
 import { countWaiting, removeFromQueues } from './queues.ts';
 import { describeFound, describeWaiting } from './report.ts';

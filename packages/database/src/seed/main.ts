@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseCommandLine, runCommandLine, UsageError } from '@wbor/command-line';
 import { sql } from 'kysely';
 import { createDatabase } from '../create-database.ts';
 import { migrateToLatest } from '../migrate.ts';
@@ -9,24 +9,37 @@ const USAGE = `npm run seed [-- --rows N]: fills the database of DATABASE_URL wi
 Never run it on a database that people use: the posts are made up, and counted like real ones.
 `;
 
-const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h' } },
-});
-const rows = Number(values.rows);
-const connectionString = process.env.DATABASE_URL;
-if (values.help || !connectionString || !Number.isSafeInteger(rows) || rows < 1) {
-  process.stderr.write(USAGE);
-  process.exit(values.help ? 0 : 2);
+interface Seed {
+  readonly rows: number;
+  readonly connectionString: string;
 }
 
-await migrateToLatest({ connectionString });
-const { close, db } = createDatabase({ connectionString, statementTimeoutMs: 600_000 });
-try {
-  const startedAt = performance.now();
-  await seedPosts(db, rows, (done) => {
-    process.stdout.write(`${done} rows, ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+/** @throws UsageError */
+function parse(args: readonly string[]): Seed | 'help' {
+  const { values } = parseCommandLine(args, {
+    options: { rows: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h' } },
   });
-  await sql`analyze`.execute(db);
-} finally {
-  await close();
+  if (values.help) return 'help';
+  const rows = Number(values.rows);
+  if (!Number.isSafeInteger(rows) || rows < 1) throw new UsageError('--rows takes a whole number from 1 on');
+  const connectionString = process.env.DATABASE_URL;
+  if (!connectionString) throw new UsageError('DATABASE_URL is not set');
+  return { rows, connectionString };
 }
+
+async function run({ connectionString, rows }: Seed): Promise<number> {
+  await migrateToLatest({ connectionString });
+  const { close, db } = createDatabase({ connectionString, statementTimeoutMs: 600_000 });
+  try {
+    const startedAt = performance.now();
+    await seedPosts(db, rows, (done) => {
+      process.stdout.write(`${done} rows, ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+    });
+    await sql`analyze`.execute(db);
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+process.exitCode = await runCommandLine({ name: 'seed', usage: USAGE, parse, run });

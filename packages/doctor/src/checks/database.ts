@@ -10,6 +10,9 @@ const FIXES: Readonly<Record<DatabaseConfigurationError['code'], string>> = {
   ACCESS_REFUSED: 'correct the user and the password in DATABASE_URL; see pg_hba.conf of the server',
   NO_DATABASE: 'make the database (`createdb`), or correct the last part of DATABASE_URL',
   NOT_PERMITTED: 'let the user of DATABASE_URL own the database, or grant it what it lacks',
+  NOT_TRUSTED:
+    'correct sslmode, sslrootcert and the host in DATABASE_URL; sslrootcert names a file of this machine',
+  POOLED: 'name Postgres itself in DATABASE_URL, not a pooler before it',
   FOREIGN_SCHEMA: 'deploy the version that made the tables, or a later one',
 };
 

@@ -1,5 +1,4 @@
-import { deriveTopology, serviceOf } from '@wbor/contracts';
-import { serviceFacts } from '../services.ts';
+import { declaredQueues, deriveTopology, type QueueDefinition, serviceOf } from '@wbor/contracts';
 import { type Check, type Finding, fault, ok } from '../types.ts';
 import { withBrokers } from './with-broker.ts';
 
@@ -9,7 +8,9 @@ export const queues: Check = {
   summary: 'the queues: there, and with the arguments that this version needs',
   run(patient) {
     return withBrokers(patient, async (inspection, { namespace, services }) => {
-      const definitions = new Set(services.flatMap((service) => serviceFacts[service].declaredQueues));
+      const definitions = new Set(
+        services.flatMap((service): readonly QueueDefinition[] => declaredQueues[service]),
+      );
       const declared = deriveTopology([...definitions], namespace).queues;
       const findings = await Promise.all(
         declared.map(async (queue): Promise<Finding[]> => {

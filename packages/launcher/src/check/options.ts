@@ -1,13 +1,10 @@
-import { parseArgs } from 'node:util';
-import { messageOf } from '@wbor/testkit';
-import { UsageError } from '../errors.ts';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 
 /** In the order in which they run. */
 const STEP_NAMES = ['typecheck', 'lint', 'knip', 'unit', 'integration'] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
 export interface CheckOptions {
-  readonly help: boolean;
   readonly steps: readonly StepName[];
   /** Passed on to vitest: parts of file names. */
   readonly files: readonly string[];
@@ -26,8 +23,9 @@ RABBITMQ_URL and DATABASE_URL name a broker and a Postgres to use instead of sta
 `;
 
 /** @throws UsageError */
-export function parseCheckOptions(args: readonly string[]): CheckOptions {
+export function parseCheckOptions(args: readonly string[]): CheckOptions | 'help' {
   const { values, positionals } = parse(args);
+  if (values.help) return 'help';
   const only = (values.only ?? []).flatMap((value) => value.split(','));
   for (const name of only) {
     if (!isStepName(name)) {
@@ -38,7 +36,6 @@ export function parseCheckOptions(args: readonly string[]): CheckOptions {
   // Who asks for some tests does not want to wait for the checks of everything.
   const usual: readonly StepName[] = filtered ? ['unit', 'integration'] : STEP_NAMES;
   return {
-    help: values.help ?? false,
     steps: only.length === 0 ? usual : STEP_NAMES.filter((name) => only.includes(name)),
     files: positionals,
     testNamePattern: values.testNamePattern,
@@ -46,19 +43,14 @@ export function parseCheckOptions(args: readonly string[]): CheckOptions {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        only: { type: 'string', multiple: true },
-        testNamePattern: { type: 'string', short: 't' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
+  return parseCommandLine(args, {
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', multiple: true },
+      testNamePattern: { type: 'string', short: 't' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function isStepName(name: string): name is StepName {

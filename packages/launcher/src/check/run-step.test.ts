@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { parseCheckOptions } from './options.ts';
 import { vitestCommand } from './run-step.ts';
 
-const command = (...args: string[]) => vitestCommand('unit', parseCheckOptions(args), 'report.json');
+function command(...args: string[]) {
+  const options = parseCheckOptions(args);
+  if (options === 'help') throw new Error('not a run');
+  return vitestCommand('unit', options, 'report.json');
+}
 
 test('a run without a filter must find tests', () => {
   expect(command()).not.toContain('--passWithNoTests');

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseCommandLine, runCommandLine } from '@wbor/command-line';
 import { createReleases, PASSWORD } from '@wbor/start-system';
 import { sayWhenOneEnds } from './say-when-one-ends.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -29,20 +29,17 @@ async function stopAll(): Promise<void> {
   });
 }
 
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        once: { type: 'boolean' },
-        'data-dir': { type: 'string' },
-        'no-tour': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
+/** @throws UsageError */
+function parse(args: readonly string[]) {
+  const { values } = parseCommandLine(args, {
+    options: {
+      once: { type: 'boolean' },
+      'data-dir': { type: 'string' },
+      'no-tour': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  return values.help ? 'help' : values;
 }
 
 function describe(stack: Stack, logDir: string): void {
@@ -62,51 +59,50 @@ function describe(stack: Stack, logDir: string): void {
   steps.line(`  logs               ${logDir}`);
 }
 
-const options = readOptions();
-if (options.help) {
-  process.stdout.write(USAGE);
-  process.exit(0);
-}
+async function run(options: Exclude<ReturnType<typeof parse>, 'help'>): Promise<number> {
+  const dataDir = options['data-dir'] ?? DATA_DIR;
+  const logDir = join(dataDir, 'logs');
 
-const dataDir = options['data-dir'] ?? DATA_DIR;
-const logDir = join(dataDir, 'logs');
-
-let stopping = false;
-/** We stop the services ourselves. */
-let ending = false;
-let complete = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    // A second signal ends it at once; what was started ends with it all the same.
-    if (stopping) process.exit(1);
-    stopping = true;
-    steps.line('\nstopping …');
-    // Ctrl-C is how it is meant to end; but who asked for the tour has not got it.
-    const exitCode = options.once && !complete ? 128 + constants.signals[signal] : 0;
-    void stopAll().then(() => process.exit(exitCode));
-  });
-}
-
-try {
-  steps.heading('Starting');
-  const stack = await startStack({ dataDir, logDir, steps, releases });
-  sayWhenOneEnds(stack.services, steps, () => stopping || ending);
-  complete = options['no-tour'] ? true : await takeTour(stack, steps);
-  if (options.once) {
-    ending = true;
-    await stopAll();
-    steps.line(complete ? '\nAll of it arrived.' : '\nNot all of it arrived.');
-    steps.line(`What the services logged: ${logDir}`);
-    process.exit(complete ? 0 : 1);
+  let stopping = false;
+  /** We stop the services ourselves. */
+  let ending = false;
+  let complete = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A second signal ends it at once; what was started ends with it all the same.
+      if (stopping) process.exit(1);
+      stopping = true;
+      steps.line('\nstopping …');
+      // Ctrl-C is how it is meant to end; but who asked for the tour has not got it.
+      const exitCode = options.once && !complete ? 128 + constants.signals[signal] : 0;
+      void stopAll().then(() => process.exit(exitCode));
+    });
   }
-  describe(stack, logDir);
-} catch (error) {
-  // When a signal came first, the failure is its doing.
-  if (!stopping) {
-    steps.bad(error instanceof Error ? error.message : String(error));
-    steps.line(`What the services logged: ${logDir}`);
-    ending = true;
-    await stopAll();
-    process.exit(1);
+
+  try {
+    steps.heading('Starting');
+    const stack = await startStack({ dataDir, logDir, steps, releases });
+    sayWhenOneEnds(stack.services, steps, () => stopping || ending);
+    complete = options['no-tour'] ? true : await takeTour(stack, steps);
+    if (options.once) {
+      ending = true;
+      await stopAll();
+      steps.line(complete ? '\nAll of it arrived.' : '\nNot all of it arrived.');
+      steps.line(`What the services logged: ${logDir}`);
+      process.exit(complete ? 0 : 1);
+    }
+    describe(stack, logDir);
+  } catch (error) {
+    // When a signal came first, the failure is its doing.
+    if (!stopping) {
+      steps.bad(error instanceof Error ? error.message : String(error));
+      steps.line(`What the services logged: ${logDir}`);
+      ending = true;
+      await stopAll();
+      process.exit(1);
+    }
   }
+  return 0;
 }
+
+process.exitCode = await runCommandLine({ name: 'npm start', usage: USAGE, parse, run });

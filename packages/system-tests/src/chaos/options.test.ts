@@ -2,15 +2,14 @@ import { expect, it } from 'vitest';
 import { parseChaosOptions } from './options.ts';
 
 it('has defaults, and a seed of its own', () => {
-  const options = parseChaosOptions([]);
-  expect(options).toMatchObject({
+  expect(parseChaosOptions([])).toMatchObject({
+    seed: expect.any(Number),
     minutes: 2,
     echo: true,
     readBack: true,
     json: false,
     allowRepeats: undefined,
   });
-  expect(Number.isInteger(options.seed)).toBe(true);
 });
 
 it('reads everything', () => {
@@ -27,7 +26,6 @@ it('reads everything', () => {
     '--cluster',
   ];
   expect(parseChaosOptions([...args, '--keep-logs', 'logs'])).toEqual({
-    help: false,
     fuzz: true,
     cluster: true,
     minutes: 0.5,
@@ -43,8 +41,6 @@ it('reads everything', () => {
 
 it('refuses what it does not understand', () => {
   for (const args of [['--minutes', '0'], ['--minutes', 'two'], ['--seed', '1.5'], ['--seed='], ['--fast']]) {
-    expect(() => parseChaosOptions(args), args.join(' ')).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
-    );
+    expect(() => parseChaosOptions(args), args.join(' ')).toThrow(expect.objectContaining({ code: 'USAGE' }));
   }
 });

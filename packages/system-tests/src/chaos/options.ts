@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import { messageOf } from '@wbor/testkit';
-import { UsageError } from '../errors.ts';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 
 export interface ChaosOptions {
-  readonly help: boolean;
   readonly minutes: number;
   readonly seed: number;
   readonly echo: boolean;
@@ -47,10 +44,10 @@ Exit code: 0 passed, 1 failed, 2 wrong options, 130 interrupted.
 `;
 
 /** @throws UsageError */
-export function parseChaosOptions(args: readonly string[]): ChaosOptions {
+export function parseChaosOptions(args: readonly string[]): ChaosOptions | 'help' {
   const values = parse(args);
+  if (values.help) return 'help';
   return {
-    help: values.help ?? false,
     minutes: toNumber('--minutes', values.minutes, { least: 0.2, most: 24 * 60 }) ?? 2,
     seed:
       toNumber('--seed', values.seed, { least: 0, most: 2 ** 31, whole: true }) ?? randomInt(1, 1_000_000),
@@ -66,26 +63,21 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: { type: 'string' },
-        seed: { type: 'string' },
-        'no-echo': { type: 'boolean' },
-        'no-read-back': { type: 'boolean' },
-        'allow-repeats': { type: 'string' },
-        'settle-seconds': { type: 'string' },
-        fuzz: { type: 'boolean' },
-        cluster: { type: 'boolean' },
-        'keep-logs': { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
+  return parseCommandLine(args, {
+    options: {
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      'no-echo': { type: 'boolean' },
+      'no-read-back': { type: 'boolean' },
+      'allow-repeats': { type: 'string' },
+      'settle-seconds': { type: 'string' },
+      fuzz: { type: 'boolean' },
+      cluster: { type: 'boolean' },
+      'keep-logs': { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
 }
 
 function toNumber(

@@ -3,11 +3,20 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { parseCommandLine, runCommandLine, UsageError } from '@wbor/command-line';
 import { removeFolderAtEnd, repoRoot, spawnKept } from '@wbor/testkit';
 import { SABOTAGES, type Sabotage } from './sabotages.ts';
 
-// Proves that the chaos suite can fail: a copy of the sources with one line spoilt, a short run, and the
-// checker must say what is wrong. One run without sabotage shows that it is not the copy that fails.
+const USAGE = `npm run chaos:sabotage [-- NAME]: proves that the chaos suite can fail
+
+A copy of the sources with one line spoilt, a short run of chaos, and the checker must say what is wrong; and so for each
+sabotage. One run without any shows that it is not the copy that fails. NAME is a part of one or several names; the run without
+sabotage is left out then:
+
+${SABOTAGES.map(({ name }) => `  ${name}`).join('\n')}
+
+Exit code: 0 the checker found what it had to, 1 it did not, 2 wrong usage.
+`;
 
 /** In its schedule: posts whose answer is lost, and a broker that is killed; no relay is, which would excuse a lost row. */
 const SEED = '1806';
@@ -71,37 +80,51 @@ async function textOf(stream: Readable | null): Promise<string> {
   return stream === null ? '' : await text(stream);
 }
 
-const only = process.argv.slice(2).join(' ');
-const chosen = SABOTAGES.filter(({ name }) => name.includes(only));
-if (chosen.length === 0) {
-  const names = SABOTAGES.map(({ name }) => `  ${name}\n`).join('');
-  process.stderr.write(`No sabotage has "${only}" in its name. There are:\n${names}`);
-  process.exit(2);
+/** @throws UsageError */
+function parse(args: readonly string[]): readonly Sabotage[] | 'help' {
+  const { positionals, values } = parseCommandLine(args, {
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return 'help';
+  const part = positionals.join(' ');
+  const chosen = SABOTAGES.filter(({ name }) => name.includes(part));
+  if (chosen.length > 0) return chosen;
+  const names = SABOTAGES.map(({ name }) => name).join('; ');
+  throw new UsageError(`no sabotage has "${part}" in its name. There are: ${names}`);
 }
-const copy = await mkdtemp(join(tmpdir(), 'wbor-sabotage-'));
-removeFolderAtEnd(copy);
-let failed = 0;
-try {
-  await copySources(copy);
-  const tell = (ok: boolean, name: string, failures: readonly string[]) => {
-    if (!ok) failed += 1;
-    process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name}: ${failures.join('; ') || 'nothing found'}\n`);
-  };
-  if (only === '') {
-    const failures = await runShortChaos(copy);
-    tell(failures.length === 0, 'no sabotage', failures);
+
+async function run(chosen: readonly Sabotage[]): Promise<number> {
+  const copy = await mkdtemp(join(tmpdir(), 'wbor-sabotage-'));
+  removeFolderAtEnd(copy);
+  let failed = 0;
+  try {
+    await copySources(copy);
+    const tell = (ok: boolean, name: string, failures: readonly string[]) => {
+      if (!ok) failed += 1;
+      process.stdout.write(
+        `${ok ? 'ok    ' : 'FAILED'} ${name}: ${failures.join('; ') || 'nothing found'}\n`,
+      );
+    };
+    if (chosen.length === SABOTAGES.length) {
+      const failures = await runShortChaos(copy);
+      tell(failures.length === 0, 'no sabotage', failures);
+    }
+    for (const sabotage of chosen) {
+      const undo = await spoil(copy, sabotage);
+      const failures = await runShortChaos(copy);
+      tell(
+        failures.some((failure) => sabotage.caughtBy.test(failure)),
+        sabotage.name,
+        failures,
+      );
+      await undo();
+    }
+  } finally {
+    await rm(copy, { recursive: true, force: true });
   }
-  for (const sabotage of chosen) {
-    const undo = await spoil(copy, sabotage);
-    const failures = await runShortChaos(copy);
-    tell(
-      failures.some((failure) => sabotage.caughtBy.test(failure)),
-      sabotage.name,
-      failures,
-    );
-    await undo();
-  }
-} finally {
-  await rm(copy, { recursive: true, force: true });
+  return failed === 0 ? 0 : 1;
 }
-process.exit(failed === 0 ? 0 : 1);
+
+// What hangs is not waited for.
+process.exit(await runCommandLine({ name: 'sabotage', usage: USAGE, parse, run }));

@@ -6,14 +6,12 @@ it('has defaults, and a seed of its own', () => {
     minutes: 1,
     only: undefined,
     keepFolder: undefined,
-    help: false,
   });
 });
 
 it('takes what it is told', () => {
   const args = ['--minutes', '0.5', '--seed', '7', '--only', '3,48', '--keep', 'there'];
   expect(parseFuzzOptions(args)).toEqual({
-    help: false,
     minutes: 0.5,
     seed: 7,
     only: [3, 48],

@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import { messageOf } from '@wbor/testkit';
-import { UsageError } from '../errors.ts';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 
 export interface FuzzOptions {
-  readonly help: boolean;
   readonly minutes: number;
   readonly seed: number;
   readonly only: readonly number[] | undefined;
@@ -30,10 +27,10 @@ Exit code: 0 passed, 1 failed, 2 wrong options, 130 interrupted.
 `;
 
 /** @throws UsageError */
-export function parseFuzzOptions(args: readonly string[]): FuzzOptions {
+export function parseFuzzOptions(args: readonly string[]): FuzzOptions | 'help' {
   const values = parse(args);
+  if (values.help) return 'help';
   return {
-    help: values.help ?? false,
     minutes: toNumber('--minutes', values.minutes, { least: 0.05, most: 24 * 60 }) ?? 1,
     seed: toWhole('--seed', values.seed, 2 ** 31) ?? randomInt(1, 1_000_000),
     only: values.only?.split(',').map((number) => toWhole('--only', number, 36 ** 6) ?? 0),
@@ -42,20 +39,15 @@ export function parseFuzzOptions(args: readonly string[]): FuzzOptions {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: { type: 'string' },
-        seed: { type: 'string' },
-        only: { type: 'string' },
-        keep: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
+  return parseCommandLine(args, {
+    options: {
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      keep: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
 }
 
 function toWhole(name: string, text: string | undefined, most: number): number | undefined {
