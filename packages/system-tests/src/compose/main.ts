@@ -59,3 +59,5 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
+// What was interrupted may still be waiting for something.
+process.exit();

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@wbor/testkit';
 import { bringUp, type Container, type Deployment, SERVERS, SERVICES } from './deployment.ts';
 import { docker } from './engine.ts';
 import { findFaults } from './judge.ts';
 import type { Profile } from './options.ts';
-import { prepareSettings } from './settings.ts';
+import { prepareSettings, type Settings } from './settings.ts';
 import { startTraffic } from './traffic.ts';
 
 export interface ProfileOptions {
@@ -25,33 +26,51 @@ const QUIET_MS = 5_000;
 
 /** Brings the profile up, lets messages through while its containers die, and says what is wrong. */
 export async function runProfile(profile: Profile, options: ProfileOptions): Promise<string[]> {
-  const { onProgress, signal } = options;
   const settings = await prepareSettings(profile, options.folder);
   const begun = performance.now();
   const deployment = await bringUp(profile, settings);
+  options.onProgress(`${profile}: up and ready after ${seconds(begun)}`);
+  const checked = check(profile, deployment, settings, options);
   try {
-    onProgress(`${profile}: up and ready after ${seconds(begun)}`);
-    const weaknesses = await deployment.findWeaknesses();
-    const traffic = startTraffic({
-      gatewayUrl: `http://127.0.0.1:${settings.ports.gateway}`,
-      password: settings.values.APP_PASSWORD ?? '',
-      brokerUrl: `amqp://sms-service:${settings.values.RABBITMQ_PASS_SMS_SERVICE}@127.0.0.1:${settings.ports.broker}`,
-    });
-    try {
-      await delay(BETWEEN_MS, undefined, { signal });
-      for (const name of SERVERS) await strike('restart', name, deployment, options);
-      for (const name of [...SERVICES, ...SERVERS]) await strike('kill', name, deployment, options);
-    } finally {
-      await traffic.stop();
-    }
-    const failures = await settle(deployment, traffic.accepted);
-    onProgress(
-      `${profile}: ${traffic.accepted.length} messages accepted, after ${traffic.retries} tries that were not`,
-    );
-    return [...weaknesses, ...failures].map((failure) => `${profile}: ${failure}`);
+    return await Promise.race([checked, interruption(options.signal)]);
   } finally {
+    checked.catch(() => undefined);
     if (!options.keep) await deployment.remove();
   }
+}
+
+/** Rejects when the run is interrupted. */
+async function interruption(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  await once(signal, 'abort');
+  throw signal.reason;
+}
+
+async function check(
+  profile: Profile,
+  deployment: Deployment,
+  settings: Settings,
+  options: ProfileOptions,
+): Promise<string[]> {
+  const { onProgress, signal } = options;
+  const weaknesses = await deployment.findWeaknesses();
+  const traffic = startTraffic({
+    gatewayUrl: `http://127.0.0.1:${settings.ports.gateway}`,
+    password: settings.values.APP_PASSWORD ?? '',
+    brokerUrl: `amqp://sms-service:${settings.values.RABBITMQ_PASS_SMS_SERVICE}@127.0.0.1:${settings.ports.broker}`,
+  });
+  try {
+    await delay(BETWEEN_MS, undefined, { signal });
+    for (const name of SERVERS) await strike('restart', name, deployment, options);
+    for (const name of [...SERVICES, ...SERVERS]) await strike('kill', name, deployment, options);
+  } finally {
+    await traffic.stop();
+  }
+  const failures = await settle(deployment, traffic.accepted);
+  onProgress(
+    `${profile}: ${traffic.accepted.length} messages accepted, after ${traffic.retries} tries that were not`,
+  );
+  return [...weaknesses, ...failures].map((failure) => `${profile}: ${failure}`);
 }
 
 async function strike(

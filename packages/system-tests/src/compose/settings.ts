@@ -66,7 +66,7 @@ async function writeEnvFile(path: string): Promise<string> {
 
 async function brokerImage(): Promise<string> {
   const text = await readFile(join(repoRoot, 'compose.yaml'), 'utf8');
-  return /image: (rabbitmq:\S+)/.exec(text)?.[1] ?? '';
+  return process.env.RABBITMQ_IMAGE ?? /\$\{RABBITMQ_IMAGE:-(\S+)\}/.exec(text)?.[1] ?? '';
 }
 
 function parse(text: string): Environment {

@@ -10,12 +10,13 @@ export interface Traffic {
   readonly accepted: readonly number[];
   /** Tries that were refused, or of which nobody knows. */
   readonly retries: number;
-  /** Resolves once what is in hand is accepted. */
+  /** Resolves once what is in hand is accepted, or a minute has passed. */
   stop(): Promise<void>;
 }
 
 const PAUSE_MS = 100;
 const TRY_TIMEOUT_MS = 5_000;
+const GIVE_UP_MS = 60_000;
 
 type Send = (text: string, id: string) => Promise<void>;
 
@@ -27,7 +28,7 @@ export function startTraffic(to: {
   readonly brokerUrl: string;
 }): Traffic {
   const accepted: number[] = [];
-  const state = { stopped: false, next: 1, retries: 0 };
+  const state = { stopped: false, givenUpAt: Number.POSITIVE_INFINITY, next: 1, retries: 0 };
 
   async function produce(send: Send): Promise<void> {
     while (!state.stopped) {
@@ -36,6 +37,7 @@ export function startTraffic(to: {
       const id = randomUUID();
       while (!(await succeeds(send(makeText(number), id)))) {
         state.retries += 1;
+        if (performance.now() > state.givenUpAt) return;
         await delay(PAUSE_MS);
       }
       accepted.push(number);
@@ -55,6 +57,7 @@ export function startTraffic(to: {
     },
     async stop() {
       state.stopped = true;
+      state.givenUpAt = performance.now() + GIVE_UP_MS;
       await work;
       await sms.close();
     },
