@@ -13,7 +13,7 @@ import {
   spawnService,
 } from '@wbor/testkit';
 import type { ConfirmChannel } from 'amqplib';
-import { type FloorName, floorEntry } from './bundles.ts';
+import { deployedEnv, type FloorName, floorEntry } from './bundles.ts';
 import { type GroupMeStandIn, startGroupMeStandIn } from './groupme.ts';
 
 /** Broker and Postgres, which all scenarios share. */
@@ -60,12 +60,8 @@ export interface World {
   spawnFloor(name: FloorName, env: Readonly<Record<string, string>>, form?: Form): Promise<ServiceProcess>;
 }
 
-/** As the images start it. */
-const NODE_OPTIONS = '--max-semi-space-size=4';
-const DEPLOYED = { NODE_ENV: 'production', NODE_OPTIONS };
-
 function profilingEnv(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `${NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
+  return { NODE_OPTIONS: `${deployedEnv.NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 export async function createWorld(
@@ -125,7 +121,7 @@ export async function createWorld(
       const entry = form === 'bundle' ? 'dist/main.js' : 'src/main.ts';
       return spawn(app, entry, {
         ...env,
-        ...(form === 'bundle' ? DEPLOYED : {}),
+        ...(form === 'bundle' ? deployedEnv : {}),
         ...profiling,
         ...options.env,
       });
@@ -133,6 +129,7 @@ export async function createWorld(
     spawnFloor: (name, env, form = 'bundle') =>
       spawn(name, floorEntry(name, form), {
         NODE_ENV: 'production',
+        ...(form === 'bundle' ? { NODE_COMPILE_CACHE: deployedEnv.NODE_COMPILE_CACHE } : {}),
         RABBITMQ_URL: servers.brokerUrl,
         ...env,
       }),
