@@ -1,6 +1,7 @@
 import { messageOf, waitFor } from '@wbor/testkit';
 import { createCompose, docker, findCompose } from './engine.ts';
 import { findWeaknesses, type Inspected } from './hardening.ts';
+import { imageOf } from './images.ts';
 import { readNumbers } from './judge.ts';
 import type { Profile } from './options.ts';
 import type { Settings } from './settings.ts';
@@ -28,7 +29,8 @@ export interface Deployment {
   remove(): Promise<void>;
 }
 
-export async function bringUp(profile: Profile, settings: Settings): Promise<Deployment> {
+/** @param build whether the images are built before. */
+export async function bringUp(profile: Profile, settings: Settings, build: boolean): Promise<Deployment> {
   const { command, version } = await findCompose();
   const compose = createCompose({ command, ...settings, profile: profile === 'demo' ? 'demo' : undefined });
   const project = settings.env.COMPOSE_PROJECT_NAME ?? '';
@@ -82,8 +84,8 @@ export async function bringUp(profile: Profile, settings: Settings): Promise<Dep
   await remove();
   try {
     // As README.md has it. The first compose knows no --wait.
-    if (version.startsWith('1.')) await compose('up', '--build', '--detach');
-    else await compose('up', '--build', '--wait');
+    const wait = version.startsWith('1.') ? '--detach' : '--wait';
+    await compose('up', build ? '--build' : '--no-build', wait);
     if (profile !== 'demo') await startSimulator(simulator, project, settings);
     for (const name of [...SERVERS, ...SERVICES]) await waitUntilReady(name);
   } catch (error) {
@@ -126,7 +128,7 @@ async function startSimulator(name: string, project: string, { ports, values }: 
   await docker(
     ...['run', '--detach', '--name', name, '--network', `${project}_default`],
     ...['--network-alias', 'groupme-simulator', '--publish', `127.0.0.1:${ports.simulator}:5400`],
-    'wbor-groupme/groupme-simulator:local',
+    imageOf('groupme-simulator'),
     ...[
       '--host',
       '0.0.0.0',

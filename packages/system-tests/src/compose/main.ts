@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '@wbor/testkit';
 import { docker, findCompose } from './engine.ts';
-import { measureImages } from './image-sizes.ts';
+import { measureImages } from './images.ts';
 import { COMPOSE_USAGE, type ComposeOptions, parseComposeOptions } from './options.ts';
 import { runProfile } from './run-profile.ts';
 
@@ -41,10 +41,16 @@ try {
   );
   const failures: string[] = [];
   for (const profile of options.profiles) {
-    tell(`${profile}: building and starting`);
+    tell(`${profile}: ${options.build ? 'building and ' : ''}starting`);
     const keep = options.keep && profile === options.profiles.at(-1);
     failures.push(
-      ...(await runProfile(profile, { folder, keep, signal: interrupted.signal, onProgress: tell })),
+      ...(await runProfile(profile, {
+        folder,
+        keep,
+        build: options.build,
+        signal: interrupted.signal,
+        onProgress: tell,
+      })),
     );
   }
   const images = await measureImages();

@@ -9,6 +9,7 @@ export interface ComposeOptions {
   readonly help: boolean;
   readonly profiles: readonly Profile[];
   readonly keep: boolean;
+  readonly build: boolean;
 }
 
 export const COMPOSE_USAGE = `npm run compose:test [-- OPTIONS]: compose.yaml on the Docker engine of this machine
@@ -20,6 +21,7 @@ chat and in the audit, once; no container may run as root, write to its own file
 120 MB to its base. DOCKER_HOST names another engine. Needs docker, with docker compose or docker-compose.
 
   --profile NAME     demo or default only. Default: both
+  --no-build         with the images that are there, those of IMAGES and IMAGES_TAG if set
   --keep             leave the containers of the last profile running
   --help             this text
 
@@ -36,7 +38,12 @@ export function parseComposeOptions(args: readonly string[]): ComposeOptions {
   }
   const profiles = PROFILES.filter((name) => values.profile === undefined || values.profile === name);
   if (profiles.length === 0) throw new UsageError(`--profile ${values.profile}: must be demo or default`);
-  return { help: values.help ?? false, keep: values.keep ?? false, profiles };
+  return {
+    help: values.help ?? false,
+    keep: values.keep ?? false,
+    build: values['no-build'] !== true,
+    profiles,
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -45,6 +52,7 @@ function parse(args: readonly string[]) {
     options: {
       profile: { type: 'string' },
       keep: { type: 'boolean' },
+      'no-build': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   }).values;

@@ -12,6 +12,7 @@ export interface ProfileOptions {
   /** For the file of settings. */
   readonly folder: string;
   readonly keep: boolean;
+  readonly build: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
@@ -28,7 +29,7 @@ const QUIET_MS = 5_000;
 export async function runProfile(profile: Profile, options: ProfileOptions): Promise<string[]> {
   const settings = await prepareSettings(profile, options.folder);
   const begun = performance.now();
-  const deployment = await bringUp(profile, settings);
+  const deployment = await bringUp(profile, settings, options.build);
   options.onProgress(`${profile}: up and ready after ${seconds(begun)}`);
   const checked = check(profile, deployment, settings, options);
   try {

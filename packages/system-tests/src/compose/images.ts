@@ -6,6 +6,11 @@ import { docker } from './engine.ts';
 const IMAGES = ['relay', 'gateway', 'audit-logger', 'moderator', 'rights', 'groupme-simulator'] as const;
 const MOST_MB = 120;
 
+/** As compose.yaml calls it. */
+export function imageOf(name: (typeof IMAGES)[number]): string {
+  return `${process.env.IMAGES ?? 'wbor-groupme'}/${name}:${process.env.IMAGES_TAG ?? 'local'}`;
+}
+
 /** What each image adds to its base, in MB of 1,000,000 bytes, and which add too much. */
 export async function measureImages(): Promise<{ lines: string[]; failures: string[] }> {
   const dockerfile = await readFile(join(repoRoot, 'docker/Dockerfile'), 'utf8');
@@ -16,7 +21,7 @@ export async function measureImages(): Promise<{ lines: string[]; failures: stri
     return await sizeOf(base);
   });
   const sizes = await Promise.all(
-    IMAGES.map(async (name) => ({ name, added: (await sizeOf(`wbor-groupme/${name}:local`)) - baseSize })),
+    IMAGES.map(async (name) => ({ name, added: (await sizeOf(imageOf(name))) - baseSize })),
   );
   return {
     lines: sizes.map(({ name, added }) => `image ${name}: ${added.toFixed(1)} MB over ${base}`),
