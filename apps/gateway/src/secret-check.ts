@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Revealable } from './deps.ts';
 
 /** Says whether a value that a caller sent is the secret. */
@@ -15,5 +15,5 @@ export function createSecretCheck(secret: Revealable | undefined): SecretCheck {
 }
 
 function digest(value: string): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }

@@ -35,6 +35,11 @@ const MAX_RETRY_AFTER_MS = 60 * 60_000;
 /** However often GroupMe refuses, the pace does not fall below one post in 20 s. */
 const MIN_RATE_PER_SECOND = 0.05;
 
+/** So late a post may be, as a share of the time between two, that the next one is not late with it. */
+const MADE_UP_SHARE = 0.1;
+/** One post is longer under way than another: without this, one too many might arrive within a second. */
+const JITTER_MS = 2;
+
 /** From 1 to 4 a second in about 50 posts. */
 const CREEP = 1.03;
 /** Near the ceiling: about 50 posts from just below it to where it was. */
@@ -52,14 +57,24 @@ export function createPacer(options: PacerOptions): Pacer {
   const startRate = options.ratePerSecond > 0 ? options.ratePerSecond : Number.POSITIVE_INFINITY;
   const maxRate = options.ratePerSecond > 0 ? options.maxRatePerSecond : Number.POSITIVE_INFINITY;
   const minRate = Math.min(MIN_RATE_PER_SECOND, startRate);
+  /** Without a limit one is enough, for whether it goes on at the pace. */
+  const maxPerSecond = maxRate === Number.POSITIVE_INFINITY ? 1 : Math.ceil(maxRate);
   let rate = startRate;
   let ceiling: number | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
-  let lastPostAt = Number.NEGATIVE_INFINITY;
+  /** When the last posts went out, as many as a second may take at most. */
+  let lastPosts: readonly number[] = [];
   let lastRefusalAt = Number.NEGATIVE_INFINITY;
   /** In a row. */
   let refusals = 0;
   let isAtPace = false;
+
+  /** When as many posts have gone out as a second takes, counted from each of them. */
+  function secondIsOverAt(): number {
+    const perSecond = Math.ceil(rate);
+    const first = lastPosts.at(-perSecond);
+    return first === undefined ? Number.NEGATIVE_INFINITY : first + (perSecond * 1000) / rate + JITTER_MS;
+  }
 
   function speedUp(): void {
     const target = ceiling === undefined ? startRate : ceiling * JUST_BELOW;
@@ -80,10 +95,12 @@ export function createPacer(options: PacerOptions): Pacer {
     delayMs: () => Math.max(0, nextAt - now()),
     posted() {
       const intervalMs = 1000 / rate;
-      isAtPace = now() - lastPostAt <= 2 * intervalMs;
-      lastPostAt = now();
-      // From now and not from when it was due: a quiet spell earns no burst.
-      nextAt = Math.max(nextAt, now()) + intervalMs;
+      const at = now();
+      isAtPace = at - (lastPosts.at(-1) ?? Number.NEGATIVE_INFINITY) <= 2 * intervalMs;
+      // Every timer is late by a little, which would add up. A quiet spell earns no burst.
+      const dueAt = at - nextAt <= intervalMs * MADE_UP_SHARE ? nextAt : at;
+      lastPosts = [...lastPosts, at].slice(-maxPerSecond);
+      nextAt = Math.max(dueAt + intervalMs, secondIsOverAt());
     },
     accepted() {
       const wasRefused = refusals > 0;

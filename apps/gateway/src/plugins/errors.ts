@@ -36,8 +36,8 @@ export function addErrors(app: FastifyInstance, limits: Limits): void {
       : toErrorBody(error, request.note.wborMessageId);
   });
   // Refused before the body is read: an answer about the body would tell a known path from an unknown one.
-  app.addHook('onRequest', async (request) => {
-    if (request.is404) throw notFound();
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(request.is404 ? notFound() : undefined);
   });
   app.setNotFoundHandler(() => {
     throw notFound();

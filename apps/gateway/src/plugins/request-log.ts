@@ -48,10 +48,11 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
   app.decorateRequest('caller', undefined);
   // Reference types cannot be shared defaults, so the hook makes one for each request.
   app.decorateRequest('note');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     request.note = {};
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = routeOf(request);
     const status = reply.statusCode;
     metrics.requests.inc({ method: request.method, route, status: String(status) });
@@ -76,6 +77,7 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
       aborted: reply.raw.writableFinished ? undefined : true,
     };
     request.log[levelOf(status, request)](line, 'request');
+    done();
   });
 }
 

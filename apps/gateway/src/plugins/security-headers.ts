@@ -10,7 +10,8 @@ const HEADERS = {
 
 /** Set early, so that routes can override them and error answers have them too. */
 export function addSecurityHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(HEADERS);
+    done();
   });
 }

@@ -16,6 +16,8 @@ export interface CallLimit {
 }
 
 export const POSTS_PER_SECOND = 4;
+/** A call that was late lets the next one be so much sooner. */
+const LEAST_INTERVAL_MS = 0.9 * (1000 / POSTS_PER_SECOND);
 export const RETRY_AFTER_MS = 2_000;
 /** With the least jitter: the shortest back-off that there is. */
 const MIN_BACK_OFF_MS = 500;
@@ -24,6 +26,7 @@ const MAX_BACK_OFF_MS = 30_000;
 const MAY_FORGET_AFTER_MS = 5_000;
 
 export function createCallLimit(time: VirtualTime): CallLimit {
+  let calls: number[] = [];
   let pacedUntilMs = 0;
   let backedOffUntilMs = 0;
   let failures = 0;
@@ -42,7 +45,9 @@ export function createCallLimit(time: VirtualTime): CallLimit {
       return backedOffUntilMs;
     },
     called() {
-      pacedUntilMs = time.nowMs + 1000 / POSTS_PER_SECOND;
+      calls.push(time.nowMs);
+      const aSecondAgo = calls.at(-POSTS_PER_SECOND) ?? Number.NEGATIVE_INFINITY;
+      pacedUntilMs = Math.max(time.nowMs + LEAST_INTERVAL_MS, aSecondAgo + 1000);
     },
     answered(answer) {
       // GroupMe answers: the outage is over.
@@ -55,6 +60,7 @@ export function createCallLimit(time: VirtualTime): CallLimit {
     },
     recovered,
     forget() {
+      calls = [];
       pacedUntilMs = 0;
       recovered();
     },
