@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '@wbor/testkit';
 import { UsageError } from '../errors.ts';
 
-export const PROFILES = ['demo', 'default'] as const;
+const PROFILES = ['demo', 'default'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 export interface ComposeOptions {
