@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { App } from '@wbor/start-system';
+import { type App, DEPLOYED_NODE_OPTIONS } from '@wbor/start-system';
 import { repoRoot } from '@wbor/testkit';
 import { build } from 'esbuild';
 
@@ -22,7 +22,7 @@ export function floorEntry(name: FloorName, form: 'source' | 'bundle'): string {
 /** What the images set: flags of Node, and where it finds what it has compiled when they were made. */
 export const deployedEnv = {
   NODE_ENV: 'production',
-  NODE_OPTIONS: '--max-semi-space-size=4',
+  NODE_OPTIONS: DEPLOYED_NODE_OPTIONS,
   NODE_COMPILE_CACHE: at('../dist/compile-cache'),
 };
 

@@ -7,6 +7,7 @@ import type { Simulator } from '@wbor/groupme-simulator';
 import {
   type App,
   callbackUrl,
+  DEPLOYED_NODE_OPTIONS,
   PASSWORD,
   type Releases,
   startServers,
@@ -53,7 +54,11 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
     releases,
     env: {
       // What is refused for its number would not be tried.
-      relay: { GROUPME_RATE_PER_SECOND: '0', NOTIFICATIONS_EXCHANGE: DEFAULT_EXCHANGE_NAME },
+      relay: {
+        NODE_OPTIONS: DEPLOYED_NODE_OPTIONS,
+        GROUPME_RATE_PER_SECOND: '0',
+        NOTIFICATIONS_EXCHANGE: DEFAULT_EXCHANGE_NAME,
+      },
       gateway: {
         RATE_LIMIT_SEND: '0',
         RATE_LIMIT_REFUSED: '0',
