@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { createDatabase, migrateToLatest, seedPosts } from '@wbor/database';
+import { createDatabase, makeMonths, migrateToLatest, monthStart, seedPosts } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { createStationClock } from '@wbor/station-clock';
 import { startPostgres } from '@wbor/testkit';
@@ -16,6 +16,8 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '20' },
     'data-dir': { type: 'string' },
+    // As if it had been kept in partitions for ten years. A Postgres that is filled already stays as it is.
+    months: { type: 'boolean' },
   },
 });
 const rows = Number(values.rows);
@@ -95,6 +97,7 @@ try {
   const { rows: counted } = await sql<{ count: string }>`select count(*) from groupme_posts`.execute(db);
   if (Number(counted[0]?.count) < rows) {
     const startedAt = performance.now();
+    if (values.months) await makeMonths(db, monthStart(new Date(), -121), new Date());
     await seedPosts(db, rows);
     // Bans of ten years, nearly all of them over.
     await sql`

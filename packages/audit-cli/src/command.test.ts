@@ -35,6 +35,10 @@ describe('audit export', () => {
     ['forget 2075550123 --format csv'],
     ['import'],
     ['export --colour'],
+    ['retain --yes'],
+    ['retain --daily --dry-run'],
+    ['retain 90'],
+    ['forget 2075550123 --daily'],
   ])('refuses %j instead of guessing', (line) => {
     expect(() => parseAuditCommand(line.split(' '))).toThrow(UsageError);
   });
@@ -47,6 +51,11 @@ it('takes a number that is written with blanks', () => {
     yes: false,
     liftBan: false,
   });
+});
+
+it('retains once, or daily', () => {
+  expect(parseAuditCommand(['retain'])).toEqual({ action: 'retain', daily: false, dryRun: false });
+  expect(parseAuditCommand(['retain', '--daily'])).toMatchObject({ daily: true });
 });
 
 it.each([[[]], [['--help']], [['export', '-h']]])('shows help for %j', (argv) => {

@@ -25,13 +25,20 @@ export interface ForgetCommand {
   readonly evenIfWaiting: boolean;
 }
 
+export interface RetainCommand {
+  readonly action: 'retain';
+  readonly dryRun: boolean;
+  /** Does not end, and does it again every day. */
+  readonly daily: boolean;
+}
+
 /** A command line that makes no sense. The text is for the operator. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'USAGE';
 }
 
-export const USAGE = `audit: exports the audit, or removes a person from it
+export const USAGE = `audit: exports the audit, removes a person from it, or what is over its time
 
   audit export                    everything, to stdout, as one JSON object a line
     --format ndjson|csv|parquet   default ndjson
@@ -45,17 +52,26 @@ export const USAGE = `audit: exports the audit, or removes a person from it
     --yes                         does not ask
     --lift-ban                    lifts a ban of the number too; without it the ban keeps the number
     --even-if-waiting             although messages wait in queues that are worked on: they are not looked into
+
+  audit retain                    removes what is older than AUDIT_RETENTION and AUDIT_CHAT_RETENTION say, and makes
+                                  partitions for the months to come; see docs/operations.md
+    --dry-run                     says what it would remove, and removes nothing
+    --daily                       goes on, and does it again every day
   --help                          this text
 
 Tables and views: ${Object.keys(exportableTables).join(', ')}.
 
-DATABASE_URL names the database. forget must be the owner of its tables, and needs the broker as well: RABBITMQ_URL, or
+DATABASE_URL names the database. retain must be the owner of its tables: AUDIT_RETENTION (default forever) is how long the audit
+is kept, AUDIT_CHAT_RETENTION (default 90 days) how long what members write in the chat: forever, 90 days, 13 months, 2 years.
+forget must be the owner of its tables, and needs the broker as well: RABBITMQ_URL, or
 RABBITMQ_HOST and its companions; QUEUE_PREFIX and STATION_COUNTRY count too.
 Exit codes: 0 done; 1 failed, and the file is not there; 2 the command line is wrong; 3 forget: something is left, which it names.
 `;
 
 /** @throws UsageError */
-export function parseAuditCommand(argv: readonly string[]): ExportCommand | ForgetCommand | 'help' {
+export function parseAuditCommand(
+  argv: readonly string[],
+): ExportCommand | ForgetCommand | RetainCommand | 'help' {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(argv);
@@ -67,6 +83,7 @@ export function parseAuditCommand(argv: readonly string[]): ExportCommand | Forg
   const [action, ...rest] = positionals;
   if (action === 'export') return toExport(values, rest);
   if (action === 'forget') return toForget(values, rest);
+  if (action === 'retain') return toRetain(values, rest);
   throw new UsageError(`unknown command ${action}`);
 }
 
@@ -75,6 +92,7 @@ function parse(argv: readonly string[]) {
     args: [...argv],
     allowPositionals: true,
     options: {
+      daily: { type: 'boolean' },
       'dry-run': { type: 'boolean' },
       'even-if-waiting': { type: 'boolean' },
       exact: { type: 'boolean' },
@@ -94,10 +112,11 @@ type Values = ReturnType<typeof parse>['values'];
 
 const EXPORT_OPTIONS = ['exact', 'format', 'out', 'since', 'table', 'until'];
 const FORGET_OPTIONS = ['dry-run', 'even-if-waiting', 'lift-ban', 'yes'];
+const RETAIN_OPTIONS = ['daily', 'dry-run'];
 
 function toExport(values: Values, rest: readonly string[]): ExportCommand {
   if (rest.length > 0) throw new UsageError(`export does not take ${rest.join(' ')}`);
-  refuse(values, FORGET_OPTIONS, 'export');
+  refuse(values, EXPORT_OPTIONS, 'export');
   const { exact = false, format = 'ndjson', out = '-', since, table, until } = values;
   if (!isOneOf(FORMATS, format)) throw new UsageError(`--format is one of ${FORMATS.join(', ')}`);
   const tables = table === undefined ? auditTables : [...new Set(table)].map(readTable);
@@ -112,7 +131,7 @@ function toExport(values: Values, rest: readonly string[]): ExportCommand {
 }
 
 function toForget(values: Values, rest: readonly string[]): ForgetCommand {
-  refuse(values, EXPORT_OPTIONS, 'forget');
+  refuse(values, FORGET_OPTIONS, 'forget');
   const number = rest.join(' ');
   if (number === '') throw new UsageError('forget takes a number');
   return {
@@ -125,8 +144,16 @@ function toForget(values: Values, rest: readonly string[]): ForgetCommand {
   };
 }
 
-function refuse(values: Values, names: readonly string[], action: string): void {
-  const wrong = names.find((name) => Object.hasOwn(values, name));
+function toRetain(values: Values, rest: readonly string[]): RetainCommand {
+  if (rest.length > 0) throw new UsageError(`retain does not take ${rest.join(' ')}`);
+  refuse(values, RETAIN_OPTIONS, 'retain');
+  const { daily = false, 'dry-run': dryRun = false } = values;
+  if (daily && dryRun) throw new UsageError('--dry-run is for once, not for --daily');
+  return { action: 'retain', daily, dryRun };
+}
+
+function refuse(values: Values, allowed: readonly string[], action: string): void {
+  const wrong = Object.keys(values).find((name) => !allowed.includes(name));
   if (wrong !== undefined) throw new UsageError(`${action} does not take --${wrong}`);
 }
 

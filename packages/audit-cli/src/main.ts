@@ -1,10 +1,11 @@
 import { errorMessage } from '@wbor/async';
 import { parseConfig } from '@wbor/service';
 import { parseAuditCommand, USAGE, UsageError } from './command.ts';
-import { exportSettings, forgetSettings } from './config.ts';
+import { exportSettings, forgetSettings, retainSettings } from './config.ts';
 import { createProgress } from './export/progress.ts';
 import { runExport } from './export/run-export.ts';
 import { runForget } from './forget/run-forget.ts';
+import { runRetain } from './retain/run-retain.ts';
 
 async function main(): Promise<number> {
   const command = parseAuditCommand(process.argv.slice(2));
@@ -18,6 +19,11 @@ async function main(): Promise<number> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stopped.abort(new Error('stopped before the end')));
+  if (command.action === 'retain') {
+    const config = parseConfig(retainSettings, process.env);
+    await runRetain(command, config, { stdout: process.stdout, signal: stopped.signal });
+    return 0;
+  }
   const progress = createProgress(process.stderr);
   const { stdout } = process;
   const connectionString = parseConfig(exportSettings, process.env).DATABASE_URL.reveal();

@@ -35,6 +35,8 @@ export async function createForgetBed() {
 
   return {
     pool,
+    /** What autovacuum does by itself now and then. */
+    analyze: () => pool.query('analyze'),
     /** Publishes on the exchange; JSON, or bytes as they are. */
     publish: (key: string, body: unknown) => publishRaw(channel, namespace.exchange, key, toBytes(body)),
     /** Puts something straight into a queue. */
@@ -62,17 +64,26 @@ export async function createForgetBed() {
         }
         await browser.close();
       }
+      // As pg_dump sees it: whatever holds rows, each once, in every schema of ours.
       const { rows: tables } = await pool.query(
-        "select tablename from pg_tables where schemaname = 'public'",
+        `select oid::regclass::text as name, relname from pg_class where relkind in ('r', 'm', 't')
+           and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)`,
       );
-      for (const { tablename } of tables) {
-        const { rows } = await pool.query(`select to_jsonb(t) as row from ${tablename} as t`);
+      for (const { name, relname } of tables) {
+        const { rows } = await pool.query(`select to_jsonb(t) as row from only ${name} as t`);
         for (const { row } of rows) {
-          if (tablename === 'audit_rejected') row.body = Buffer.from(row.body.slice(2), 'hex').toString();
-          texts.push(`${tablename} ${JSON.stringify(row)}`);
+          if (relname === 'audit_rejected') row.body = Buffer.from(row.body.slice(2), 'hex').toString();
+          texts.push(`${name} ${JSON.stringify(row)}`);
         }
       }
       return texts;
+    },
+    /** Values that the planner keeps by heart; no dump has them, and they outlive the rows that they are of. */
+    async statistics(): Promise<string[]> {
+      const { rows } = await pool.query(
+        "select to_jsonb(s)::text as text from pg_stats as s where schemaname = 'public'",
+      );
+      return rows.map(({ text }) => text);
     },
   };
 }

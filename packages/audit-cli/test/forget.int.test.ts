@@ -127,6 +127,8 @@ it('leaves no trace of a number, a name, words and pictures in any table or queu
     stdout: expect.stringContaining('relay.standard not worked off yet'),
   });
   await Promise.all([bed.purge('relay.standard'), bed.purge('relay.twilio')]);
+  await bed.analyze();
+  expect((await bed.statistics()).filter(isTrace).length).toBeGreaterThan(0);
   const before = await bed.dump();
   expect(before.filter(isTrace).length).toBeGreaterThan(15);
   expect(await bed.forget('207 555 0123', '--dry-run')).toMatchObject({ code: 0 });
@@ -141,6 +143,7 @@ it('leaves no trace of a number, a name, words and pictures in any table or queu
   expect(isTrace(done.stdout)).toBe(false);
   const after = await bed.dump();
   expect(after.filter(isTrace)).toEqual([]);
+  expect((await bed.statistics()).filter(isTrace)).toEqual([]);
 
   // Rows and counts are there, and so is what is of others.
   expect(await bed.count('groupme_posts')).toBe(5);

@@ -18,14 +18,32 @@ const DATA_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
 /** 28 credentials, 3D no such database, 42501 no right to do it. */
 const CONFIGURATION_STATES = /^(?:28...|3D000|42501)$/;
 
+/** What Node says of a certificate that it does not trust, or that is another's. */
+const DISTRUST =
+  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|INVALID_CA$|HOSTNAME_MISMATCH$)/;
+const NO_TLS = 'The server does not support SSL connections';
+
 export function classifyDatabaseError(error: unknown): DatabaseFailure {
   const sqlState = readSqlState(error);
   if (sqlState !== undefined) {
     if (DATA_CLASSES.has(sqlState.slice(0, 2))) return 'data';
-    return CONFIGURATION_STATES.test(sqlState) ? 'configuration' : 'unavailable';
+    return CONFIGURATION_STATES.test(sqlState) || refusesSettings(error) ? 'configuration' : 'unavailable';
   }
+  if (isDistrust(error)) return 'configuration';
   // JSON.stringify on what cannot be written as JSON: the row's fault, found before Postgres saw it.
   return error instanceof RangeError ? 'data' : 'unavailable';
+}
+
+/** Whether TLS is not as `DATABASE_URL` asks for it, the file of `sslrootcert` among it. */
+export function isDistrust(error: unknown): boolean {
+  const isFile =
+    typeof error === 'object' && error !== null && 'syscall' in error && error.syscall === 'open';
+  return isFile || DISTRUST.test(readCode(error) ?? '') || errorMessage(error) === NO_TLS;
+}
+
+/** Whether a pooler stands before Postgres and does not let us set our time-outs. */
+export function refusesSettings(error: unknown): boolean {
+  return readCode(error) === '08P01' && errorMessage(error).includes('startup parameter');
 }
 
 /**

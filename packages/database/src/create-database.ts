@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
   /** Postgres ends a session that leaves a transaction open and idle for this long. Default 30 000 ms. */
   readonly idleInTransactionTimeoutMs?: number;
+  /** A connection is replaced after this long. Default 60 s. */
+  readonly maxLifetimeSeconds?: number;
   /** A connection was lost while nobody used it. Only for logs: the pool replaces it. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -36,6 +38,8 @@ const SILENCE_MARGIN_MS = 1_000;
  * day's count: the audit of everybody waits. Nothing of ours idles in a transaction for longer than a confirm.
  */
 const DEFAULT_IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+/** In a failover a primary may become a standby and keep its connections, on which nothing can be written any more. */
+const DEFAULT_MAX_LIFETIME_SECONDS = 60;
 
 /** Opens nothing yet: the first query connects. */
 export function createDatabase(options: DatabaseOptions): DatabaseHandle {
@@ -50,6 +54,7 @@ export function createDatabase(options: DatabaseOptions): DatabaseHandle {
     query_timeout: queryTimeoutMs,
     idle_in_transaction_session_timeout:
       options.idleInTransactionTimeoutMs ?? DEFAULT_IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    maxLifetimeSeconds: options.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS,
     keepAlive: true,
   });
   // Without a listener the loss of an idle connection would end the process.

@@ -2,6 +2,8 @@ export type DatabaseConfigurationErrorCode =
   | 'ACCESS_REFUSED'
   | 'NO_DATABASE'
   | 'NOT_PERMITTED'
+  | 'NOT_TRUSTED'
+  | 'POOLED'
   | 'FOREIGN_SCHEMA';
 
 /** Postgres refuses us for a reason that waiting cannot help. The message says what to do. */

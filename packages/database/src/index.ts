@@ -26,7 +26,12 @@ export {
   readSnapshot,
 } from './export/read-snapshot.ts';
 export { isAbout } from './forget/blank-rejected.ts';
-export { countUnpublished, type ForgetOptions, forgetSender } from './forget/forget-sender.ts';
+export {
+  countUnpublished,
+  type ForgetOptions,
+  forgetSender,
+  tidyAfterForgetting,
+} from './forget/forget-sender.ts';
 export type { Removal, RemovedBan } from './forget/removal.ts';
 export { insertEvents } from './insert-events.ts';
 export { type DatabaseInspection, inspectDatabase } from './inspection.ts';
@@ -45,6 +50,9 @@ export type {
 } from './moderation-tables.ts';
 export { openDatabase, type ServiceDatabase } from './open-database.ts';
 export { createOutageState, type OutageState } from './outage-state.ts';
+export { makeMonths } from './retention/month-partitions.ts';
+export { monthStart } from './retention/months.ts';
+export { type RetentionLimits, type RetentionResult, retainAudit } from './retention/retain.ts';
 export { grantRoles } from './roles/grant-roles.ts';
 export { type RoleName, roleNames, roleOf } from './roles/roles.ts';
 export { seedPosts } from './seed/seed-posts.ts';

@@ -2,7 +2,7 @@ import { type BackOff, errorMessage, sleep } from '@wbor/async';
 import { type Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { databaseBackOffMs } from './back-off.ts';
-import { classifyDatabaseError, readSqlState } from './classify-error.ts';
+import { classifyDatabaseError, isDistrust, readSqlState, refusesSettings } from './classify-error.ts';
 import { createDatabase } from './create-database.ts';
 import { DatabaseConfigurationError, MigrationError } from './errors.ts';
 import { migrations as allMigrations } from './migrations/index.ts';
@@ -29,11 +29,11 @@ const STATEMENT_TIMEOUT_MS = 600_000;
 
 /**
  * Brings the database to the newest schema. Replicas may call it at the same moment: one works, the others
- * wait. Needs a direct connection; a pooler in transaction mode would break the session's lock.
+ * wait.
  *
  * @returns names of the migrations that were run by this call.
- * @throws DatabaseConfigurationError on wrong credentials, a missing database, missing rights, or a database
- *   whose migrations are not ours and then newer ones.
+ * @throws DatabaseConfigurationError on wrong credentials, a missing database, missing rights, a server that is not trusted, a
+ *   pooler that drops our settings, or a database whose migrations are not ours and then newer ones.
  * @throws MigrationError when a migration fails; whatever the query threw when Postgres is away and nobody
  *   asked to wait, or the signal's reason once it is aborted.
  */
@@ -62,6 +62,9 @@ async function migrateOnce(options: MigrateOptions): Promise<string[]> {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   try {
+    await refuseLostSettings(db).catch((error: unknown) => {
+      throw explain(error, undefined);
+    });
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
     const { error, results = [] } = await migrator.migrateToLatest();
     if (error === undefined) return results.map((result) => result.migrationName);
@@ -74,7 +77,23 @@ async function migrateOnce(options: MigrateOptions): Promise<string[]> {
   }
 }
 
+/** A pooler that is told to ignore our time-outs would let a frozen replica lock rows for good. */
+async function refuseLostSettings(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<{ setting: string }>`
+    select setting from pg_settings where name = 'statement_timeout'`.execute(db);
+  if (rows[0]?.setting !== String(STATEMENT_TIMEOUT_MS)) throw pooled();
+}
+
+function pooled(cause?: unknown): DatabaseConfigurationError {
+  return new DatabaseConfigurationError(
+    'POOLED',
+    'a pooler before Postgres drops the time-outs of our sessions: name Postgres itself in DATABASE_URL',
+    { cause },
+  );
+}
+
 function explain(error: unknown, failedMigration: string | undefined): unknown {
+  if (error instanceof DatabaseConfigurationError) return error;
   if (classifyDatabaseError(error) === 'configuration') return explainRefusal(error);
   if (failedMigration !== undefined && readSqlState(error) !== undefined && !isTransient(error)) {
     return new MigrationError(`migration ${failedMigration} failed: ${String(error)}`, { cause: error });
@@ -103,15 +122,23 @@ async function runsOnNewer(db: Kysely<Database>, options: MigrateOptions): Promi
   return true;
 }
 
-/** Shutdowns, dropped connections, lack of resources, deadlocks, time-outs: the same migration works later. */
+/** Shutdowns, dropped connections, a standby, lack of resources, deadlocks, time-outs: the same migration works later. */
 function isTransient(error: unknown): boolean {
-  return /^(?:08|40|53|55|57|58)/.test(readSqlState(error) ?? '08');
+  return /^(?:08|25006|40|53|55|57|58)/.test(readSqlState(error) ?? '08');
 }
 
 /** What a refusal of Postgres means, for a person who has to act. */
 export function explainRefusal(error: unknown): DatabaseConfigurationError {
   const state = readSqlState(error) ?? '';
   const reason = errorMessage(error);
+  if (refusesSettings(error)) return pooled(error);
+  if (isDistrust(error)) {
+    return new DatabaseConfigurationError(
+      'NOT_TRUSTED',
+      `no TLS with Postgres: ${reason}; check sslmode, sslrootcert and the host in DATABASE_URL`,
+      { cause: error },
+    );
+  }
   if (state === '3D000') {
     return new DatabaseConfigurationError(
       'NO_DATABASE',

@@ -95,7 +95,9 @@ function startProbes(db: Kysely<Database>, outage: OutageState): () => void {
     if (outage.reason === undefined) isOurs = false;
     else if (!isOurs) return;
     try {
-      await sql`select 1`.execute(db);
+      const { rows } = await sql<{ setting: string }>`
+        select current_setting('transaction_read_only') as setting`.execute(db);
+      if (rows[0]?.setting === 'on') throw new Error('it is read-only, a standby perhaps');
       if (!isOurs) return;
       isOurs = false;
       outage.worked();

@@ -81,7 +81,7 @@ export function databaseSettings() {
         'must look like postgres://user:password@host:port/database',
       )
       .describe(
-        'postgres://user:password@host:port/database, one database for all services. Direct, no pooler in transaction mode.',
+        'postgres://user:password@host:port/database, one database for all services; ?sslmode=verify-full&sslrootcert=FILE for TLS. No pooler before it.',
       ),
   };
 }

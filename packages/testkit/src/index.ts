@@ -15,6 +15,7 @@ export {
 } from './amqp-frames.ts';
 export { startBroker } from './broker/start-broker.ts';
 export type { BrokerStartOptions, NewUser, TestBroker } from './broker/types.ts';
+export { type KeyPair, makeCertificates } from './certificates.ts';
 export { ensureChromium } from './chromium.ts';
 export { messageOf, TestkitError, type TestkitErrorCode } from './errors.ts';
 export { freePort, lastingPort } from './free-port.ts';
@@ -34,6 +35,8 @@ export {
 export { listenerPhoto } from './listener-photo.ts';
 export { createNamespace, deleteNamespace } from './namespace.ts';
 export { createDatabase, ensureTemplate } from './postgres/databases.ts';
+export { type DebianPostgres, startDebianPostgres } from './postgres/debian.ts';
+export { startPgbouncer } from './postgres/pgbouncer.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
 export { startTimeOf } from './process/is-running.mjs';

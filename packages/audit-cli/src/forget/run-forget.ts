@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { connectBroker } from '@wbor/amqp';
 import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
-import { countUnpublished, createDatabase, forgetSender } from '@wbor/database';
+import { countUnpublished, createDatabase, forgetSender, tidyAfterForgetting } from '@wbor/database';
 import { seekNumber } from '@wbor/phone';
 import { brokerNamespace, brokerUrl, createLogger } from '@wbor/service';
 import { type ForgetCommand, UsageError } from '../command.ts';
@@ -76,6 +76,7 @@ export async function runForget(
       messages: removed.messages,
     });
     say(describeFound(removal, removed, 'were'));
+    await tidyAfterForgetting(database.db);
     return isWaiting || removed.leftInJournal > 0 ? SOMETHING_LEFT : DONE;
   } finally {
     await broker.close();

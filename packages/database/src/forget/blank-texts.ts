@@ -29,7 +29,7 @@ export async function blankTexts(
   const own: OwnMessages = { ids: new Set(), spellings: new Set() };
   const renamed = new Map<string, string>();
   for (const table of tables) {
-    for (const { ctid, values } of await scanTable(db, table, sought)) {
+    for (const { ctid, tableoid, values } of await scanTable(db, table, sought)) {
       const sender = senderIn(table, values);
       const isOwn = sender !== null && sought.isIn(sender);
       if (isOwn) {
@@ -48,7 +48,7 @@ export async function blankTexts(
             ? sql`${sql.ref(column)} = ${text}::jsonb`
             : sql`${sql.ref(column)} = ${text}`,
         ),
-      )} where ctid = ${ctid}::tid`.execute(db);
+      )} where tableoid = ${tableoid}::oid and ctid = ${ctid}::tid`.execute(db);
       if (!isOwn) counts.add(table.name, 1);
     }
   }

@@ -91,6 +91,15 @@ async function removeAll(db: Kysely<Database>, sought: SoughtNumber, liftBan: bo
   return { rows: counts.toRecord(), ban, messageIds: own.ids, uids };
 }
 
+/**
+ * Removes what Postgres itself still has of rows that were blanked: their old versions, and the frequent values that its planner
+ * keeps by heart. To be run after {@link forgetSender}, as the owner of the tables; takes minutes where there are millions of rows.
+ */
+export async function tidyAfterForgetting(db: Kysely<Database>): Promise<void> {
+  const tables = await listTables(db);
+  await sql`vacuum (analyze) ${sql.join(tables.map(({ name }) => sql.table(name)))}`.execute(db);
+}
+
 /** How many messages the moderator has promised to publish, and has not. */
 export async function countUnpublished(db: Kysely<Database>): Promise<number> {
   const { rows } = await sql<{ count: string }>`

@@ -14,6 +14,8 @@ export interface ScannedTable {
 /** A row that may hold the number, and where it is. */
 interface Candidate {
   readonly ctid: string;
+  /** Of the table or the partition that holds the row: a `ctid` is one there only. */
+  readonly tableoid: string;
   readonly values: Readonly<Record<string, string | null>>;
 }
 
@@ -64,7 +66,7 @@ export async function scanTable(
   const [odd, plain] = oddDigits();
   // `offset 0` keeps Postgres from making the text anew wherever it is named.
   const { rows } = await sql<Candidate>`
-    select scanned.ctid::text as ctid, json_build_object(${sql.join(
+    select scanned.ctid::text as ctid, scanned.tableoid::text as tableoid, json_build_object(${sql.join(
       columns.flatMap((column, index) => [sql.lit(column), casts[index]]),
     )}) as values
     from ${sql.table(name)} as scanned

@@ -5,6 +5,7 @@ import { moderation } from './0003-moderation.ts';
 import { whoIsMeant } from './0006-who-is-meant.ts';
 import { ownAnswers } from './0007-own-answers.ts';
 import { removals } from './0008-removals.ts';
+import { months } from './0009-months.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006_who_is_meant': whoIsMeant,
   '0007_own_answers': ownAnswers,
   '0008_removals': removals,
+  '0009_months': months,
 };

@@ -33,7 +33,7 @@ type Texts = ReadonlyMap<string, string[]>;
 
 /** Packages that are not deployed. */
 const TOOLS =
-  /^packages\/(?:testkit|start-system|system-tests|benchmarks|launcher|parked-cli|audit-cli|build-app|groupme-simulator|source-fixtures)\//;
+  /^packages\/(?:testkit|start-system|system-tests|benchmarks|launcher|parked-cli|build-app|groupme-simulator|source-fixtures)\//;
 
 /** A node of ESTree, as far as it is looked into. */
 interface Node {

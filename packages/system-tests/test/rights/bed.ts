@@ -22,9 +22,11 @@ export interface RightsBed {
     user: BrokerUserName,
     work: (channel: ConfirmChannel) => Promise<unknown> | unknown,
   ): Promise<string | undefined>;
-  /** Runs a statement as a role of Postgres. Resolves with the SQLSTATE of a refusal, or undefined. */
-  queryAs(role: (typeof roleNames)[number], statement: string): Promise<string | undefined>;
+  /** Runs a statement as a role of Postgres, with its password or another one. Resolves with the SQLSTATE of a refusal, or undefined. */
+  queryAs(role: (typeof roleNames)[number], statement: string, secret?: string): Promise<string | undefined>;
   count(queue: string): Promise<number>;
+  /** What an operator's command gets: the broker as `operator`, Postgres as its owner. */
+  readonly operatorEnv: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -104,8 +106,15 @@ async function startParts(
     admin,
     owner,
     tryAs: (user, work) => tryOn(brokerUrl(user), work),
-    queryAs: (role, statement) => queryOn(databaseUrl(role), statement),
+    queryAs: (role, statement, secret = password(role)) =>
+      queryOn(withUser(database.url, roleOf(role, prefix), secret), statement),
     count: async (queue) => (await admin.checkQueue(`${namespace.queuePrefix}${queue}`)).messageCount,
+    operatorEnv: {
+      ...fenced('operator'),
+      RABBITMQ_EXCHANGE: namespace.exchange,
+      QUEUE_PREFIX: namespace.queuePrefix,
+      DATABASE_URL: database.url,
+    },
     stop: releases.releaseAll,
   };
 }
@@ -161,8 +170,8 @@ async function askSomething(channel: Channel): Promise<void> {
 
 async function queryOn(url: string, statement: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: url });
-  await client.connect();
   try {
+    await client.connect();
     await client.query(statement);
     return undefined;
   } catch (error) {

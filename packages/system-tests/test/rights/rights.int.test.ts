@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
 import type { BrokerUserName } from '@wbor/rights';
 import { PASSWORD } from '@wbor/start-system';
-import { waitFor } from '@wbor/testkit';
+import { repoRoot, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RightsBed, startRightsBed } from './bed.ts';
 
@@ -83,6 +86,17 @@ describe('with the least rights', () => {
   it('the services lack no right that they use', () => {
     for (const app of APPS)
       expect(bed.system.service(app).output(), app).not.toMatch(/ACCESS[_-]REFUSED|permission denied/);
+  });
+
+  it("the operator's user and the owner of the tables are enough to forget a person", async () => {
+    const file = join(repoRoot, 'packages/audit-cli/src/main.ts');
+    const forget = () =>
+      promisify(execFile)(process.execPath, [file, 'forget', '+12075550123', '--yes', '--even-if-waiting'], {
+        env: { PATH: process.env.PATH, ...bed.operatorEnv },
+      }).catch((error: unknown) => error as { code: number; stdout: string; stderr: string });
+    // The ban is in force, and keeps the number: exit code 3.
+    expect(await forget()).toMatchObject({ stdout: expect.stringContaining('the ban keeps the number') });
+    expect(await rows('groupme_messages', "sender = '+12075550123'")).toBe(0);
   });
 
   it('what was imported is what services declare elsewhere', async () => {
@@ -191,11 +205,19 @@ it('what a header leads past the permissions is not believed', async () => {
 
 describe('Postgres refuses', () => {
   const FORBIDDEN = '42501';
+  it('whoever has not the password of the role', async () => {
+    expect(await bed.queryAs('audit_logger', 'select 1', 'password-of-moderator')).toBe('28P01');
+    expect(await bed.queryAs('audit_logger', 'select 1')).toBe(undefined);
+  });
+
   it.each<['audit_logger' | 'moderator' | 'reader', string]>([
     ['audit_logger', 'delete from groupme_posts'],
     ['audit_logger', "update groupme_posts set text = 'x'"],
     ['audit_logger', 'select text from groupme_posts'],
     ['audit_logger', 'truncate groupme_posts'],
+    ['audit_logger', 'delete from groupme_posts_rest'],
+    ['audit_logger', 'drop table groupme_posts_rest'],
+    ['moderator', 'delete from groupme_posts_rest'],
     ['audit_logger', 'update message_counts set messages = 0'],
     ['audit_logger', "insert into bans values (gen_random_uuid(), '1', now())"],
     ['moderator', 'delete from groupme_posts'],

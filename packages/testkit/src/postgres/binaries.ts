@@ -7,6 +7,8 @@ export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
   readonly version: string;
+  /** Where their libraries are, when they do not find them by themselves. */
+  readonly libraryPath?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TestkitError } from '../errors.ts';
@@ -13,13 +13,17 @@ import { createDatabase, postgresAnswers } from './databases.ts';
 import { chooseRunAs } from './run-as.ts';
 import type { PostgresStartOptions, TestPostgres } from './types.ts';
 
-const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+/** Loopback only, and nothing in it but test data. Whoever is not the superuser is asked for a password, as elsewhere. */
+const WHO_MAY_CONNECT = `host all postgres 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+`;
 
 /** Starts a Postgres of our own on loopback. */
 export async function startEmbeddedPostgres(
   binaries: PostgresBinaries,
   options: PostgresStartOptions,
 ): Promise<TestPostgres> {
+  const env = { PATH: process.env.PATH, LC_ALL: 'C', LD_LIBRARY_PATH: binaries.libraryPath ?? '' };
   const temporary = options.dataDir === undefined;
   const root =
     options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'wbor-postgres-')) : options.dataDir;
@@ -30,6 +34,7 @@ export async function startEmbeddedPostgres(
   const logPath = join(root, 'postgres.log');
   const runAs = await chooseRunAs([binaries.postgres, cluster]);
   await runAs.giveFolder(root);
+  const tls = await writeKeyPair();
 
   const port = await lastingPort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
@@ -41,6 +46,7 @@ export async function startEmbeddedPostgres(
       listen_addresses: '127.0.0.1',
       port: String(port),
       unix_socket_directories: '',
+      ...tls,
       max_connections: '200',
       // Only what a power cut may destroy is given up, and only for data that nobody keeps.
       ...(temporary ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
@@ -92,6 +98,21 @@ export async function startEmbeddedPostgres(
     }
   }
 
+  async function writeKeyPair(): Promise<Record<string, string>> {
+    if (options.tls === undefined) return {};
+    const files = { ssl_cert_file: options.tls.cert, ssl_key_file: options.tls.key };
+    const settings: Record<string, string> = { ssl: 'on' };
+    for (const [setting, content] of Object.entries(files)) {
+      const path = join(root, setting);
+      await writeFile(path, content);
+      // Postgres takes no key that others may read.
+      await chmod(path, 0o600);
+      await runAs.giveFolder(path);
+      settings[setting] = path;
+    }
+    return settings;
+  }
+
   try {
     if (!existsSync(join(cluster, 'initialised'))) await initialise();
     await start();
@@ -107,7 +128,6 @@ export async function startEmbeddedPostgres(
     const [command, args] = runAs.wrap(binaries.initdb, [
       `--pgdata=${cluster}`,
       '--username=postgres',
-      // Loopback only, and nothing in it but test data.
       '--auth=trust',
       '--encoding=UTF8',
       '--locale=C',
@@ -115,6 +135,7 @@ export async function startEmbeddedPostgres(
       ...sync,
     ]);
     await runCommand(command, args, { env, cwd: root });
+    await writeFile(join(cluster, 'pg_hba.conf'), WHO_MAY_CONNECT);
     await (await open(join(cluster, 'initialised'), 'w')).close();
   }
 

@@ -1,8 +1,12 @@
+import type { KeyPair } from '../certificates.ts';
+
 export interface PostgresStartOptions {
   /** Where the data lives from one run to the next. Default: a temporary folder, removed in the end, and no fsync. */
   readonly dataDir?: string;
   /** Never the server of `DATABASE_URL`: for tests that stop it. */
   readonly private?: boolean;
+  /** Takes connections with TLS, too, with this certificate. Of the embedded one only. */
+  readonly tls?: KeyPair;
   readonly onProgress?: (step: string) => void;
 }
 
