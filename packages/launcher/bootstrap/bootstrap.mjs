@@ -24,6 +24,7 @@ const USAGE = `usage: npm start [-- OPTIONS]       the whole system on this mach
        npm run fixture -- NAME      sends what a program of the station sends to what npm start has started
        npm run chaos [-- OPTIONS]   the chaos suite
        npm run fuzz [-- OPTIONS]    what no contract foresees
+       npm run compose:test         compose.yaml on this machine's Docker engine
        npm run bench [-- OPTIONS]   how fast it is, beside bare floors
        npm run reset                remove the data of npm start
 Each takes --help as well: npm start -- --help
@@ -49,6 +50,7 @@ const COMMANDS = {
   pictures: 'packages/system-tests/src/pictures/main.ts',
   chaos: 'packages/system-tests/src/chaos/main.ts',
   fuzz: 'packages/system-tests/src/fuzz/main.ts',
+  compose: 'packages/system-tests/src/compose/main.ts',
   sabotage: 'packages/system-tests/src/chaos/sabotage.ts',
   bench: 'packages/benchmarks/src/main.ts',
   seed: 'packages/database/src/seed/main.ts',

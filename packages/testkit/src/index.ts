@@ -48,6 +48,7 @@ export { startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
 export { startTimeOf } from './process/is-running.mjs';
 export { removeFolderAtEnd, spawnKept } from './process/keep.ts';
+export { runCommand } from './process/run-command.ts';
 export {
   type LogLine,
   type ServiceExit,

@@ -14,6 +14,8 @@ const BROKER_WORDS = ['PRECONDITION_FAILED', 'ACCESS_REFUSED'];
 const QUOTE = '(?:``.+?``|`[^`]+`)';
 
 const operations = await readFile(join(repoRoot, 'docs/operations.md'), 'utf8');
+/** Those that compose.yaml knows beside them. */
+const composeSettings = await readFile(join(repoRoot, '.env.example'), 'utf8');
 const sources = await readProductSources();
 const quotedLogLines = [...quotedAfter('logs?'), ...quotedInTable('log line')];
 
@@ -52,7 +54,11 @@ it('names only metrics, settings, tables, codes and queues that there are', () =
 
 function isKnown(word: string): boolean {
   const alone = new RegExp(`(?<![\\w.-])${word.replaceAll('.', '\\.')}(?![\\w.-])`);
-  return sources.names.has(word) || sources.texts.some(({ text }) => alone.test(text));
+  return (
+    sources.names.has(word) ||
+    alone.test(composeSettings) ||
+    sources.texts.some(({ text }) => alone.test(text))
+  );
 }
 
 /** What stands in quotes after a word, also as a list: log `a`, `b` or `c`. */
