@@ -1,12 +1,9 @@
-import { parseArgs } from 'node:util';
-import { messageOf } from '@wbor/testkit';
-import { UsageError } from '../errors.ts';
+import { parseCommandLine, UsageError } from '@wbor/command-line';
 
 const PROFILES = ['demo', 'default'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 export interface ComposeOptions {
-  readonly help: boolean;
   readonly profiles: readonly Profile[];
   readonly keep: boolean;
   readonly build: boolean;
@@ -29,31 +26,21 @@ Exit code: 0 passed, 1 failed, 2 wrong options, 130 interrupted.
 `;
 
 /** @throws UsageError */
-export function parseComposeOptions(args: readonly string[]): ComposeOptions {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
-  const profiles = PROFILES.filter((name) => values.profile === undefined || values.profile === name);
-  if (profiles.length === 0) throw new UsageError(`--profile ${values.profile}: must be demo or default`);
-  return {
-    help: values.help ?? false,
-    keep: values.keep ?? false,
-    build: values['no-build'] !== true,
-    profiles,
-  };
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
+export function parseComposeOptions(args: readonly string[]): ComposeOptions | 'help' {
+  const { values } = parseCommandLine(args, {
     options: {
       profile: { type: 'string' },
       keep: { type: 'boolean' },
       'no-build': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
-  }).values;
+  });
+  if (values.help) return 'help';
+  const profiles = PROFILES.filter((name) => values.profile === undefined || values.profile === name);
+  if (profiles.length === 0) throw new UsageError(`--profile ${values.profile}: must be demo or default`);
+  return {
+    keep: values.keep ?? false,
+    build: values['no-build'] !== true,
+    profiles,
+  };
 }
