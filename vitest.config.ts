@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // The machines that run this have two cores; more workers only make the waits longer.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         test: {
