@@ -138,6 +138,35 @@ describe('a message that is expected', () => {
     await changed;
     expect(inbox.next()?.planId).toBe('a');
   });
+
+  it('is waited for again when its queue comes later than the one of emergencies', () => {
+    const { inbox, moveTo, openChannel, through } = createBed();
+    const channel = openChannel();
+    void channel.offer('u', 'x', 'urgent');
+    inbox.expect('b');
+    moveTo(5_000);
+    expect(through()).toEqual(['u']);
+    moveTo(60_000);
+    void channel.offer('a');
+    expect(inbox.next()).toBeUndefined();
+    void channel.offer('b', 'b');
+    void channel.offer('u2', 'x', 'urgent');
+    expect(through()).toEqual(['b', 'u2', 'a']);
+  });
+
+  it('keeps nobody waiting once more when both queues were there, or long after', () => {
+    const { inbox, moveTo, openChannel, through } = createBed();
+    const channel = openChannel();
+    void channel.offer('a');
+    inbox.expect('gone');
+    moveTo(5_000);
+    expect(through()).toEqual(['a']);
+    void channel.offer('a2');
+    expect(through()).toEqual(['a2']);
+    moveTo(10 * 60_000 + 1);
+    void channel.offer('u', 'x', 'urgent');
+    expect(through()).toEqual(['u']);
+  });
 });
 
 describe('a channel', () => {

@@ -48,7 +48,10 @@ export interface Inbox {
   release(message: HeldMessage, options?: { tookTurn?: boolean; settled?: Promise<void> }): void;
   /** Lets the other sources have a turn first; the message stays the next of its own. */
   passTurn(message: HeldMessage): void;
-  /** From now on nothing comes before this plan's message, until its turn has come or some seconds have passed. */
+  /**
+   * From now on nothing comes before this plan's message, until its turn has come or some seconds have passed: from now on, and
+   * from when the first message of its queue comes.
+   */
   expect(planId: string): void;
   /** The channel of the newest message, which brings all others too; undefined before the first. */
   readonly channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
@@ -70,8 +73,10 @@ export interface Inbox {
   close(): void;
 }
 
-/** The broker delivers the expected message in the same moment as the first other one. */
+/** The broker delivers the expected message in the same moment as the first other one of its queue. */
 const EXPECTED_WITHIN_MS = 5_000;
+/** A cluster takes that long at most to find a leader for a queue; meanwhile there is only the other one. */
+const QUEUE_AWAY_MS = 10 * 60_000;
 
 export function createInbox(clock: Clock): Inbox {
   /** In the order in which they came, with what ends their offers. */
@@ -79,6 +84,8 @@ export function createInbox(clock: Clock): Inbox {
   const lanes = createLanes();
   /** Those whose channel is gone. */
   const gone: HeldMessage[] = [];
+  /** Whether each queue has brought something by this channel. */
+  const seen = { urgent: false, normal: false };
   let channel: { readonly id: number; readonly lost: AbortSignal } | undefined;
   let current: HeldMessage | undefined;
   const expected = createExpectation(clock);
@@ -102,6 +109,7 @@ export function createInbox(clock: Clock): Inbox {
   function watch({ channelId, signal: lost }: Delivery): void {
     if (channel?.id === channelId) return;
     channel = { id: channelId, lost };
+    Object.assign(seen, { urgent: false, normal: false });
     lost.addEventListener('abort', () => {
       gone.push(...[...held.keys()].filter(({ delivery }) => delivery.signal === lost));
       wake();
@@ -112,6 +120,9 @@ export function createInbox(clock: Clock): Inbox {
     offer(entry, delivery) {
       if (closed || delivery.signal.aborted) return Promise.resolve();
       watch(delivery);
+      const queue = entry.lane === 'urgent' ? 'urgent' : 'normal';
+      if (!seen[queue]) expected.queueCame();
+      seen[queue] = true;
       const state = {
         heldSinceMs: clock.now(),
         done: undefined,
@@ -194,7 +205,7 @@ function createAlarm(clock: Clock) {
 
 /** The plan that nothing may come before, for some seconds. */
 function createExpectation(clock: Clock) {
-  let slot: { readonly planId: string; readonly untilMs: number } | undefined;
+  let slot: { readonly planId: string; readonly sinceMs: number; readonly untilMs: number } | undefined;
   const current = () => (slot !== undefined && clock.now() < slot.untilMs ? slot : undefined);
   return {
     get planId() {
@@ -204,7 +215,12 @@ function createExpectation(clock: Clock) {
       return current()?.untilMs;
     },
     set(planId: string): void {
-      slot = { planId, untilMs: clock.now() + EXPECTED_WITHIN_MS };
+      slot = { planId, sinceMs: clock.now(), untilMs: clock.now() + EXPECTED_WITHIN_MS };
+    },
+    /** It may have been its queue that has brought nothing until now. */
+    queueCame(): void {
+      if (slot === undefined || clock.now() - slot.sinceMs > QUEUE_AWAY_MS) return;
+      slot = { ...slot, untilMs: clock.now() + EXPECTED_WITHIN_MS };
     },
     clear(): void {
       slot = undefined;

@@ -208,10 +208,26 @@ describe('a message that may be half in the chat', () => {
     expect(ledger.unfinished()).toBeUndefined();
   });
 
-  it('is none when a later one was begun, or when it has one part only', () => {
+  it('is known when an emergency was posted since, and for minutes only', () => {
     const ledger = createLedger();
-    make(ledger, of(1), 'delivered');
-    make(ledger, part({ planId: 'plan-b', wborMessageId: 'b', parts: 1 }), 'open');
+    make(ledger, of(1), 'delivered', T0);
+    const emergency = part({ planId: 'plan-b', wborMessageId: 'b', parts: 1 });
+    make(ledger, emergency, 'open', T0 + 10 * 60_000);
+    expect(ledger.unfinished()).toBe('plan-a');
+    make(ledger, emergency, 'delivered', T0 + 10 * 60_000 + 1);
+    expect(ledger.unfinished()).toBeUndefined();
+  });
+
+  it('is the one with the newest call of several', () => {
+    const ledger = createLedger();
+    make(ledger, of(1), 'delivered', T0 + 1);
+    make(ledger, of(1, { planId: 'plan-b', wborMessageId: 'b' }), 'delivered', T0);
+    expect(ledger.unfinished()).toBe('plan-a');
+  });
+
+  it('is none when it has one part only', () => {
+    const ledger = createLedger();
+    make(ledger, part({ parts: 1 }), 'open');
     expect(ledger.unfinished()).toBeUndefined();
   });
 });

@@ -107,7 +107,7 @@ export interface Ledger {
   ): number;
   /** When the newest post was made whose echo was heard; undefined when none ever was. */
   readonly lastEchoAtMs: number | undefined;
-  /** The plan that may be half in the chat, going by the newest call; undefined when there is none. */
+  /** The plan that may be half in the chat, the one with the newest call of several; undefined when there is none. */
   unfinished(): string | undefined;
   /** Delivered parts that the chat was not seen to show. */
   unobserved(): readonly LedgerEntry[];
@@ -119,6 +119,8 @@ type OwnEntry = { -readonly [Key in keyof LedgerEntry]: LedgerEntry[Key] };
 const CLOCK_SLACK_MS = 5_000;
 /** A post that appears later than this after its last call is not taken for its proof. */
 const PROOF_WITHIN_MS = 10 * 60_000;
+/** An emergency may have been posted since a message was left half in the chat. One that is left for longer was removed by a person. */
+const UNFINISHED_WITHIN_MS = 10 * 60_000;
 /** Far more than can be under way at once. */
 const MAX_ENTRIES = 2_000;
 const MAX_SEEN = 10_000;
@@ -128,8 +130,6 @@ export function createLedger(): Ledger {
   /** The same by their plans: these are asked for several times a message. */
   const plans = new Map<string, OwnEntry[]>();
   const chat = createChatMemory();
-  /** The entry whose call is the newest. */
-  let newest: OwnEntry | undefined;
 
   const ofPlan = (planId: string): readonly OwnEntry[] => plans.get(planId) ?? [];
 
@@ -184,8 +184,7 @@ export function createLedger(): Ledger {
       const known = find(part.planId, part.part);
       // A second copy of a message has pictures of its own.
       const isSame = known?.text === part.text && known.pictureUrl === part.pictureUrl;
-      newest = enter(isSame ? known : undefined, part, call, 'open');
-      return newest;
+      return enter(isSame ? known : undefined, part, call, 'open');
     },
     answered: (entry, answer) => void Object.assign(entry, { answer }),
     examined: (entry) => void Object.assign(entry, { examined: true, doubted: true }),
@@ -196,8 +195,6 @@ export function createLedger(): Ledger {
       if (known !== undefined && !supersedes(call, state, known)) return;
       const entry = enter(known, part, call, state);
       entry.answer = answer;
-      // The journal may have been put back in another order.
-      if (newest === undefined || call.sentAtMs >= newest.lastCall.sentAtMs) newest = entry;
       if (entry.shownAs !== undefined) return;
       // Its proof may have been seen before we knew of the call.
       const proof = chat.claim((post) => matches(post, entry));
@@ -212,8 +209,14 @@ export function createLedger(): Ledger {
       return proved;
     },
     equalPartsDelivered: (wborMessageId, parts) => equalPartsDelivered(entries, wborMessageId, parts),
-    unfinished: () =>
-      newest !== undefined && isUnfinished(ofPlan(newest.planId), newest) ? newest.planId : undefined,
+    unfinished() {
+      // The journal may have been put back in another order.
+      const lastCalls = [...plans.values()].map(newestOf).toSorted(byLastCall);
+      const sinceMs = (lastCalls.at(-1)?.lastCall.sentAtMs ?? 0) - UNFINISHED_WITHIN_MS;
+      return lastCalls.findLast(
+        (entry) => entry.lastCall.sentAtMs >= sinceMs && isUnfinished(ofPlan(entry.planId), entry),
+      )?.planId;
+    },
     unobserved: () => entries.filter((entry) => entry.state === 'delivered' && entry.shownAs === undefined),
   };
 }
@@ -245,7 +248,16 @@ function equalPartsDelivered(
   return missing < 0 ? parts.length : missing;
 }
 
-/** Whether the message of the newest call may be half in the chat. */
+function byLastCall(a: LedgerEntry, b: LedgerEntry): number {
+  return a.lastCall.sentAtMs - b.lastCall.sentAtMs;
+}
+
+/** Of several whose calls are of one millisecond, the one that was entered last. */
+function newestOf(ofPlan: readonly LedgerEntry[]): LedgerEntry {
+  return ofPlan.reduce((newest, entry) => (byLastCall(newest, entry) <= 0 ? entry : newest));
+}
+
+/** Whether a message may be half in the chat, going by its newest call. */
 function isUnfinished(ofPlan: readonly LedgerEntry[], newest: LedgerEntry): boolean {
   if (newest.parts === 1 || newest.state === 'rejected') return false;
   const done = partsDelivered(ofPlan);
