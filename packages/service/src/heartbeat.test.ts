@@ -11,6 +11,9 @@ import { parseConfig } from './settings.ts';
 
 const PATH = '/ping/some-secret?key=other-secret';
 
+/** A busy machine takes a while. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000 });
+
 /** A heartbeat every few milliseconds to a server that answers like this. */
 async function beat(answer: RequestListener, timeoutMs = 10_000) {
   const paths: string[] = [];
@@ -41,7 +44,7 @@ async function beat(answer: RequestListener, timeoutMs = 10_000) {
 
 it('calls at once and again and again, and says nothing', async () => {
   const { lines, paths } = await beat((_request, response) => response.end('OK'));
-  await vi.waitFor(() => expect(paths.length).toBeGreaterThan(3));
+  await eventually(() => expect(paths.length).toBeGreaterThan(3));
   expect(new Set(paths)).toEqual(new Set([`GET ${PATH}`]));
   expect(lines).toEqual([]);
 });
@@ -54,16 +57,16 @@ it('ceases while the service is not ready, and after its stop', async () => {
     asked += 1;
     return fault;
   });
-  await vi.waitFor(() => expect(paths.length).toBeGreaterThan(1));
+  await eventually(() => expect(paths.length).toBeGreaterThan(1));
   fault = 'not connected';
   const before = asked;
   // Whatever was on its way when the fault came has arrived after two more questions.
-  await vi.waitFor(() => expect(asked).toBeGreaterThan(before + 2));
+  await eventually(() => expect(asked).toBeGreaterThan(before + 2));
   const then = paths.length;
-  await vi.waitFor(() => expect(asked).toBeGreaterThan(before + 6));
+  await eventually(() => expect(asked).toBeGreaterThan(before + 6));
   expect(paths.length).toBe(then);
   fault = undefined;
-  await vi.waitFor(() => expect(paths.length).toBeGreaterThan(then));
+  await eventually(() => expect(paths.length).toBeGreaterThan(then));
   heartbeat.stop();
   const last = asked;
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -78,7 +81,7 @@ it.each<[string, RequestListener, string, number?]>([
   'says once that the other side %s, without a word of the address',
   async (_what, answer, error, timeoutMs) => {
     const { lines, paths } = await beat(answer, timeoutMs);
-    await vi.waitFor(() => expect(paths.length).toBeGreaterThan(3));
+    await eventually(() => expect(paths.length).toBeGreaterThan(3));
     expect(lines).toEqual([
       JSON.stringify({ error, text: 'the heartbeat does not get through; check HEARTBEAT_URL' }),
     ]);
@@ -91,7 +94,7 @@ it('says when it gets through again', async () => {
     calls += 1;
     response.writeHead(calls < 3 ? 500 : 200).end();
   });
-  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  await eventually(() => expect(lines).toHaveLength(2));
   expect(lines[1]).toContain('the heartbeat gets through again');
 });
 
