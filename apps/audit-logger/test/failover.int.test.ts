@@ -53,6 +53,8 @@ it('waits for a standby to be promoted, and stores each event once', async () =>
   url.pathname = new URL(bed.databaseUrl).pathname;
   const promoted = new pg.Pool({ connectionString: url.href });
   onTestFinished(() => promoted.end());
+  // The server ends before it does.
+  promoted.on('error', () => {});
   await promoted.query('select pg_promote()');
   await eventually(async () => {
     const { rows } = await promoted.query(

@@ -95,10 +95,10 @@ describe('while Postgres is away', () => {
     await service.started;
     await proxy.cut();
     await eventually(() => expect(service.faults().join()).toContain('Postgres does not take events'));
-    const database = new URL(bed.databaseUrl).pathname.slice(1);
-    const readOnly = (on: boolean) =>
-      bed.pool.query(`alter database "${database}" set default_transaction_read_only = ${on}`);
-    await readOnly(true);
+    await bed.pool.query(`
+      create function fill_disk() returns trigger language plpgsql
+        as $$ begin raise exception 'no space left on device' using errcode = 'disk_full'; end $$;
+      create trigger full_disk before insert on groupme_posts for each row execute function fill_disk()`);
     await proxy.heal();
     await eventually(() => expect(service.logged('Postgres answers again')).toHaveLength(1));
     await publishPosts(bed.broker, 0, 1);
@@ -109,9 +109,7 @@ describe('while Postgres is away', () => {
       expect(await service.metric('audit_flush_failures_total')).toBeGreaterThan(failures + 10),
     );
     expect(service.logged('Postgres does not take events')).toHaveLength(2);
-    await readOnly(false);
-    await proxy.cut();
-    await proxy.heal();
+    await bed.pool.query('drop trigger full_disk on groupme_posts');
     await bed.waitForRows('groupme_posts', 1);
   });
 

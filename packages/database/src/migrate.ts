@@ -62,7 +62,7 @@ async function migrateOnce(options: MigrateOptions): Promise<string[]> {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   try {
-    await refuseLostSettings(db).catch((error: unknown) => {
+    await refuseLostSettings(db, connectionString).catch((error: unknown) => {
       throw explain(error, undefined);
     });
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
@@ -78,7 +78,9 @@ async function migrateOnce(options: MigrateOptions): Promise<string[]> {
 }
 
 /** A pooler that is told to ignore our time-outs would let a frozen replica lock rows for good. */
-async function refuseLostSettings(db: Kysely<Database>): Promise<void> {
+async function refuseLostSettings(db: Kysely<Database>, connectionString: string): Promise<void> {
+  // The address has a time-out of its own, which wins over ours.
+  if (URL.parse(connectionString)?.searchParams.has('statement_timeout')) return;
   const { rows } = await sql<{ setting: string }>`
     select setting from pg_settings where name = 'statement_timeout'`.execute(db);
   if (rows[0]?.setting !== String(STATEMENT_TIMEOUT_MS)) throw pooled();
