@@ -4,6 +4,7 @@ import type { ConfirmChannel, Options } from 'amqplib';
 import { v7 as uuidv7 } from 'uuid';
 import { PublishError } from './errors.ts';
 import type { OutgoingBytes, OutgoingMessage } from './outgoing.ts';
+import type { Answers } from './refusals.ts';
 
 /** A channel to publish on, until it is lost, which knows how each message fared. */
 export interface ConfirmingChannel {
@@ -40,7 +41,11 @@ interface InFlight {
  * Publishes with confirms, on the raw channel: the manager's publish buffers without bound while the broker is away, and
  * its promise stays pending for ever after a synchronous throw. Here the caller knows at once.
  */
-export function confirmingChannel(channel: ConfirmChannel, options: ConfirmOptions): ConfirmingChannel {
+export function confirmingChannel(
+  channel: ConfirmChannel,
+  options: ConfirmOptions,
+  answers: Answers,
+): ConfirmingChannel {
   const inFlight = new Map<string, InFlight>();
   let isLost = false;
 
@@ -105,7 +110,12 @@ export function confirmingChannel(channel: ConfirmChannel, options: ConfirmOptio
           message.routingKey,
           content,
           toProperties(message, messageId, options.appId),
-          (error) => entry.finish(errorOf(error, message, entry)),
+          (error) => {
+            const failure = errorOf(error, message, entry);
+            if (failure === undefined) answers.confirmed();
+            else if (failure.code === 'NACKED') answers.refused();
+            entry.finish(failure);
+          },
         );
       } catch (error) {
         // amqplib throws at once for what cannot be encoded, or when the channel has just closed.

@@ -10,6 +10,7 @@ import { openHealingChannel } from './healing-channel.ts';
 import { createInHand } from './in-hand.ts';
 import { takeLock } from './lock.ts';
 import type { Parking } from './parking.ts';
+import { createRefusals } from './refusals.ts';
 import { screen } from './screen.ts';
 import { declareTopology } from './topology.ts';
 import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
@@ -108,6 +109,7 @@ export async function startConsumer(
 
   const acksTaken = () => delay(Math.max(0, ackedAt + ACK_SETTLE_MS - performance.now()));
 
+  const refusals = createRefusals();
   const healing = openHealingChannel({
     connection: options.connection,
     name: [options.appId, ...options.queues.map(({ queue }) => queue)].join(' '),
@@ -117,7 +119,7 @@ export async function startConsumer(
       if (options.lock !== undefined) await takeLock(channel, options.lock);
       await declareTopology(channel, options.topology);
       if (limits) limitContent(channel, limits.maxMessageBytes ?? maxMessageBytes);
-      const from = deliveringChannel(channel, options.topology, options);
+      const from = deliveringChannel(channel, options.topology, options, refusals(lose));
       current = from;
       inHand.reset();
       for (const { queue, prefetch } of options.queues) {

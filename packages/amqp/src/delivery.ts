@@ -4,6 +4,7 @@ import { type ConfirmingChannel, type ConfirmOptions, confirmingChannel } from '
 import { PublishError } from './errors.ts';
 import { freshAnswer, isFresh } from './fresh-answer.ts';
 import { type Destination, type OutgoingMessage, outgoingMessage } from './outgoing.ts';
+import type { Answers } from './refusals.ts';
 import type { Delivery } from './types.ts';
 import { untilConfirmed } from './until-confirmed.ts';
 
@@ -36,8 +37,9 @@ export function deliveringChannel(
   channel: ConfirmChannel,
   destination: Destination,
   options: ConfirmOptions,
+  answers: Answers,
 ): DeliveringChannel {
-  const confirming = confirmingChannel(channel, options);
+  const confirming = confirmingChannel(channel, options, answers);
   const lost = new AbortController();
   lastId += 1;
   return {

@@ -10,6 +10,7 @@ import {
 import type { Connection } from './connection.ts';
 import { type HealingChannel, openHealingChannel } from './healing-channel.ts';
 import type { OutgoingBytes, OutgoingMessage } from './outgoing.ts';
+import { createRefusals } from './refusals.ts';
 import { declareTopology } from './topology.ts';
 import type { Logger } from './types.ts';
 
@@ -41,14 +42,15 @@ export function createPublisher(
     options.probeEveryMs === undefined ? undefined : setInterval(probes.probe, options.probeEveryMs);
   probing?.unref();
 
+  const refusals = createRefusals();
   const healing: HealingChannel = openHealingChannel({
     connection: options.connection,
     name: `${options.appId} publisher`,
     logger: options.logger,
-    async setup(channel) {
+    async setup(channel, lose) {
       await declareTopology(channel, options.topology);
       probes.watch(channel);
-      current = confirmingChannel(channel, options);
+      current = confirmingChannel(channel, options, refusals(lose));
     },
     onLost(channel) {
       if (current?.channel !== channel) return;
