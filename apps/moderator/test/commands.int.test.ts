@@ -268,7 +268,11 @@ describe('!stats, !status and !clear', () => {
 
   it('asks the dashboard to clear itself', async () => {
     expect((await bed.type('!clear messages')).result).toBe('done');
-    const found = await bed.spy.waitForMessage(({ routingKey }) => routingKey === 'dashboard.clear');
+    // Others have asked it to clear all.
+    const found = await bed.spy.waitForMessage(
+      ({ json, routingKey }) =>
+        routingKey === 'dashboard.clear' && (json as { scope?: unknown }).scope === 'messages',
+    );
     expect(found.json).toEqual({ requested_by: 'Manager', at: expect.any(String), scope: 'messages' });
   });
 });
