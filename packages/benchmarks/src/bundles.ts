@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type App, DEPLOYED_NODE_OPTIONS } from '@wbor/start-system';
+import { type App, deployedNodeOptions } from '@wbor/start-system';
 import { repoRoot } from '@wbor/testkit';
 import { build } from 'esbuild';
 
@@ -19,12 +19,16 @@ export function floorEntry(name: FloorName, form: 'source' | 'bundle'): string {
   return form === 'source' ? at(`./floors/${name}.ts`) : at(`../dist/${name}.cjs`);
 }
 
+export const COMPILE_CACHE = at('../dist/compile-cache');
+
 /** What the images set: flags of Node, and where it finds what it has compiled when they were made. */
-export const deployedEnv = {
-  NODE_ENV: 'production',
-  NODE_OPTIONS: DEPLOYED_NODE_OPTIONS,
-  NODE_COMPILE_CACHE: at('../dist/compile-cache'),
-};
+export function deployedEnv(app: App): Record<'NODE_ENV' | 'NODE_OPTIONS' | 'NODE_COMPILE_CACHE', string> {
+  return {
+    NODE_ENV: 'production',
+    NODE_OPTIONS: deployedNodeOptions(app),
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+  };
+}
 
 /** Bundles apps and floors alike: apps are deployed as bundles, and a floor that is not one would start more slowly. */
 export async function buildBundles(): Promise<void> {
@@ -53,13 +57,19 @@ export async function buildBundles(): Promise<void> {
     logLevel: 'warning',
   });
   await Promise.all(
-    APPS.map((app) => fillCompileCache(join(repoRoot, 'apps', app, 'dist/main.js'), ['--help'])),
+    APPS.map((app) =>
+      run(process.execPath, [join(repoRoot, 'apps', app, 'dist/main.js'), '--help'], {
+        env: deployedEnv(app),
+      }),
+    ),
   );
   // A floor ends at once without a broker.
-  await Promise.allSettled(FLOORS.map((name) => fillCompileCache(floorEntry(name, 'bundle'))));
-}
-
-async function fillCompileCache(entry: string, args: readonly string[] = []): Promise<void> {
-  const env = { ...deployedEnv, RABBITMQ_URL: 'amqp://127.0.0.1:1', DATABASE_URL: 'postgres://127.0.0.1:1' };
-  await run(process.execPath, [entry, ...args], { env });
+  const env = {
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    RABBITMQ_URL: 'amqp://127.0.0.1:1',
+    DATABASE_URL: 'postgres://127.0.0.1:1',
+  };
+  await Promise.allSettled(
+    FLOORS.map((name) => run(process.execPath, [floorEntry(name, 'bundle')], { env })),
+  );
 }

@@ -13,7 +13,7 @@ import {
   spawnService,
 } from '@wbor/testkit';
 import type { ConfirmChannel } from 'amqplib';
-import { deployedEnv, type FloorName, floorEntry } from './bundles.ts';
+import { COMPILE_CACHE, deployedEnv, type FloorName, floorEntry } from './bundles.ts';
 import { type GroupMeStandIn, startGroupMeStandIn } from './groupme.ts';
 
 /** Broker and Postgres, which all scenarios share. */
@@ -60,8 +60,8 @@ export interface World {
   spawnFloor(name: FloorName, env: Readonly<Record<string, string>>, form?: Form): Promise<ServiceProcess>;
 }
 
-function profilingEnv(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `${deployedEnv.NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
+function profilingEnv(app: App, folder: string): Record<string, string> {
+  return { NODE_OPTIONS: `${deployedEnv(app).NODE_OPTIONS} --cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 export async function createWorld(
@@ -117,11 +117,11 @@ export async function createWorld(
         gatewayPort: options.gatewayPort ?? (await freePort()),
         simulator: options.groupme ?? nowhere,
       })[app];
-      const profiling = profile === undefined ? {} : profilingEnv(`${profile}.${app}`);
+      const profiling = profile === undefined ? {} : profilingEnv(app, `${profile}.${app}`);
       const entry = form === 'bundle' ? 'dist/main.js' : 'src/main.ts';
       return spawn(app, entry, {
         ...env,
-        ...(form === 'bundle' ? deployedEnv : {}),
+        ...(form === 'bundle' ? deployedEnv(app) : {}),
         ...profiling,
         ...options.env,
       });
@@ -129,7 +129,7 @@ export async function createWorld(
     spawnFloor: (name, env, form = 'bundle') =>
       spawn(name, floorEntry(name, form), {
         NODE_ENV: 'production',
-        ...(form === 'bundle' ? { NODE_COMPILE_CACHE: deployedEnv.NODE_COMPILE_CACHE } : {}),
+        ...(form === 'bundle' ? { NODE_COMPILE_CACHE: COMPILE_CACHE } : {}),
         RABBITMQ_URL: servers.brokerUrl,
         ...env,
       }),

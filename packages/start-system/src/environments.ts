@@ -6,8 +6,12 @@ export type Environment = Readonly<Record<string, string>>;
 
 /** The password of `/send`. Good for trying out on a machine of one's own, and for nothing else. */
 export const PASSWORD = 'demo-password';
-/** The flags of Node with which the images start a service, as `NODE_OPTIONS`. */
-export const DEPLOYED_NODE_OPTIONS = '--max-semi-space-size=4';
+/**
+ * The flags of Node with which the images start a service, as `NODE_OPTIONS`; docker/Dockerfile says why.
+ */
+export function deployedNodeOptions(app: App): string {
+  return `--max-semi-space-size=4 --max-old-space-size=${app === 'audit-logger' ? 1_024 : 256}`;
+}
 const CALLBACK_SECRET = 'demo-callback-secret';
 
 /** Where GroupMe calls back. */

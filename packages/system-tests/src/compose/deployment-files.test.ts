@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deployedNodeOptions } from '@wbor/start-system';
 import { repoRoot } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
 
@@ -55,6 +56,15 @@ describe('the files of a deployment', () => {
       inCompose: port,
       onKubernetes: port,
     });
+  });
+
+  it.each(SERVICES)('start %s with the flags with which it is measured', (name) => {
+    const ofImage = section(dockerfile, `AS ${name}\n`).split('\nFROM ')[0] ?? '';
+    const ofAll = section(dockerfile, 'AS service\n');
+    const [command = ''] = /^CMD .*main\.js.*$/m.exec(ofImage) ?? /^CMD .*main\.js.*$/m.exec(ofAll) ?? [];
+    const flags = deployedNodeOptions(name).split(' ');
+    expect(JSON.parse(command.slice('CMD '.length))).toEqual(['node', ...flags, 'main.js']);
+    expect(ofImage).toContain(`RUN node ${flags.join(' ')} main.js --help`);
   });
 
   it('let the broker raise its alarm before it has used what its container may', () => {

@@ -7,7 +7,7 @@ import type { Simulator } from '@wbor/groupme-simulator';
 import {
   type App,
   callbackUrl,
-  DEPLOYED_NODE_OPTIONS,
+  deployedNodeOptions,
   PASSWORD,
   type Releases,
   startServers,
@@ -55,7 +55,7 @@ export async function startFuzzSystem(releases: Releases): Promise<FuzzSystem> {
     env: {
       // What is refused for its number would not be tried.
       relay: {
-        NODE_OPTIONS: DEPLOYED_NODE_OPTIONS,
+        NODE_OPTIONS: deployedNodeOptions('relay'),
         GROUPME_RATE_PER_SECOND: '0',
         NOTIFICATIONS_EXCHANGE: DEFAULT_EXCHANGE_NAME,
       },

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { runParked } from '@wbor/parked-cli/testing';
-import { type App, callbackUrl, DEPLOYED_NODE_OPTIONS, PASSWORD } from '@wbor/start-system';
+import { type App, callbackUrl, deployedNodeOptions, PASSWORD } from '@wbor/start-system';
 import { connectAmqp, publishFrames, type WireProperties, waitFor } from '@wbor/testkit';
 import { expect, inject } from 'vitest';
 import { readPeakMiB } from '../../src/fuzz/collect.ts';
@@ -66,8 +66,8 @@ export async function startHostileBed(
     databaseUrl: inject('databaseUrl'),
     moderator: true,
     // Memory is limited as it is deployed.
-    relayEnv: { NODE_OPTIONS: DEPLOYED_NODE_OPTIONS, ...options.relayEnv },
-    gatewayEnv: { NODE_OPTIONS: DEPLOYED_NODE_OPTIONS, ...options.gatewayEnv },
+    relayEnv: { NODE_OPTIONS: deployedNodeOptions('relay'), ...options.relayEnv },
+    gatewayEnv: { NODE_OPTIONS: deployedNodeOptions('gateway'), ...options.gatewayEnv },
   });
   const connection = await connectAmqp(brokerUrl);
   system.onStop(() => connection.close().catch(() => undefined));
