@@ -12,7 +12,7 @@ import { takeLock } from './lock.ts';
 import type { Parking } from './parking.ts';
 import { createRefusals } from './refusals.ts';
 import { screen } from './screen.ts';
-import { declareTopology } from './topology.ts';
+import { declareAnew, declareTopology } from './topology.ts';
 import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
 
 /** After a handler failed in a way that it did not foresee. Long enough not to spin through the delivery limit. */
@@ -127,8 +127,9 @@ export async function startConsumer(
         await channel.prefetch(Math.min(prefetch, inHand.maxMessages));
         await channel.consume(queue, (message) => {
           // The broker cancelled us, for example since the queue was deleted. The channel would stay idle.
-          if (message === null) lose('the broker cancelled the consumer');
-          else receive(from, queue, message);
+          if (message !== null) return receive(from, queue, message);
+          declareAnew(options.topology);
+          lose('the broker cancelled the consumer');
         });
       }
     },

@@ -95,7 +95,8 @@ export async function findLostNodes(address: BrokerAddress): Promise<{ node: str
 
 async function connectTo(url: string, options: object): Promise<ChannelModel> {
   try {
-    const connection = await connect(url, { timeout: CONNECT_TIMEOUT_MS, ...options });
+    // With Nagle's algorithm the handshake would wait 40 ms for an acknowledgement.
+    const connection = await connect(url, { timeout: CONNECT_TIMEOUT_MS, noDelay: true, ...options });
     // A listener must be there: an 'error' event without one ends the process.
     connection.on('error', () => {});
     return connection;
