@@ -37,8 +37,8 @@ const MIN_RATE_PER_SECOND = 0.05;
 
 /** So late a post may be, as a share of the time between two, that the next one is not late with it. */
 const MADE_UP_SHARE = 0.1;
-/** One post is longer under way than another: without this, one too many might arrive within a second. */
-const JITTER_MS = 2;
+/** One post is longer under way than another: without this, one too many might arrive within a second. 2 were too few. */
+const JITTER_MS = 5;
 
 /** From 1 to 4 a second in about 50 posts. */
 const CREEP = 1.03;
