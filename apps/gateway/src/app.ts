@@ -13,6 +13,7 @@ import { addRateLimits } from './plugins/rate-limits.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addSecurityHeaders } from './plugins/security-headers.ts';
 import { createSendAuth } from './plugins/send-auth.ts';
+import { addTracing } from './plugins/tracing.ts';
 import { botsPostRoutes } from './routes/bots-post.ts';
 import { callbackRoutes } from './routes/callback.ts';
 import { azuracastHook } from './routes/hooks/azuracast.ts';
@@ -75,6 +76,7 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   const memory = createCallbackMemory({ maxIds: REMEMBERED_CALLBACKS, maxAgeMs: CALLBACK_MEMORY_MS });
 
   addGracefulClose(app);
+  addTracing(app);
   addRequestLog(app, metrics);
   addSecurityHeaders(app);
   const limits = await addRateLimits(app, settings.rateLimits);

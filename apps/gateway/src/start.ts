@@ -85,7 +85,7 @@ export async function startGateway(config: GatewayConfig, context: ServiceContex
     spool,
     replies,
     states,
-    brokerReady: () => broker?.ready ?? false,
+    brokerReady: () => broker?.canPublish ?? false,
   });
   onStop('http', () => app.close());
   await app.listen({ host: config.APP_HOST, port: config.APP_PORT }).catch((error: unknown) => {

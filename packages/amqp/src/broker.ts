@@ -51,13 +51,18 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const replier = createReplier({ ...options, ...publishOptions });
   await publisher.firstReady;
 
-  function reasonNotReady(): string | undefined {
+  function reasonNotToPublish(): string | undefined {
     if (!publisher.open || !publishing.connected) return 'not connected to the broker';
     const blocked = blockedReason();
-    if (blocked !== undefined) return `broker has blocked publishing (resource alarm): ${blocked}`;
+    return blocked === undefined ? undefined : `broker has blocked publishing (resource alarm): ${blocked}`;
+  }
+
+  function reasonNotReady(): string | undefined {
+    const disconnected = reasonNotToPublish();
+    if (disconnected !== undefined) return disconnected;
     if (consumers.some((consumer) => !consumer.active && !consumer.standby))
       return 'not consuming from the broker';
-    return consumers.map(({ failing }) => failing).find((failing) => failing !== undefined);
+    return [publisher, ...consumers].map(({ failing }) => failing).find((failing) => failing !== undefined);
   }
 
   async function confirmed(message: OutgoingMessage | OutgoingBytes, signal?: AbortSignal): Promise<void> {
@@ -66,6 +71,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   }
 
   const broker: Broker = {
+    get canPublish() {
+      return reasonNotToPublish() === undefined;
+    },
     get ready() {
       return reasonNotReady() === undefined;
     },

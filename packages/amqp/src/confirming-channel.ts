@@ -1,10 +1,12 @@
 import { errorMessage } from '@wbor/async';
 import { RETRY_COUNT_HEADER } from '@wbor/contracts';
+import { inSpan, traceHeaders } from '@wbor/tracing';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { v7 as uuidv7 } from 'uuid';
 import { PublishError } from './errors.ts';
 import type { OutgoingBytes, OutgoingMessage } from './outgoing.ts';
 import type { Answers } from './refusals.ts';
+import { sendSpan } from './spans.ts';
 
 /** A channel to publish on, until it is lost, which knows how each message fared. */
 export interface ConfirmingChannel {
@@ -60,6 +62,7 @@ export function confirmingChannel(
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       const error = `the broker did not confirm the message within ${options.confirmTimeoutMs} ms`;
+      answers.unanswered();
       entry.finish(new PublishError('TIMEOUT', error));
     }, options.confirmTimeoutMs);
     const entry: InFlight = {
@@ -90,40 +93,48 @@ export function confirmingChannel(
     }
   }
 
+  async function publish(message: OutgoingMessage | OutgoingBytes): Promise<void> {
+    const messageId = message.messageId ?? uuidv7();
+    // Returns are matched by id, so two copies of one message go one after the other.
+    for (let same = inFlight.get(messageId); same; same = inFlight.get(messageId)) {
+      await same.outcome.catch(() => {});
+    }
+    checkTaken();
+    const content = 'bytes' in message ? message.bytes : encodeJson(message.body);
+    const entry = track(messageId);
+    try {
+      channel.publish(
+        message.exchange,
+        message.routingKey,
+        content,
+        toProperties(message, messageId, options.appId),
+        (error) => {
+          const failure = errorOf(error, message, entry);
+          // What no queue takes is answered as well.
+          if (failure === undefined || failure.code === 'RETURNED') answers.confirmed();
+          else if (failure.code === 'NACKED') answers.refused();
+          entry.finish(failure);
+        },
+      );
+    } catch (error) {
+      // amqplib throws at once for what cannot be encoded, or when the channel has just closed.
+      const isClosed = error instanceof Error && error.name === 'IllegalOperationError';
+      entry.finish(isClosed ? disconnected() : invalid(error));
+    }
+    await entry.outcome;
+  }
+
   return {
     channel,
     get inFlight() {
       return inFlight.size;
     },
-    async publish(message) {
-      const messageId = message.messageId ?? uuidv7();
-      // Returns are matched by id, so two copies of one message go one after the other.
-      for (let same = inFlight.get(messageId); same; same = inFlight.get(messageId)) {
-        await same.outcome.catch(() => {});
-      }
-      checkTaken();
-      const content = 'bytes' in message ? message.bytes : encodeJson(message.body);
-      const entry = track(messageId);
-      try {
-        channel.publish(
-          message.exchange,
-          message.routingKey,
-          content,
-          toProperties(message, messageId, options.appId),
-          (error) => {
-            const failure = errorOf(error, message, entry);
-            if (failure === undefined) answers.confirmed();
-            else if (failure.code === 'NACKED') answers.refused();
-            entry.finish(failure);
-          },
-        );
-      } catch (error) {
-        // amqplib throws at once for what cannot be encoded, or when the channel has just closed.
-        const isClosed = error instanceof Error && error.name === 'IllegalOperationError';
-        entry.finish(isClosed ? disconnected() : invalid(error));
-      }
-      await entry.outcome;
-    },
+    publish: (message) =>
+      inSpan(
+        `send ${message.routingKey}`,
+        () => sendSpan(message),
+        () => publish(message),
+      ),
     lose() {
       isLost = true;
       for (const entry of [...inFlight.values()]) entry.finish(unconfirmed());
@@ -179,6 +190,7 @@ function toProperties(
     headers: {
       ...('bytes' in message || message.exchange === '' ? {} : { [RETRY_COUNT_HEADER]: 0 }),
       ...message.headers,
+      ...traceHeaders(),
     },
     ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
     ...(message.replyTo === undefined ? {} : { replyTo: message.replyTo }),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '@wbor/async';
 import type { Topology } from '@wbor/contracts';
+import { inSpan } from '@wbor/tracing';
 import type { ConsumeMessage } from 'amqplib';
 import type { ConfirmOptions } from './confirming-channel.ts';
 import type { Connection } from './connection.ts';
@@ -12,6 +13,7 @@ import { takeLock } from './lock.ts';
 import type { Parking } from './parking.ts';
 import { createRefusals } from './refusals.ts';
 import { screen } from './screen.ts';
+import { processSpan } from './spans.ts';
 import { declareAnew, declareTopology } from './topology.ts';
 import type { Consumer, ConsumerOptions, Delivery, Logger } from './types.ts';
 
@@ -68,7 +70,13 @@ export async function startConsumer(
 
   async function handle(delivery: Delivery): Promise<void> {
     try {
-      if (!(await putAside(delivery))) await options.onDelivery(delivery);
+      await inSpan(
+        `process ${delivery.queue}`,
+        () => processSpan(delivery),
+        async () => {
+          if (!(await putAside(delivery))) await options.onDelivery(delivery);
+        },
+      );
       failures.succeeded();
     } catch (error) {
       // Nobody's fault: the message is with somebody else by now.
@@ -109,17 +117,18 @@ export async function startConsumer(
 
   const acksTaken = () => delay(Math.max(0, ackedAt + ACK_SETTLE_MS - performance.now()));
 
-  const refusals = createRefusals();
+  const name = [options.appId, ...options.queues.map(({ queue }) => queue)].join(' ');
+  const refusals = createRefusals(name, logger);
   const healing = openHealingChannel({
     connection: options.connection,
-    name: [options.appId, ...options.queues.map(({ queue }) => queue)].join(' '),
+    name,
     logger,
     async setup(channel, lose) {
       // The consumers that it guards are on the same connection.
       if (options.lock !== undefined) await takeLock(channel, options.lock);
       await declareTopology(channel, options.topology);
       if (limits) limitContent(channel, limits.maxMessageBytes ?? maxMessageBytes);
-      const from = deliveringChannel(channel, options.topology, options, refusals(lose));
+      const from = deliveringChannel(channel, options.topology, options, refusals.watch(lose));
       current = from;
       inHand.reset();
       for (const { queue, prefetch } of options.queues) {
@@ -149,7 +158,7 @@ export async function startConsumer(
       return healing.locked;
     },
     get failing() {
-      return failures.reason;
+      return failures.reason ?? refusals.reason;
     },
     renew,
     async stop() {

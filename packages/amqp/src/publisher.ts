@@ -16,6 +16,8 @@ import type { Logger } from './types.ts';
 
 export interface Publisher {
   readonly open: boolean;
+  /** Why nothing that is published gets through, once that is so. */
+  readonly failing: string | undefined;
   readonly firstReady: Promise<void>;
   publish(message: OutgoingMessage | OutgoingBytes): Promise<void>;
   /** Waits for what is in flight, at most `timeoutMs`, then closes. */
@@ -42,7 +44,7 @@ export function createPublisher(
     options.probeEveryMs === undefined ? undefined : setInterval(probes.probe, options.probeEveryMs);
   probing?.unref();
 
-  const refusals = createRefusals();
+  const refusals = createRefusals(`${options.appId} publisher`, options.logger);
   const healing: HealingChannel = openHealingChannel({
     connection: options.connection,
     name: `${options.appId} publisher`,
@@ -50,7 +52,7 @@ export function createPublisher(
     async setup(channel, lose) {
       await declareTopology(channel, options.topology);
       probes.watch(channel);
-      current = confirmingChannel(channel, options, refusals(lose));
+      current = confirmingChannel(channel, options, refusals.watch(lose));
     },
     onLost(channel) {
       if (current?.channel !== channel) return;
@@ -62,6 +64,9 @@ export function createPublisher(
   return {
     get open() {
       return current !== undefined && !closing;
+    },
+    get failing() {
+      return refusals.reason;
     },
     firstReady: healing.firstReady,
     async publish(message) {

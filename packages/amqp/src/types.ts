@@ -262,7 +262,9 @@ export interface ForeignBindings {
 }
 
 export interface Broker {
-  /** Connected, not blocked by a resource alarm, and consuming without constant failure. */
+  /** Connected, and not blocked by a resource alarm: publishing is worth a try. */
+  readonly canPublish: boolean;
+  /** That, and what is published gets through, and consuming does not fail all the time. */
   readonly ready: boolean;
   /** Why `ready` is false, for people. */
   readonly reason: string | undefined;

@@ -62,6 +62,12 @@ export const headerDefinitions: Readonly<Record<string, HeaderDefinition>> = {
     audience: 'public',
     summary: 'Always 0. The original service set it, and consumers of other teams may read it.',
   },
+  traceparent: {
+    type: 'string',
+    audience: 'public',
+    summary:
+      'W3C Trace Context: of which trace the message is, where traces are exported. What is none is ignored. `tracestate` goes with it.',
+  },
   [ORIGINAL_KEY_HEADER]: {
     type: 'string',
     audience: 'internal',

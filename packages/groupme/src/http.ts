@@ -1,3 +1,4 @@
+import { inSpan, SpanKind, type SpanStart } from '@wbor/tracing';
 import { Agent, type Dispatcher } from 'undici';
 import { GroupMeUnknownOutcomeError, GroupMeUnreachableError, TransportError } from './errors.ts';
 
@@ -153,11 +154,33 @@ export function createHttp(options: {
 
   let closing: Promise<void> | undefined;
   return {
-    send,
+    send: (request) =>
+      inSpan(
+        `${request.method} ${request.url.hostname}`,
+        () => callSpan(request),
+        async (span) => {
+          const answer = await send(request);
+          span?.setAttribute('http.response.status_code', answer.status);
+          return answer;
+        },
+      ),
     close() {
       // The agent fails on a second call.
       closing ??= agent.close();
       return closing;
+    },
+  };
+}
+
+/** By OpenTelemetry's conventions for HTTP clients. The path of a picture, which somebody has sent, is left out. */
+function callSpan({ method, url }: HttpRequest): SpanStart {
+  return {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'http.request.method': method,
+      'server.address': url.hostname,
+      'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+      ...(method === 'HEAD' ? {} : { 'url.path': url.pathname }),
     },
   };
 }

@@ -31,6 +31,13 @@ export function commonSettings(defaults: { healthPort: number }) {
       .describe(
         'Called (GET) each minute while the service is ready, for a monitor that misses it. Empty: none is.',
       ),
+    // Read by OpenTelemetry itself, out of the environment, like all OTEL_* variables.
+    OTEL_EXPORTER_OTLP_ENDPOINT: z
+      .string()
+      .optional()
+      .describe(
+        'Where OpenTelemetry traces go, for example http://collector:4318. Empty: nowhere. The other OTEL_* variables count, too.',
+      ),
   };
 }
 

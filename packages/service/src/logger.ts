@@ -20,14 +20,18 @@ export function createLogger(options: {
   /** Where lines go; default standard output. */
   destination?: DestinationStream;
   pretty?: boolean;
+  /** Of which trace a line is. */
+  traceId?: (() => string | undefined) | undefined;
 }): PinoLogger {
   const destination =
     options.destination ??
     (options.pretty ? pinoPretty({ colorize: true, ignore: 'pid,hostname,service', sync: true }) : undefined);
+  const { traceId } = options;
   const settings = {
     level: options.level,
     base: { service: options.name, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
+    ...(traceId === undefined ? {} : { mixin: () => ({ trace_id: traceId() }) }),
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: ['bot_id', '*.bot_id', 'password', '*.password', 'access_token', '*.access_token'],

@@ -1,4 +1,6 @@
 import { errorMessage } from '@wbor/async';
+import { currentTraceId } from '@wbor/tracing';
+import { asksForTraces, startTracing } from '@wbor/tracing/start';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -83,6 +85,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     name: definition.name,
     level: config.LOG_LEVEL,
     pretty: host.stdout.isTTY === true,
+    traceId: asksForTraces(host.env) ? currentTraceId : undefined,
   });
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -110,6 +113,10 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
       throw explainListenError(error, config.HEALTH_PORT, 'HEALTH_PORT');
     });
     lifecycle.onStop('health server', () => server.close());
+    const tracing = await startTracing(definition.name, host.env, (error) => {
+      logger.warn({ error }, 'traces do not reach their collector; they are dropped');
+    });
+    lifecycle.onStop('traces', () => tracing?.stop());
     await definition.start(config, { logger, registry, health, onStop: lifecycle.onStop });
     // A signal during the start: everything is released by now.
     if (phase === 'stopping') return;

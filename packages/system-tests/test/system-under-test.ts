@@ -40,6 +40,8 @@ export interface SystemUnderTestOptions {
   readonly databaseUrl: string;
   readonly relayEnv?: Record<string, string>;
   readonly gatewayEnv?: Record<string, string>;
+  /** Of every service. */
+  readonly env?: Record<string, string>;
   /** With the moderator, which most tests have no use for. */
   readonly moderator?: boolean;
 }
@@ -79,8 +81,10 @@ async function startParts(options: SystemUnderTestOptions, releases: Releases): 
     processes: Object.fromEntries(apps.map((app) => [app, app])),
     env: {
       // Without a group the relay has only echoes to go by; tests that want it to read the chat say so.
-      relay: { GROUPME_RATE_PER_SECOND: '0', GROUPME_GROUP_ID: '', ...options.relayEnv },
-      gateway: { RATE_LIMIT_SEND: '0', ...options.gatewayEnv },
+      relay: { GROUPME_RATE_PER_SECOND: '0', GROUPME_GROUP_ID: '', ...options.env, ...options.relayEnv },
+      gateway: { RATE_LIMIT_SEND: '0', ...options.env, ...options.gatewayEnv },
+      'audit-logger': { ...options.env },
+      moderator: { ...options.env },
     },
     releases,
   });

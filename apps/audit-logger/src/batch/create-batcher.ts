@@ -1,5 +1,6 @@
 import type { Delivery } from '@wbor/amqp';
 import { type BackOff, endsWithin, sleep } from '@wbor/async';
+import { currentLink, inBatchSpan, SpanKind, type SpanStart } from '@wbor/tracing';
 import { type BatchLimits, createPendingItems } from './pending-items.ts';
 
 /** What the batcher needs of a delivery. */
@@ -39,6 +40,8 @@ interface Entry<Item, Source> {
   readonly delivery: Source;
   readonly arrivedAtMs: number;
   readonly release: () => void;
+  /** The span in which it was added. */
+  readonly link: ReturnType<typeof currentLink>;
 }
 
 /**
@@ -81,7 +84,12 @@ export function createBatcher<Item, Source extends Acknowledgeable>(
       if (signal.aborted) return releaseAll(inHand);
       try {
         const items = inHand.map((entry) => entry.item);
-        await options.write(items, progressOf(signal));
+        await inBatchSpan(
+          'store batch',
+          inHand.map(({ link }) => link),
+          () => batchSpan(items.length),
+          () => options.write(items, progressOf(signal)),
+        );
         // Also after an abandon that came during the write: it is stored, and a closed channel takes no harm.
         stored(items);
         return;
@@ -133,7 +141,7 @@ export function createBatcher<Item, Source extends Acknowledgeable>(
   return {
     add: (item, delivery) =>
       new Promise((release) => {
-        pending.add({ item, delivery, arrivedAtMs: Date.now(), release });
+        pending.add({ item, delivery, arrivedAtMs: Date.now(), release, link: currentLink() });
         start();
       }),
     async drain(timeoutMs) {
@@ -145,6 +153,17 @@ export function createBatcher<Item, Source extends Acknowledgeable>(
     abandon,
     get oldestAtMs() {
       return (inHand[0] ?? pending.oldest)?.arrivedAtMs;
+    },
+  };
+}
+
+function batchSpan(size: number): SpanStart {
+  return {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'db.system.name': 'postgresql',
+      'db.operation.name': 'INSERT',
+      'db.operation.batch.size': size,
     },
   };
 }

@@ -81,7 +81,7 @@ export function addRequestLog(app: FastifyInstance, metrics: GatewayMetrics): vo
   });
 }
 
-function routeOf(request: FastifyRequest): string {
+export function routeOf(request: FastifyRequest): string {
   return request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
 }
 

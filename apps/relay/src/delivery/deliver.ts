@@ -1,6 +1,7 @@
 import type { Delivery } from '@wbor/amqp';
 import { errorMessage, sleep } from '@wbor/async';
 import type { Logger } from '@wbor/service';
+import { describeSpan } from '@wbor/tracing';
 import type { Bans } from '../moderation/bans.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Parker } from '../park.ts';
@@ -58,7 +59,11 @@ export function startDeliveryLoop(options: DelivererOptions): Deliverer {
 
   async function onDelivery(delivery: Delivery): Promise<void> {
     const reading = options.outbox.read(delivery);
-    if (reading.ok) return inbox.offer(reading.value, delivery);
+    if (reading.ok) {
+      const { source, wbor_message_id } = reading.value.planned;
+      describeSpan({ 'wbor.message_id': wbor_message_id, 'wbor.source': source });
+      return inbox.offer(reading.value, delivery);
+    }
     const { messageId, queue } = delivery;
     const error = `not a planned message of this version: ${reading.fault.message}`;
     logger.error({ queue, amqp_message_id: messageId, error }, 'parked an invalid outbox message');
@@ -101,7 +106,8 @@ export function startDeliveryLoop(options: DelivererOptions): Deliverer {
   async function take(message: HeldMessage, lost: AbortSignal): Promise<void> {
     try {
       const facts = factsOf(message, options);
-      await runner.run(decide({ ...facts, stopping: stopping.signal.aborted }), message, lost);
+      const step = decide({ ...facts, stopping: stopping.signal.aborted });
+      await message.within(() => runner.run(step, message, lost));
     } catch (error) {
       await handleFault(message, errorMessage(error), options, lost);
     }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Delivery } from '@wbor/amqp';
 import type { OutboxEntry } from '../outbox.ts';
 import type { Clock } from './clock.ts';
@@ -16,6 +17,8 @@ export interface HeldMessage extends OutboxEntry {
   faults: number;
   /** Whether its producer was told that it is about to be posted, since it was handed to us. */
   told: boolean;
+  /** Runs what is done for it as part of its delivery's trace, whoever's turn brings that about. */
+  readonly within: <Result>(work: () => Result) => Result;
   /** No call for it before this time of the clock: its producer could not be told. */
   notBeforeMs: number;
 }
@@ -130,6 +133,7 @@ export function createInbox(clock: Clock): Inbox {
         tried: false,
         faults: 0,
         told: false,
+        within: AsyncLocalStorage.snapshot(),
         notBeforeMs: 0,
       };
       const message: HeldMessage = { ...entry, ...state, delivery };

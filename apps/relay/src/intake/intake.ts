@@ -9,6 +9,7 @@ import {
 import { sanitiseText } from '@wbor/message-text';
 import type { Logger } from '@wbor/service';
 import type { StationClock } from '@wbor/station-clock';
+import { describeSpan } from '@wbor/tracing';
 import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
@@ -190,6 +191,7 @@ export function createIntake(options: IntakeOptions): Intake {
     planned: PlannedMessage,
     { eventId, priority }: IncomingMessage,
   ): Promise<boolean> {
+    describeSpan({ 'wbor.message_id': planned.wbor_message_id, 'wbor.source': planned.source });
     if (!(await outbox.put(planned, delivery, { eventId, priority }))) return false;
     delivery.ack();
     metrics.received.inc({ queue, result: 'planned' });
