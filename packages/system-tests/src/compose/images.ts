@@ -14,7 +14,8 @@ export function imageOf(name: (typeof IMAGES)[number]): string {
 /** What each image adds to its base, in MB of 1,000,000 bytes, and which add too much. */
 export async function measureImages(): Promise<{ lines: string[]; failures: string[] }> {
   const dockerfile = await readFile(join(repoRoot, 'docker/Dockerfile'), 'utf8');
-  const base = process.env.NODE_IMAGE ?? /^ARG NODE_IMAGE=(\S+)/m.exec(dockerfile)?.[1] ?? '';
+  const base =
+    process.env.NODE_IMAGE || (/^FROM \$\{NODE_IMAGE:-(\S+)\} AS node-image/m.exec(dockerfile)?.[1] ?? '');
   // BuildKit keeps what it pulls to itself.
   const baseSize = await sizeOf(base).catch(async () => {
     await docker('pull', '--quiet', base);
