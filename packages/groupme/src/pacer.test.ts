@@ -48,6 +48,13 @@ describe('spacing', () => {
     expect(Math.min(...spans)).toBeGreaterThanOrEqual(1000);
   });
 
+  it('lets no fifth one arrive within a second of the first, which had to open a connection', () => {
+    const { now, post } = setUp({ ratePerSecond: 4 });
+    const startedMs = now();
+    times(5, () => post('accepted'));
+    expect(now() - startedMs).toBeGreaterThan(1_020);
+  });
+
   it('never waits when there is no limit, but for refusals', () => {
     const { pacer, post, pass } = setUp({ ratePerSecond: 0, random: () => 1 });
     expect(pacer.ratePerSecond).toBe(Number.POSITIVE_INFINITY);

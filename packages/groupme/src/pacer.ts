@@ -39,6 +39,8 @@ const MIN_RATE_PER_SECOND = 0.05;
 const MADE_UP_SHARE = 0.1;
 /** One post is longer under way than another: without this, one too many might arrive within a second. 2 were too few. */
 const JITTER_MS = 5;
+/** After a quiet spell a post has to open a connection first, and arrives later by that. */
+const OPENING_MS = 20;
 
 /** From 1 to 4 a second in about 50 posts. */
 const CREEP = 1.03;
@@ -62,7 +64,7 @@ export function createPacer(options: PacerOptions): Pacer {
   let rate = startRate;
   let ceiling: number | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
-  /** When the last posts went out, as many as a second may take at most. */
+  /** When the last posts went out, or could at the latest, as many as a second may take at most. */
   let lastPosts: readonly number[] = [];
   let lastRefusalAt = Number.NEGATIVE_INFINITY;
   /** In a row. */
@@ -99,7 +101,7 @@ export function createPacer(options: PacerOptions): Pacer {
       isAtPace = at - (lastPosts.at(-1) ?? Number.NEGATIVE_INFINITY) <= 2 * intervalMs;
       // Every timer is late by a little, which would add up. A quiet spell earns no burst.
       const dueAt = at - nextAt <= intervalMs * MADE_UP_SHARE ? nextAt : at;
-      lastPosts = [...lastPosts, at].slice(-maxPerSecond);
+      lastPosts = [...lastPosts, isAtPace ? at : at + OPENING_MS].slice(-maxPerSecond);
       nextAt = Math.max(dueAt + intervalMs, secondIsOverAt());
     },
     accepted() {
