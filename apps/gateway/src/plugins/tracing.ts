@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 /**
  * A span for each request, of the trace that its headers name. It names the route's pattern, never the URL, in which the secret of
- * callbacks stands: libraries that trace Fastify record that.
+ * callbacks stands.
  */
 export function addTracing(app: FastifyInstance): void {
   if (!isTracing()) return;
