@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Broker } from './broker-types.ts';
 import { openBrowser } from './browser.ts';
 import { openConnection } from './connection.ts';
 import { startConsumer } from './consumer.ts';
@@ -11,7 +12,7 @@ import { verifyBroker } from './preflight.ts';
 import { createPublisher } from './publisher.ts';
 import { createReplier } from './replier.ts';
 import { openReplyQueue } from './reply-queue.ts';
-import type { Broker, BrokerOptions, Consumer } from './types.ts';
+import type { BrokerOptions, Consumer } from './types.ts';
 import { untilConfirmed } from './until-confirmed.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;

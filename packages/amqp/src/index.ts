@@ -1,5 +1,6 @@
 export type { BrokerAddress, BrokerTls } from './address.ts';
 export { connectBroker } from './broker.ts';
+export type { Broker } from './broker-types.ts';
 export { BrokerConfigurationError, PublishError, type PublishErrorCode } from './errors.ts';
 export { type HandOver, type Moved, openHandOver } from './hand-over.ts';
 export { type Answer as BrokerAnswer, type BrokerInspection, inspectBroker } from './inspection.ts';
@@ -9,7 +10,6 @@ export { originalKey, type Parking, parkDelivery } from './parking.ts';
 export { describeNodes, findLostNodes } from './preflight.ts';
 export { startQueueWatch } from './queue-watch.ts';
 export type {
-  Broker,
   BrokerOptions,
   BrowsedMessage,
   BytesOptions,

@@ -1,6 +1,7 @@
 import { endsWithin, errorMessage, sleep } from '@wbor/async';
 import { parkedAtOf } from '@wbor/contracts';
-import type { Broker, BrowsedMessage, Logger } from './types.ts';
+import type { Broker } from './broker-types.ts';
+import type { BrowsedMessage, Logger } from './types.ts';
 
 /** What a service offers its parts; {@link startParkedWatch} says there what lies in the queue, and ends with it. */
 export interface WatchedService {

@@ -1,6 +1,7 @@
 import { ORIGINAL_KEY_HEADER, PARKED_HEADERS } from '@wbor/contracts';
+import type { Broker } from './broker-types.ts';
 import { parkableHeaders, parkableText } from './parkable-headers.ts';
-import type { Broker, BytesOptions, Delivery } from './types.ts';
+import type { BytesOptions, Delivery } from './types.ts';
 
 /**
  * The routing key that a message was first published with. A replay goes through the default exchange, which knows

@@ -1,5 +1,6 @@
 import { endsWithin, errorMessage, sleep } from '@wbor/async';
-import type { Broker, Logger, QueueFacts } from './types.ts';
+import type { Broker } from './broker-types.ts';
+import type { Logger, QueueFacts } from './types.ts';
 
 /** What a service offers its parts; {@link startQueueWatch} says there what is missing, and ends with it. */
 interface WatchedService {
