@@ -131,13 +131,17 @@ describe('what was offered so long ago that the relay may have forgotten it', ()
 });
 
 describe('over HTTP the gateway is asked what became of an offer before it is repeated', () => {
-  /** What the relay told the audit minutes ago. */
+  /** What the relay told the audit minutes ago, and the gateway has heard. */
   async function hear(outcome: 'delivered' | 'expired'): Promise<void> {
     const broker = await connectAmqp(inject('brokerUrl'));
     bed.onEnd(() => broker.close());
     const event = { ...postEvent.example, source: SOURCE, wbor_message_id: ID, outcome };
     const channel = await broker.createConfirmChannel();
     await publishRaw(channel, bed.exchange, postEvent.key, Buffer.from(JSON.stringify(event)));
+    const { GATEWAY_URL, GATEWAY_TOKEN } = bed.httpEnvironment;
+    const headers = { authorization: `Bearer ${GATEWAY_TOKEN}` };
+    const heard = async () => (await fetch(`${GATEWAY_URL}/send/${ID}`, { headers })).ok;
+    await waitFor(heard, { what: 'the gateway to have heard of it' });
   }
 
   it('and what was delivered is done', async () => {
