@@ -1,6 +1,14 @@
-import { brokerSettings, commonSettings, flag, number, port, requireBroker, secret } from '@wbor/service';
+import {
+  brokerSettings,
+  commonSettings,
+  flag,
+  number,
+  port,
+  requireBroker,
+  secret,
+  trustProxySetting,
+} from '@wbor/service';
 import { z } from 'zod';
-import { parseTrustProxy } from './trust-proxy.ts';
 
 const perMinute = () => number().pipe(z.number().int('must be a whole number').min(0).max(1_000_000));
 
@@ -68,17 +76,9 @@ export const gatewaySettings = z
       .describe(
         'Answer /send with 202 from the spool, too. Its callers can repeat, so they get 503 by default.',
       ),
-    TRUST_PROXY: z
-      .string()
-      .transform((value, context) => {
-        const { proxies, faults } = parseTrustProxy(value);
-        for (const fault of faults) context.addIssue({ code: 'custom', message: fault });
-        return proxies;
-      })
-      .default([])
-      .describe(
-        'Proxies whose X-Forwarded-For counts: CIDRs, addresses, or loopback, linklocal, uniquelocal.',
-      ),
+    TRUST_PROXY: trustProxySetting(
+      'Proxies whose X-Forwarded-For counts: CIDRs, addresses, or loopback, linklocal, uniquelocal.',
+    ),
     RATE_LIMIT_SEND: perMinute()
       .default(600)
       .describe(

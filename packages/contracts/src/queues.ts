@@ -108,4 +108,5 @@ export const declaredQueues = {
   gateway: [relayParkedQueue, relayStandardQueue, relayTwilioQueue, ...auditQueues],
   'audit-logger': auditQueues,
   moderator: [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues],
+  console: [relayParkedQueue, relayStandardQueue, ...auditQueues, ...moderatorQueues],
 } satisfies Record<string, readonly QueueDefinition[]>;

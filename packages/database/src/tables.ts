@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Insertable } from 'kysely';
+import type { ConsoleActionsTable, ConsoleSessionsTable } from './console-tables.ts';
 import type { EventColumns, Json } from './event-columns.ts';
 import type {
   BanChangesTable,
@@ -119,6 +120,8 @@ export interface Database {
   moderator_handled: HandledTable;
   moderator_outbox: OutboxTable;
   station_clock: StationClockTable;
+  console_sessions: ConsoleSessionsTable;
+  console_actions: ConsoleActionsTable;
 }
 
 export type EventTable =

@@ -15,3 +15,4 @@ export { observeParked, observeQueues } from './queue-metrics.ts';
 export { type Host, runService, type ServiceContext, type ServiceDefinition } from './run-service.ts';
 export { Secret } from './secret.ts';
 export { ConfigError, flag, list, number, parseConfig, port, secret } from './settings.ts';
+export { trustProxySetting } from './trust-proxy.ts';

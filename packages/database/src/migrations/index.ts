@@ -6,6 +6,7 @@ import { whoIsMeant } from './0006-who-is-meant.ts';
 import { ownAnswers } from './0007-own-answers.ts';
 import { removals } from './0008-removals.ts';
 import { months } from './0009-months.ts';
+import { consoleTables } from './0010-console.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007_own_answers': ownAnswers,
   '0008_removals': removals,
   '0009_months': months,
+  '0010_console': consoleTables,
 };

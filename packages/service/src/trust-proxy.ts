@@ -1,6 +1,20 @@
 import { isIP } from 'node:net';
+import { z } from 'zod';
 
 const NAMED_RANGES: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** `TRUST_PROXY`: the proxies whose headers count, none by default. */
+export function trustProxySetting(description: string) {
+  return z
+    .string()
+    .transform((value, context) => {
+      const { proxies, faults } = parseTrustProxy(value);
+      for (const fault of faults) context.addIssue({ code: 'custom', message: fault });
+      return proxies;
+    })
+    .default([])
+    .describe(description);
+}
 
 /**
  * Parses `TRUST_PROXY`: comma-separated addresses, CIDRs and named ranges, in fastify's form.
