@@ -10,7 +10,8 @@ export type Party =
   | 'gateway'
   | 'relay'
   | 'moderator'
-  | 'studio dashboard';
+  | 'studio dashboard'
+  | 'console';
 
 /**
  * `source` is the topic exchange that the station's services share; `default` addresses a queue by name; `notifications` is

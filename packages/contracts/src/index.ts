@@ -96,6 +96,7 @@ export {
   replySchema,
 } from './outbox.ts';
 export { MAX_JSON_DEPTH, parseJson } from './parse-json.ts';
+export { type Progress, progressEvent } from './progress.ts';
 export {
   auditEventsQueue,
   auditParkedQueue,
