@@ -4,6 +4,7 @@ import {
   auditParkedQueue,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
+  moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
   type Party,
   type QueueDefinition,
@@ -56,7 +57,7 @@ export const serviceFacts: Readonly<Record<ServiceName, ServiceFacts>> = {
   moderator: {
     settings: moderatorSettings,
     publishesAs: 'moderator',
-    consumedQueues: [moderatorCallbacksQueue, moderatorSmsCommandsQueue],
+    consumedQueues: [moderatorCallbacksQueue, moderatorSmsCommandsQueue, moderatorRequestsQueue],
     parkedQueue: moderatorParkedQueue,
   },
 };
