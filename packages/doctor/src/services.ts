@@ -1,4 +1,5 @@
 import { auditLoggerSettings } from '@wbor/audit-logger/config';
+import { consoleSettings } from '@wbor/console/config';
 import {
   auditEventsQueue,
   auditParkedQueue,
@@ -18,7 +19,7 @@ import { gatewaySettings } from '@wbor/gateway/config';
 import { moderatorSettings } from '@wbor/moderator/config';
 import { relaySettings } from '@wbor/relay/config';
 
-export const serviceNames = ['relay', 'gateway', 'audit-logger', 'moderator'] as const;
+export const serviceNames = ['relay', 'gateway', 'audit-logger', 'moderator', 'console'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** What the doctor knows of a service. */
@@ -27,7 +28,8 @@ export interface ServiceFacts {
     | typeof relaySettings
     | typeof gatewaySettings
     | typeof auditLoggerSettings
-    | typeof moderatorSettings;
+    | typeof moderatorSettings
+    | typeof consoleSettings;
   /** What it is called where the contracts say who publishes; undefined: it publishes nothing. */
   readonly publishesAs: Party | undefined;
   /** What it reads while it runs. */
@@ -59,5 +61,11 @@ export const serviceFacts: Readonly<Record<ServiceName, ServiceFacts>> = {
     publishesAs: 'moderator',
     consumedQueues: [moderatorCallbacksQueue, moderatorSmsCommandsQueue, moderatorRequestsQueue],
     parkedQueue: moderatorParkedQueue,
+  },
+  console: {
+    settings: consoleSettings,
+    publishesAs: 'console',
+    consumedQueues: [],
+    parkedQueue: undefined,
   },
 };
