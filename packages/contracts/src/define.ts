@@ -10,8 +10,8 @@ export type Party =
   | 'gateway'
   | 'relay'
   | 'moderator'
-  | 'studio dashboard'
-  | 'console';
+  | 'console'
+  | 'studio dashboard';
 
 /**
  * `source` is the topic exchange that the station's services share; `default` addresses a queue by name; `notifications` is

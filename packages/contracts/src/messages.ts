@@ -1,3 +1,4 @@
+import { banRequest } from './ban-request.ts';
 import type { MessageDefinition, MessageFamily } from './define.ts';
 import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from './groupme-events.ts';
 import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from './incoming.ts';
@@ -45,6 +46,7 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   banListMessage,
   banListRequest,
   banListState,
+  banRequest,
   dashboardClear,
   plannedMessage,
   callIntent,
