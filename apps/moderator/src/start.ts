@@ -9,6 +9,7 @@ import {
   deriveTopology,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
+  moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
   queueName,
   relayStandardQueue,
@@ -25,8 +26,10 @@ import {
 import { createStationClock } from '@wbor/station-clock';
 import { createRelayStates } from './bans/relay-states.ts';
 import type { ModeratorConfig } from './config.ts';
+import { createBanOrderHandler } from './intake/handle-ban-order.ts';
 import { createCallbackHandler } from './intake/handle-callback.ts';
-import { createSmsCommandHandler } from './intake/handle-sms-command.ts';
+import { consoleRequests } from './intake/read-ban-request.ts';
+import { smsCommands } from './intake/read-sms-command.ts';
 import { createMetrics } from './metrics.ts';
 import { startRepeatedWork } from './repeated-work.ts';
 
@@ -126,9 +129,9 @@ export async function startModerator(
   };
   const stopping = new AbortController();
   const normaliseSender = createSenderNormaliser(config.STATION_COUNTRY);
+  const clock = createStationClock(config.STATION_TIME_ZONE);
   const common = {
     broker: connected,
-    db,
     parkedQueue,
     onParked,
     outage,
@@ -138,17 +141,26 @@ export async function startModerator(
     stopping: stopping.signal,
   };
   const limits = { parkedQueue, maxDeliveries: MAX_DELIVERIES, onParked };
-  const smsCommands = queueName(moderatorSmsCommandsQueue, namespace);
-  const smsConsumer = await connected.consume({
-    queues: [{ queue: smsCommands, prefetch: PREFETCH }],
-    limits,
-    onDelivery: createSmsCommandHandler({ ...common, normaliseSender, queue: smsCommands }),
-  });
+  const tools = { db, normaliseSender, clock };
+  const consumers = await Promise.all(
+    [
+      [moderatorSmsCommandsQueue, smsCommands] as const,
+      [moderatorRequestsQueue, consoleRequests] as const,
+    ].map(([{ name }, origin]) => {
+      const queue = queueName({ name }, namespace);
+      return connected.consume({
+        queues: [{ queue, prefetch: PREFETCH }],
+        limits,
+        onDelivery: createBanOrderHandler(origin, { ...common, tools, queue }),
+      });
+    }),
+  );
   const consumer = await connected.consume({
     queues: [{ queue, prefetch: PREFETCH }],
     limits,
     onDelivery: createCallbackHandler({
       ...common,
+      db,
       groupId: config.GROUPME_GROUP_ID,
       policy: {
         moderators: config.MODERATOR_USER_IDS,
@@ -156,7 +168,7 @@ export async function startModerator(
         maxPerMinute: config.COMMANDS_PER_MINUTE,
       },
       tools: {
-        clock: createStationClock(config.STATION_TIME_ZONE),
+        clock,
         normaliseSender,
         describeRelays,
       },
@@ -166,7 +178,7 @@ export async function startModerator(
   });
   onStop('consumers', async () => {
     stopping.abort();
-    await Promise.all([consumer.stop(), smsConsumer.stop()]);
+    await Promise.all([consumer, ...consumers].map((it) => it.stop()));
   });
   work.publishOutbox();
   work.publishBanList();

@@ -60,6 +60,7 @@ describe('topology', () => {
       'test.audit-logger.events',
       'test.moderator.callbacks',
       'test.moderator.sms-commands',
+      'test.moderator.requests',
     ]);
     for (const queue of working) {
       expect(names).toContain(queue.arguments['x-dead-letter-routing-key']);
@@ -80,6 +81,7 @@ describe('topology', () => {
       'test.relay.standard',
       'test.moderator.callbacks',
       'test.moderator.sms-commands',
+      'test.moderator.requests',
     ]);
     expect(relayOutboxQueue.bindings).toEqual([]);
   });

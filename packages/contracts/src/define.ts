@@ -10,6 +10,7 @@ export type Party =
   | 'gateway'
   | 'relay'
   | 'moderator'
+  | 'console'
   | 'studio dashboard';
 
 /**

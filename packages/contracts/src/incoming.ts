@@ -176,7 +176,7 @@ export const standardMessage = defineFamily({
   family: 'source',
   schema: standardMessageSchema,
   summary: 'A message for the chat from anybody but Twilio.',
-  publishers: ['producers', 'gateway'],
+  publishers: ['producers', 'gateway', 'console'],
   headers: [ALREADY_SENT_HEADER, DELIVER_BY_HEADER, INTERIM_REPLY_HEADER, ORIGINAL_KEY_HEADER],
   example: {
     body: 'Power lost in the studio',

@@ -1,3 +1,10 @@
+export {
+  type BanRequest,
+  banRequest,
+  banRequestSchema,
+  handledBanRequest,
+  MAX_BAN_REASON_LENGTH,
+} from './ban-request.ts';
 export { type BotPost, botPostSchema } from './bot-post.ts';
 export { decodeBody, type EncodedBody, MAX_INFLATED_BYTES } from './decode-body.ts';
 export {
@@ -96,6 +103,7 @@ export {
   replySchema,
 } from './outbox.ts';
 export { MAX_JSON_DEPTH, parseJson } from './parse-json.ts';
+export { type Progress, progressEvent } from './progress.ts';
 export {
   auditEventsQueue,
   auditParkedQueue,
@@ -105,6 +113,7 @@ export {
   moderatorCallbacksQueue,
   moderatorParkedQueue,
   moderatorQueues,
+  moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,

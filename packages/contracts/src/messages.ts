@@ -1,3 +1,4 @@
+import { banRequest } from './ban-request.ts';
 import type { MessageDefinition, MessageFamily } from './define.ts';
 import { callbackEvent, echoEvent, imageEvent, postEvent, undisplayedEvent } from './groupme-events.ts';
 import { alreadySentMessage, commandReply, standardMessage, twilioSmsMessage } from './incoming.ts';
@@ -11,6 +12,7 @@ import {
   dashboardClear,
 } from './moderation.ts';
 import { plannedMessage } from './outbox.ts';
+import { progressEvent } from './progress.ts';
 import { smsBan, smsUnban } from './sms-commands.ts';
 import {
   azuracastMessage,
@@ -44,10 +46,12 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   banListMessage,
   banListRequest,
   banListState,
+  banRequest,
   dashboardClear,
   plannedMessage,
   callIntent,
   stationStates,
+  progressEvent,
 };
 
 export function isFamily(definition: MessageDefinition): definition is MessageFamily {

@@ -115,7 +115,7 @@ export const banListState = defineMessage({
   schema: banListStateSchema,
   summary: 'A relay tells which ban list it enforces, whenever one came, and whether it took that one.',
   publishers: ['relay'],
-  listeners: ['moderator'],
+  listeners: ['moderator', 'console'],
   example: {
     relay: '5b1c7c1e-1111-4222-8333-444455556666',
     version: 1748779200000,

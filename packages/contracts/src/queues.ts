@@ -81,10 +81,19 @@ export const moderatorSmsCommandsQueue = defineQueue({
   deadLetterQueue: moderatorParkedQueue.name,
 });
 
+/** What is banned and unbanned in the console. */
+export const moderatorRequestsQueue = defineQueue({
+  name: 'moderator.requests',
+  bindings: ['moderation.console'],
+  singleActiveConsumer: true,
+  deadLetterQueue: moderatorParkedQueue.name,
+});
+
 export const moderatorQueues: readonly QueueDefinition[] = [
   moderatorParkedQueue,
   moderatorCallbacksQueue,
   moderatorSmsCommandsQueue,
+  moderatorRequestsQueue,
 ];
 
 export const relayQueues: readonly QueueDefinition[] = [

@@ -17,6 +17,7 @@ describe('who may write', () => {
         'moderation.bans: moderator',
         'moderation.bans.request: relay',
         'moderation.bans.state: relay',
+        'moderation.console: console',
         'source.standard.command: moderator',
         'source.groupme.callback: gateway',
         'source.groupme.echo: gateway',

@@ -65,7 +65,7 @@ const groupMePart = z.object({
 });
 
 /** Services that have a database. */
-const WITH_DATABASE: readonly ServiceName[] = ['audit-logger', 'moderator'];
+const WITH_DATABASE: readonly ServiceName[] = ['audit-logger', 'moderator', 'console'];
 const GROUPME_TIMEOUT_MS = 8_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 

@@ -1,9 +1,11 @@
 import { auditLoggerSettings } from '@wbor/audit-logger/config';
+import { consoleSettings } from '@wbor/console/config';
 import {
   auditEventsQueue,
   auditParkedQueue,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
+  moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
   type Party,
   type QueueDefinition,
@@ -17,7 +19,7 @@ import { gatewaySettings } from '@wbor/gateway/config';
 import { moderatorSettings } from '@wbor/moderator/config';
 import { relaySettings } from '@wbor/relay/config';
 
-export const serviceNames = ['relay', 'gateway', 'audit-logger', 'moderator'] as const;
+export const serviceNames = ['relay', 'gateway', 'audit-logger', 'moderator', 'console'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** What the doctor knows of a service. */
@@ -26,7 +28,8 @@ export interface ServiceFacts {
     | typeof relaySettings
     | typeof gatewaySettings
     | typeof auditLoggerSettings
-    | typeof moderatorSettings;
+    | typeof moderatorSettings
+    | typeof consoleSettings;
   /** What it is called where the contracts say who publishes; undefined: it publishes nothing. */
   readonly publishesAs: Party | undefined;
   /** What it reads while it runs. */
@@ -56,7 +59,13 @@ export const serviceFacts: Readonly<Record<ServiceName, ServiceFacts>> = {
   moderator: {
     settings: moderatorSettings,
     publishesAs: 'moderator',
-    consumedQueues: [moderatorCallbacksQueue, moderatorSmsCommandsQueue],
+    consumedQueues: [moderatorCallbacksQueue, moderatorSmsCommandsQueue, moderatorRequestsQueue],
     parkedQueue: moderatorParkedQueue,
+  },
+  console: {
+    settings: consoleSettings,
+    publishesAs: 'console',
+    consumedQueues: [],
+    parkedQueue: undefined,
   },
 };

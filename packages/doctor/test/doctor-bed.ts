@@ -34,6 +34,7 @@ const PROCESSES: Readonly<Record<App, App>> = {
   gateway: 'gateway',
   'audit-logger': 'audit-logger',
   moderator: 'moderator',
+  console: 'console',
 };
 
 export async function startDoctorBed(databaseServer: string, folder: string): Promise<DoctorBed> {
@@ -63,6 +64,7 @@ export async function startDoctorBed(databaseServer: string, folder: string): Pr
       gateway: { ...withPort('gateway'), ...files },
       'audit-logger': withPort('audit-logger'),
       moderator: withPort('moderator'),
+      console: { ...withPort('console'), CONSOLE_PORT: new URL(system.consoleUrl).port },
     },
     stop: () => releases.releaseAll(),
   };

@@ -1,11 +1,13 @@
 import type { Namespace } from '@wbor/contracts';
 import type { Simulator } from '@wbor/groupme-simulator';
 
-export type App = 'audit-logger' | 'relay' | 'gateway' | 'moderator';
+export type App = 'audit-logger' | 'relay' | 'gateway' | 'moderator' | 'console';
 export type Environment = Readonly<Record<string, string>>;
 
 /** The password of `/send`. Good for trying out on a machine of one's own, and for nothing else. */
 export const PASSWORD = 'demo-password';
+/** The one that the console asks for; good for the same. */
+export const CONSOLE_PASSWORD = 'demo-console-password';
 /**
  * The flags of Node with which the images start a service, as `NODE_OPTIONS`; docker/Dockerfile says why.
  */
@@ -28,6 +30,10 @@ export function buildEnvironments(around: {
   readonly databaseUrl: string;
   readonly namespace: Namespace;
   readonly gatewayPort: number;
+  /** Default: the console's own. */
+  readonly consolePort?: number;
+  /** Health ports by the name of the process, which the console looks at. */
+  readonly healthPorts?: ReadonlyMap<string, string>;
   readonly simulator: GroupMe;
 }): Readonly<Record<App, Environment>> {
   const { databaseUrl, namespace, simulator } = around;
@@ -57,5 +63,17 @@ export function buildEnvironments(around: {
       GROUPME_BOT_ID: simulator.botId,
     },
     moderator: { ...common, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
+    console: {
+      ...common,
+      DATABASE_URL: databaseUrl,
+      CONSOLE_HOST: '127.0.0.1',
+      ...(around.consolePort === undefined ? {} : { CONSOLE_PORT: String(around.consolePort) }),
+      CONSOLE_PASSWORD,
+      SERVICES: Array.from(
+        around.healthPorts ?? [],
+        ([name, healthPort]) => `${name}=http://127.0.0.1:${healthPort}`,
+      ).join(','),
+      PICTURE_ORIGINS: `https://i.groupme.com,${new URL(simulator.imageUrl).origin}`,
+    },
   };
 }

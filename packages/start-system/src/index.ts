@@ -1,4 +1,11 @@
-export { type App, buildEnvironments, callbackUrl, deployedNodeOptions, PASSWORD } from './environments.ts';
+export {
+  type App,
+  buildEnvironments,
+  CONSOLE_PASSWORD,
+  callbackUrl,
+  deployedNodeOptions,
+  PASSWORD,
+} from './environments.ts';
 export { createReleases, type Releases } from './releases.ts';
 export type { RunStep } from './start-all.ts';
 export { startServers } from './start-servers.ts';

@@ -11,6 +11,8 @@ export interface System {
   readonly namespace: Namespace;
   readonly simulator: Simulator;
   readonly gatewayUrl: string;
+  /** Of its pages, where a console is among the processes. */
+  readonly consoleUrl: string;
   /** The process that was started last under this name; it may have ended. */
   service(name: string): ServiceProcess;
   /** Starts a process again, on the same ports, once the one before it has ended. Does not wait until it is ready. */
@@ -28,7 +30,7 @@ export interface SystemOptions {
   /** More settings of an app. They win over what it would be told otherwise. */
   readonly env?: Readonly<Partial<Record<App, Environment>>>;
   /** Tried first: who finds one taken gets another. Default: any that are free. */
-  readonly ports?: { readonly gateway?: number; readonly groupme?: number };
+  readonly ports?: { readonly gateway?: number; readonly groupme?: number; readonly console?: number };
   /** Where each process has its log, `NAME.log`. Default: in memory alone. */
   readonly logDir?: string;
   /** How much the simulator remembers; see there. */
@@ -43,7 +45,7 @@ export interface SystemOptions {
 const READY_TIMEOUT_MS = 60_000;
 
 /** The last words of a service that finds its port taken; the setting that names the port. */
-const PORT_IN_USE = /port \d+ is in use; stop what uses it or set (APP_PORT|HEALTH_PORT) /;
+const PORT_IN_USE = /port \d+ is in use; stop what uses it or set (APP_PORT|HEALTH_PORT|CONSOLE_PORT) /;
 const MAX_PORTS_TRIED = 5;
 
 /** Starts GroupMe and the processes, and waits until all of them are ready. */
@@ -52,6 +54,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const run = options.runStep ?? runUnwatched;
   const namespace = options.namespace ?? { exchange: DEFAULT_EXCHANGE_NAME, queuePrefix: '' };
   let gatewayPort = options.ports?.gateway ?? (await lastingPort());
+  let consolePort = options.ports?.console ?? (await lastingPort());
+  const consoleUrl = (): string => `http://127.0.0.1:${consolePort}`;
   const gatewayUrl = (): string => `http://127.0.0.1:${gatewayPort}`;
   const simulator = await run(
     'GroupMe simulator',
@@ -61,14 +65,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   releases.add(() => simulator.stop());
 
   const services = new Map<string, ServiceProcess>();
+  // The console is told them all, whether it starts first or last.
   const healthPorts = new Map<string, string>();
+  for (const name of Object.keys(processes)) healthPorts.set(name, String(await lastingPort()));
 
   async function spawn(name: string): Promise<ServiceProcess> {
     const app = processes[name];
     if (app === undefined) throw new Error(`no process is called ${name}`);
     const healthPort = healthPorts.get(name) ?? String(await lastingPort());
     healthPorts.set(name, healthPort);
-    const environment = buildEnvironments({ ...options, namespace, gatewayPort, simulator })[app];
+    const environment = buildEnvironments({
+      ...options,
+      namespace,
+      gatewayPort,
+      consolePort,
+      healthPorts: new Map([...healthPorts].filter(([other]) => other !== name)),
+      simulator,
+    })[app];
     const env = { ...environment, HEALTH_PORT: healthPort, ...options.env?.[app] };
     const { logDir } = options;
     const logFile = logDir === undefined ? {} : { logFile: join(logDir, `${name}.log`) };
@@ -88,6 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         const [, setting] = PORT_IN_USE.exec(service.output()) ?? [];
         if (service.running || setting === undefined || tried === MAX_PORTS_TRIED) throw error;
         if (setting === 'HEALTH_PORT') healthPorts.delete(name);
+        else if (setting === 'CONSOLE_PORT') consolePort = await lastingPort();
         else gatewayPort = await lastingPort();
         simulator.setCallbackUrl(callbackUrl(gatewayUrl()));
       }
@@ -104,7 +118,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         run(
           name,
           () => startReady(name),
-          ({ app, healthUrl }) => (app === 'gateway' ? gatewayUrl() : healthUrl),
+          ({ app, healthUrl }) =>
+            app === 'gateway' ? gatewayUrl() : app === 'console' ? consoleUrl() : healthUrl,
         ),
     ),
     { oneByOne: options.runStep !== undefined },
@@ -113,6 +128,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     namespace,
     simulator,
     gatewayUrl: gatewayUrl(),
+    consoleUrl: consoleUrl(),
     spawn,
     service(name) {
       const service = services.get(name);

@@ -4,6 +4,7 @@ import {
   auditParkedQueue,
   moderatorCallbacksQueue,
   moderatorParkedQueue,
+  moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
   queueName,
   relayJournalQueue,
@@ -26,6 +27,7 @@ const WORK_QUEUES = [
   auditEventsQueue,
   moderatorCallbacksQueue,
   moderatorSmsCommandsQueue,
+  moderatorRequestsQueue,
 ];
 const PARKED_QUEUES = [relayParkedQueue, auditParkedQueue, moderatorParkedQueue];
 

@@ -1,7 +1,7 @@
 import { type Database, eventTables } from '../tables.ts';
 
 /** Roles of Postgres beside the owner of the tables, who alone migrates. */
-export const roleNames = ['audit_logger', 'moderator', 'reader'] as const;
+export const roleNames = ['audit_logger', 'moderator', 'console', 'reader'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 type Privilege = 'select' | 'insert' | 'update' | 'delete';
@@ -11,11 +11,15 @@ interface Grant {
   readonly tables: readonly (keyof Database)[];
 }
 
-/** What a service does to which table. The reader, who is not here, may read them all. */
+/** What a service does to which table. The reader, who is not here, may read them all, and so may the console. */
 const GRANTS: Readonly<Record<Exclude<RoleName, 'reader'>, readonly Grant[]>> = {
   audit_logger: [
     // A row that is there already is recognised by its id. Counts are kept by a trigger, with the owner's rights.
     { privileges: ['insert', 'select (event_id)'], tables: [...eventTables, 'audit_rejected'] },
+  ],
+  console: [
+    { privileges: ['insert', 'update', 'delete'], tables: ['console_sessions'] },
+    { privileges: ['insert'], tables: ['console_actions'] },
   ],
   moderator: [
     { privileges: ['select', 'insert', 'update'], tables: ['bans'] },
@@ -61,7 +65,11 @@ export function grantStatements(schema: string, prefix: string): string[] {
         `grant usage on schema ${schema} to ${role}`,
       ];
     }),
-    ...(['audit_logger', 'moderator'] as const).flatMap((name) => {
+    `grant select on all tables in schema ${schema} to ${reader}, ${roleOf('console', prefix)}`,
+    `alter default privileges in schema ${schema} grant select on tables to ${reader}`,
+    // Who is signed in, and the secrets of their forms.
+    `revoke all on ${schema}.console_sessions from ${reader}`,
+    ...(['audit_logger', 'moderator', 'console'] as const).flatMap((name) => {
       const role = roleOf(name, prefix);
       return [
         `grant select on ${MIGRATION_TABLES.map((table) => `${schema}.${table}`).join(', ')} to ${role}`,
@@ -71,8 +79,6 @@ export function grantStatements(schema: string, prefix: string): string[] {
         }),
       ];
     }),
-    `grant select on all tables in schema ${schema} to ${reader}`,
-    `alter default privileges in schema ${schema} grant select on tables to ${reader}`,
   ];
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine, runCommandLine } from '@wbor/command-line';
-import { createReleases, PASSWORD } from '@wbor/start-system';
+import { CONSOLE_PASSWORD, createReleases, PASSWORD } from '@wbor/start-system';
 import { sayWhenOneEnds } from './say-when-one-ends.ts';
 import { type Stack, startStack } from './stack.ts';
 import { createSteps } from './steps.ts';
@@ -45,6 +45,7 @@ function parse(args: readonly string[]) {
 function describe(stack: Stack, logDir: string): void {
   steps.heading('Everything is up. Ctrl-C ends it.');
   steps.line(`  chat page          ${stack.simulator.url}/`);
+  steps.line(`  console            ${stack.consoleUrl}/      password: ${CONSOLE_PASSWORD}`);
   steps.line(`  HTTP interface     ${stack.gatewayUrl}/reference`);
   steps.line(
     `  send a message     curl -d '{"password":"${PASSWORD}","source":"ups","body":"Power is back"}' \\`,

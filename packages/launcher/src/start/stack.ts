@@ -12,6 +12,7 @@ export interface Stack {
   readonly brokerUrl: string;
   readonly databaseUrl: string;
   readonly gatewayUrl: string;
+  readonly consoleUrl: string;
   readonly simulator: Simulator;
   readonly smsService: SmsService;
   readonly services: readonly ServiceProcess[];
@@ -20,11 +21,12 @@ export interface Stack {
 /** Tried first, so that addresses stay the same from run to run. What really listens is printed. */
 const PREFERRED_CHAT_PORT = 2100;
 const PREFERRED_GATEWAY_PORT = 2000;
+const PREFERRED_CONSOLE_PORT = 2010;
 
 /** Where the station's other programs publish, as most of them are set up. */
 export const NOTIFICATIONS_EXCHANGE = 'notifications';
 
-const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator'];
+const APPS: readonly App[] = ['audit-logger', 'relay', 'gateway', 'moderator', 'console'];
 
 /** Starts everything, with data that stays. What was started is in `releases` at once: a start can be cut short. */
 export async function startStack(options: {
@@ -60,6 +62,7 @@ export async function startStack(options: {
     ports: {
       gateway: await freePort(PREFERRED_GATEWAY_PORT),
       groupme: await freePort(PREFERRED_CHAT_PORT),
+      console: await freePort(PREFERRED_CONSOLE_PORT),
     },
     logDir,
     releases,
@@ -71,6 +74,7 @@ export async function startStack(options: {
     brokerUrl: broker.url,
     databaseUrl: postgres.url,
     gatewayUrl,
+    consoleUrl: system.consoleUrl,
     simulator: system.simulator,
     smsService,
     services: APPS.map((app) => system.service(app)),

@@ -71,9 +71,9 @@ describe('users of the broker', () => {
     expect(holds(user('sms-service').configure, 'outgoing_sms')).toBe(true);
   });
 
-  it('none but the relay and the operator write to the default exchange, which leads into every queue', () => {
+  it('none but the relay, the console and the operator write to the default exchange, which leads into every queue', () => {
     const writers = users.filter(({ write }) => holds(write, 'amq.default')).map(({ name }) => name);
-    expect(writers).toEqual(['x.relay', 'x.operator']);
+    expect(writers).toEqual(['x.relay', 'x.console', 'x.operator']);
   });
 
   it('none may declare, and so delete, a queue that keeps messages, or the exchange', () => {
@@ -98,8 +98,28 @@ describe('users of the broker', () => {
     expect(holds(user('moderator').read, 'x.moderator.callbacks')).toBe(true);
     expect(holds(user('audit-logger').read, 'x.moderator.callbacks')).toBe(false);
     expect(holds(user('relay').read, 'x.relay.outbox.urgent')).toBe(true);
+    expect(holds(user('console').read, 'x.relay.parked')).toBe(true);
+    expect(holds(user('console').read, 'x.relay.outbox')).toBe(false);
+    expect(holds(user('console').read, 'x.moderator.requests')).toBe(false);
     // The dot is a dot.
     expect(holds(user('relay').read, 'xxrelay.outbox')).toBe(false);
+  });
+
+  it('lets the console hear what goes through, ask for bans and test a source, and not speak as others', () => {
+    const [topic] = user('console').topics;
+    for (const pattern of ['source.#', 'moderation.bans.state'])
+      expect(holds(topic?.read ?? '', pattern), pattern).toBe(true);
+    for (const pattern of ['#', 'moderation.#', 'moderation.console'])
+      expect(holds(topic?.read ?? '', pattern), pattern).toBe(false);
+    for (const key of ['moderation.console', 'source.standard', 'source.standard.endec'])
+      expect(mayWrite(user('console'), key), key).toBe(true);
+    for (const key of [
+      'source.standard.command',
+      'moderation.bans',
+      'source.groupme.echo',
+      'source.twilio.ban',
+    ])
+      expect(mayWrite(user('console'), key), key).toBe(false);
   });
 
   it('of other programs write on their own exchange alone', () => {

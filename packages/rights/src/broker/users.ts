@@ -1,7 +1,9 @@
 import {
+  auditParkedQueue,
   auditQueues,
   isFamily,
   messageCatalogue,
+  moderatorParkedQueue,
   moderatorQueues,
   type Namespace,
   ownExchange,
@@ -9,6 +11,7 @@ import {
   type QueueDefinition,
   queueName,
   RELAY_DELIVERY_LOCK,
+  relayParkedQueue,
   relayQueues,
   relayStandardQueue,
   relayTwilioQueue,
@@ -24,6 +27,7 @@ export const brokerUserNames = [
   'gateway',
   'audit-logger',
   'moderator',
+  'console',
   'sms-service',
   'producer',
   'studio-dashboard',
@@ -63,6 +67,7 @@ const PARTIES: Readonly<Partial<Record<BrokerUserName, Party>>> = {
   relay: 'relay',
   gateway: 'gateway',
   moderator: 'moderator',
+  console: 'console',
   'sms-service': 'SMS service',
   producer: 'producers',
   'studio-dashboard': 'studio dashboard',
@@ -72,6 +77,9 @@ const PARTIES: Readonly<Partial<Record<BrokerUserName, Party>>> = {
 };
 
 const QUEUES: readonly QueueDefinition[] = [...relayQueues, ...auditQueues, ...moderatorQueues];
+
+/** What the console follows live: all that goes into the chat and comes out of it. */
+const FOLLOWED_KEYS = 'source.#';
 
 /** The SMS service's own queue, which it declares and binds to keys of its own. */
 const SMS_SERVICE_QUEUE = 'outgoing_sms';
@@ -140,9 +148,10 @@ function smsKeys(): string[] {
 /** Expressions of the keys that a party may bind a queue of its own to. */
 function heardKeys(party: Party | undefined): string[] {
   if (party === 'SMS service') return smsKeys();
-  return Object.values(messageCatalogue)
+  const heard = Object.values(messageCatalogue)
     .filter(({ listeners = [] }) => party !== undefined && listeners.includes(party))
     .map((message) => `${topicExpression(message.key)}${isFamily(message) ? '(?:\\.[^.]+)?' : ''}`);
+  return party === 'console' ? [topicExpression(FOLLOWED_KEYS), ...heard] : heard;
 }
 
 function namesOf(name: BrokerUserName, options: RightsOptions): Names {
@@ -208,17 +217,20 @@ function namesByKind(name: BrokerUserName, { namespace, notificationsExchanges }
       return { configure: [SERVER_NAMED], write: [exchange], read: [SERVER_NAMED] };
     case 'studio-dashboard':
       return { configure: [SERVER_NAMED], write: [SERVER_NAMED], read: [exchange, SERVER_NAMED] };
-    case 'operator': {
-      const browsed = beside(
+    case 'operator':
+      return browsing(
         QUEUES.filter(({ deadLetterQueue }) => deadLetterQueue === null),
         namespace,
       );
-      const parked = QUEUES.filter(({ deadLetterQueue }) => deadLetterQueue === null);
+    case 'console': {
+      const { configure, read, write } = browsing(
+        [relayParkedQueue, auditParkedQueue, moderatorParkedQueue],
+        namespace,
+      );
       return {
-        configure: [...browsed.locks, ...browsed.notes],
-        // A replay goes to whatever queue a message came from.
-        write: [exactly(DEFAULT_EXCHANGE)],
-        read: [...parked.map((queue) => exactly(queueName(queue, namespace))), ...browsed.notes],
+        configure: [SERVER_NAMED, ...configure],
+        write: [exchange, SERVER_NAMED, ...write],
+        read: [exchange, SERVER_NAMED, ...read],
       };
     }
     default:
@@ -233,6 +245,17 @@ function isOf(service: string): (queue: QueueDefinition) => boolean {
 
 function fullNames(service: string, namespace: Namespace): string[] {
   return QUEUES.filter(isOf(service)).map((queue) => exactly(queueName(queue, namespace)));
+}
+
+/** What whoever looks into queues, and replays from them, may do. */
+function browsing(queues: readonly QueueDefinition[], namespace: Namespace): Names {
+  const { locks, notes } = beside(queues, namespace);
+  return {
+    configure: [...locks, ...notes],
+    // A replay goes to whatever queue a message came from.
+    write: [exactly(DEFAULT_EXCHANGE)],
+    read: [...queues.map((queue) => exactly(queueName(queue, namespace))), ...notes],
+  };
 }
 
 /** What a reader puts beside a queue, see `browser.ts` and `reading-note.ts` of `packages/amqp`. */

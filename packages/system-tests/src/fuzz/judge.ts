@@ -149,6 +149,7 @@ const FORGETFUL: ReadonlySet<string> = new Set([
   'relay.stations',
   'moderator.callbacks',
   'moderator.sms-commands',
+  'moderator.requests',
 ]);
 
 /** Sources of which the chat is told in words of ours, or nothing when nothing has changed: their own need not be among them. */

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Broker, connectBroker } from '@wbor/amqp';
+import { deriveTopology, relayQueues } from '@wbor/contracts';
 import { grantRoles, roleNames, roleOf } from '@wbor/database';
 import { type BrokerUserName, brokerUserNames, buildDefinitions } from '@wbor/rights';
 import { Secret } from '@wbor/service';
+import { createTestServiceContext } from '@wbor/service/testing';
 import { createReleases, type System, startSystem } from '@wbor/start-system';
 import { connectAmqp, createDatabase, createNamespace, startBroker, type TestBroker } from '@wbor/testkit';
 import type { Channel, ConfirmChannel } from 'amqplib';
@@ -24,6 +27,8 @@ export interface RightsBed {
   ): Promise<string | undefined>;
   /** Runs a statement as a role of Postgres, with its password or another one. Resolves with the SQLSTATE of a refusal, or undefined. */
   queryAs(role: (typeof roleNames)[number], statement: string, secret?: string): Promise<string | undefined>;
+  /** The broker with a user's rights, as a service sees it. */
+  connectAs(user: BrokerUserName): Promise<Broker>;
   count(queue: string): Promise<number>;
   /** What an operator's command gets: the broker as `operator`, Postgres as its owner. */
   readonly operatorEnv: Readonly<Record<string, string>>;
@@ -86,12 +91,14 @@ async function startParts(
       relay: 'relay',
       gateway: 'gateway',
       moderator: 'moderator',
+      console: 'console',
     },
     env: {
       relay: { ...fenced('relay'), GROUPME_RATE_PER_SECOND: '0' },
       gateway: fenced('gateway'),
       'audit-logger': { ...fenced('audit-logger'), DATABASE_URL: databaseUrl('audit_logger') },
       moderator: { ...fenced('moderator'), DATABASE_URL: databaseUrl('moderator') },
+      console: { ...fenced('console'), DATABASE_URL: databaseUrl('console') },
     },
     releases,
   });
@@ -108,6 +115,13 @@ async function startParts(
     tryAs: (user, work) => tryOn(brokerUrl(user), work),
     queryAs: (role, statement, secret = password(role)) =>
       queryOn(withUser(database.url, roleOf(role, prefix), secret), statement),
+    connectAs: (user) =>
+      connectBroker({
+        url: brokerUrl(user),
+        appId: user,
+        topology: deriveTopology(relayQueues, { ...namespace, isDeclared: true }),
+        logger: createTestServiceContext().context.logger,
+      }),
     count: async (queue) => (await admin.checkQueue(`${namespace.queuePrefix}${queue}`)).messageCount,
     operatorEnv: {
       ...fenced('operator'),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { auditQueues, deriveTopology, moderatorQueues, relayQueues } from '@wbor/contracts';
+import { auditQueues, deriveTopology, moderatorQueues, relayQueues, standardMessage } from '@wbor/contracts';
 import type { BrokerUserName } from '@wbor/rights';
 import { PASSWORD } from '@wbor/start-system';
 import { repoRoot, waitFor } from '@wbor/testkit';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bed?.stop());
 
-const APPS = ['relay', 'gateway', 'audit-logger', 'moderator'] as const;
+const APPS = ['relay', 'gateway', 'audit-logger', 'moderator', 'console'] as const;
 
 /** A name of the deployment: of a queue, or `''` and `source` of the exchanges. */
 const full = (name: string): string => `${bed.system.namespace.queuePrefix}${name}`;
@@ -83,6 +83,34 @@ describe('with the least rights', () => {
       await waitFor(async () => (await bed.count(queue)) === 1, { what: `a message in ${queue}` });
   });
 
+  it('the console follows what goes through, looks at what is parked, and replays it', async () => {
+    const broker = await bed.connectAs('console');
+    try {
+      let heard = 0;
+      const onMessage = () => {
+        heard += 1;
+      };
+      for (const pattern of ['source.#', 'moderation.bans.state'])
+        await broker.listen({ pattern, onMessage });
+      for (const queue of ['relay.parked', 'moderator.parked', 'audit-logger.parked']) {
+        const browser = await broker.browse(full(queue));
+        expect(await browser.next(), queue).toBeDefined();
+        await browser.close();
+      }
+      await broker.sendBytes(full('relay.standard'), Buffer.from('{"body":"replayed by the console"}'));
+      await untilPosted('replayed by the console');
+      await broker.publish(
+        standardMessage,
+        { body: 'a test', source: 'test' },
+        { key: 'source.standard.test' },
+      );
+      await untilPosted('a test');
+      expect(heard).toBeGreaterThan(0);
+    } finally {
+      await broker.close();
+    }
+  });
+
   it('the services lack no right that they use', () => {
     for (const app of APPS)
       expect(bed.system.service(app).output(), app).not.toMatch(/ACCESS[_-]REFUSED|permission denied/);
@@ -145,6 +173,10 @@ describe('the broker refuses', () => {
     ['relay', 'a callback', 'source', 'source.groupme.callback'],
     ['studio-dashboard', 'a message to the chat', 'source', 'source.standard'],
     ['operator', 'a ban list', 'source', 'moderation.bans'],
+    ['console', 'a ban list', 'source', 'moderation.bans'],
+    ['console', "the moderator's answer", 'source', 'source.standard.command'],
+    ['console', 'an echo', 'source', 'source.groupme.echo'],
+    ['producer', 'a ban as the console asks for it', 'source', 'moderation.console'],
   ])('%s: %s', async (user, _what, exchange, key) => {
     const name = exchange === '' || exchange === 'moderator' ? full(key) : key;
     expect(await publish(user, exchange, name, {})).toMatch(/ACCESS[_-]REFUSED/);
@@ -156,13 +188,14 @@ describe('the broker refuses', () => {
     ['audit-logger', 'moderator.callbacks'],
     ['moderator', 'audit-logger.events'],
     ['operator', 'relay.outbox'],
+    ['console', 'relay.outbox'],
   ])('%s: reading, emptying and deleting %s', async (user, queue) => {
     expect(await bed.tryAs(user, (channel) => channel.get(full(queue)))).toMatch(/ACCESS[_-]REFUSED/);
     expect(await bed.tryAs(user, (channel) => channel.purgeQueue(full(queue)))).toMatch(/ACCESS[_-]REFUSED/);
     expect(await bed.tryAs(user, (channel) => channel.deleteQueue(full(queue)))).toMatch(/ACCESS[_-]REFUSED/);
   });
 
-  it.each<BrokerUserName>(['producer', 'gateway', 'moderator', 'studio-dashboard'])(
+  it.each<BrokerUserName>(['producer', 'gateway', 'moderator', 'console', 'studio-dashboard'])(
     '%s: hearing everything, and deleting the exchange',
     async (user) => {
       const { exchange } = bed.system.namespace;
@@ -218,7 +251,7 @@ describe('Postgres refuses', () => {
     expect(await bed.queryAs('audit_logger', 'select 1')).toBe(undefined);
   });
 
-  it.each<['audit_logger' | 'moderator' | 'reader', string]>([
+  it.each<['audit_logger' | 'moderator' | 'console' | 'reader', string]>([
     ['audit_logger', 'delete from groupme_posts'],
     ['audit_logger', "update groupme_posts set text = 'x'"],
     ['audit_logger', 'select text from groupme_posts'],
@@ -234,6 +267,14 @@ describe('Postgres refuses', () => {
     ['moderator', 'drop table bans'],
     ['moderator', 'create table mine (id int)'],
     ['reader', "insert into station_clock (single, time_zone) values (false, 'x')"],
+    ['console', "insert into bans values (gen_random_uuid(), '1', now())"],
+    ['console', 'update bans set lifted_at = now()'],
+    ['console', "update groupme_posts set text = 'x'"],
+    ['console', 'delete from groupme_posts'],
+    ['console', "update console_actions set name = 'x'"],
+    ['console', 'delete from console_actions'],
+    ['moderator', 'select * from console_sessions'],
+    ['reader', 'select * from console_sessions'],
     ['reader', 'delete from groupme_posts'],
   ])('%s: %s', async (role, statement) => {
     expect(await bed.queryAs(role, statement)).toBe(FORBIDDEN);
