@@ -8,7 +8,11 @@ import type { SessionStore } from './auth/session-store.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
 import { accountRoutes } from './pages/account.ts';
+import { messageRoutes } from './pages/message/route.ts';
+import { messagesRoutes } from './pages/messages/route.ts';
 import { type SignInOptions, signInRoutes } from './pages/sign-in.ts';
+import { sourcesRoutes } from './pages/sources/route.ts';
+import { statisticsRoutes } from './pages/statistics/route.ts';
 import { addErrors } from './plugins/errors.ts';
 import { addPages } from './plugins/pages.ts';
 import { addSecurityHeaders } from './plugins/security-headers.ts';
@@ -65,5 +69,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(signInRoutes, signIn);
   await app.register(accountRoutes, { deps, sessions: options.sessions });
+  await app.register(messagesRoutes, { deps });
+  await app.register(messageRoutes, { deps });
+  await app.register(sourcesRoutes, { deps });
+  await app.register(statisticsRoutes, { deps });
   return app;
 }

@@ -93,6 +93,11 @@ export const relaySettings = z
     PARKED_NOTICE: flag()
       .default(true)
       .describe('Whether the chat is told, once per source and hour, that a message was parked.'),
+    PROGRESS_EVENTS: flag()
+      .default(false)
+      .describe(
+        'Whether messages tell on the exchange how far they are, for who watches in the console: two or three more a message.',
+      ),
     BANS_STALE_SECONDS: number()
       .pipe(z.number().min(1))
       .default(180)

@@ -7,6 +7,7 @@ import type { Bans } from './moderation/bans.ts';
 import type { AuditEvents } from './notify/audit-events.ts';
 import type { NotPosted } from './notify/not-posted.ts';
 import type { ProducerNotifier } from './notify/producer.ts';
+import type { ProgressTeller } from './notify/progress.ts';
 import type { Outbox } from './outbox.ts';
 import type { Parker } from './park.ts';
 
@@ -20,6 +21,7 @@ export interface RelayParts {
   readonly outbox: Outbox;
   readonly audit: AuditEvents;
   readonly producer: ProducerNotifier;
+  readonly progress: ProgressTeller;
   readonly notPosted: NotPosted;
   readonly parker: Parker;
   readonly bans: Bans;

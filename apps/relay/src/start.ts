@@ -29,6 +29,7 @@ import { createAuditEvents } from './notify/audit-events.ts';
 import { createNotPosted } from './notify/not-posted.ts';
 import { createParkedNotice } from './notify/parked-notice.ts';
 import { createProducerNotifier } from './notify/producer.ts';
+import { createProgressTeller } from './notify/progress.ts';
 import { createOutbox } from './outbox.ts';
 import { createParker, type Parker } from './park.ts';
 import type { RelayParts } from './relay-parts.ts';
@@ -74,7 +75,8 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
   });
   const notPosted = createNotPosted({ botId, audit, producer, metrics, logger });
   const outbox = createOutbox({ broker, namespace, urgentSources: config.URGENT_SOURCES, logger });
-  const parker = wireParking({ config, broker, namespace, outbox, metrics }, context);
+  const progress = createProgressTeller(broker, config.PROGRESS_EVENTS);
+  const parker = wireParking({ config, broker, namespace, outbox, metrics, progress }, context);
   const bans = await startBanReplica(config, broker, metrics, context);
   const parts: RelayParts = {
     config,
@@ -84,6 +86,7 @@ export async function startRelay(config: RelayConfig, context: ServiceContext): 
     groupme,
     audit,
     producer,
+    progress,
     notPosted,
     bans,
     metrics,
@@ -137,7 +140,8 @@ function wireParking(
     metrics,
     namespace,
     outbox,
-  }: Pick<RelayParts, 'broker' | 'config' | 'metrics' | 'namespace' | 'outbox'>,
+    progress,
+  }: Pick<RelayParts, 'broker' | 'config' | 'metrics' | 'namespace' | 'outbox' | 'progress'>,
   service: ServiceContext,
 ): Parker {
   const { logger, onStop } = service;
@@ -160,9 +164,11 @@ function wireParking(
   return createParker({
     broker,
     parkedQueue,
-    onParked({ isNotice = false, reason, source }) {
+    onParked({ isNotice = false, reason, source, wborMessageId }) {
       metrics.parked.inc({ reason });
       watch.parked();
+      if (wborMessageId !== undefined)
+        progress.parked({ reason, source: source ?? 'unknown', wborMessageId });
       if (!isNotice) notice?.say({ source, reason, parkedAtMs: Date.now() });
     },
   });

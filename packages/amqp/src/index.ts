@@ -19,6 +19,7 @@ export type {
   ConsumerOptions,
   Delivery,
   ForeignBindings,
+  HeardMessage,
   Listener,
   ListenerOptions,
   Logger,

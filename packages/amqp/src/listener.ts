@@ -30,8 +30,14 @@ export async function startListener(
       return;
     }
     const omitted = omittedOf(message);
-    if (omitted === undefined) options.onMessage(message.content);
-    else
+    if (omitted === undefined) {
+      const { fields, properties } = message;
+      options.onMessage(message.content, {
+        routingKey: fields.routingKey,
+        messageId: typeof properties.messageId === 'string' ? properties.messageId : undefined,
+        headers: properties.headers ?? {},
+      });
+    } else
       options.logger.warn(
         { pattern: options.pattern, bytes: omitted.bytes },
         'ignored a message that is too large',

@@ -222,11 +222,18 @@ export interface ListenerOptions {
   /** Pattern of routing keys on the topic exchange. */
   readonly pattern: string;
   /** Called for each message that is not too large; one that is is ignored, with a warning. Must not throw. */
-  readonly onMessage: (content: Buffer) => void;
+  readonly onMessage: (content: Buffer, heard: HeardMessage) => void;
   /** Called whenever copies begin to come: at first, and again after each interruption. Must not throw. */
   readonly onSubscribed?: () => void;
   /** Called whenever copies cease to come, until `onSubscribed` is called again. Must not throw. */
   readonly onInterrupted?: () => void;
+}
+
+/** What is known of a copy beside its body. */
+export interface HeardMessage {
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 export interface Listener {

@@ -103,6 +103,7 @@ export {
   replySchema,
 } from './outbox.ts';
 export { MAX_JSON_DEPTH, parseJson } from './parse-json.ts';
+export { type Progress, progressEvent } from './progress.ts';
 export {
   auditEventsQueue,
   auditParkedQueue,

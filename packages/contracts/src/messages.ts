@@ -12,6 +12,7 @@ import {
   dashboardClear,
 } from './moderation.ts';
 import { plannedMessage } from './outbox.ts';
+import { progressEvent } from './progress.ts';
 import { smsBan, smsUnban } from './sms-commands.ts';
 import {
   azuracastMessage,
@@ -50,6 +51,7 @@ export const messages: Readonly<Record<string, MessageDefinition>> = {
   plannedMessage,
   callIntent,
   stationStates,
+  progressEvent,
 };
 
 export function isFamily(definition: MessageDefinition): definition is MessageFamily {

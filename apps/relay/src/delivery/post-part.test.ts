@@ -51,6 +51,7 @@ function createBed() {
           stored.push(resolve);
         }),
     },
+    progress: { posting: () => undefined, inDoubt: () => undefined },
     metrics: createRelayMetrics(new Registry()),
     clock: systemClock,
     logger,

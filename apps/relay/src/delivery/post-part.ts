@@ -4,6 +4,7 @@ import { type CallOutcome, classifyFailure, type GroupMeClient, GroupMeError } f
 import type { Logger } from '@wbor/service';
 import { v7 as uuidv7 } from 'uuid';
 import type { RelayMetrics } from '../metrics.ts';
+import type { ProgressTeller } from '../notify/progress.ts';
 import type { Clock } from './clock.ts';
 import type { HeldMessage } from './inbox.ts';
 import type { Journal } from './reconcile/journal.ts';
@@ -54,6 +55,7 @@ export interface PartPosterOptions {
   readonly journal: Pick<Journal, 'announce'>;
   readonly observer: ChatObserver;
   readonly recorder: ResultRecorder;
+  readonly progress: Pick<ProgressTeller, 'posting' | 'inDoubt'>;
   readonly metrics: Pick<RelayMetrics, 'postSeconds' | 'retries'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -63,7 +65,7 @@ export interface PartPosterOptions {
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export function createPartPoster(options: PartPosterOptions): PartPoster {
-  const { clock, journal, ledger, throttle } = options;
+  const { clock, journal, ledger, progress, throttle } = options;
   const results = createResults(options);
 
   /**
@@ -101,6 +103,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
       if (!(await announce(message, part, intended, lost, announceWithinMs))) return 'not-announced';
       const entry = ledger.begin(part, { ...intended, sentAtMs: Date.now() });
       throttle.calling();
+      progress.posting(message.planned, number);
       if (attempt > 1) options.metrics.retries.inc();
       try {
         const { status, durationMs } = await options.groupme.postMessage({
@@ -133,7 +136,7 @@ export function createPartPoster(options: PartPosterOptions): PartPoster {
 }
 
 /** Enters how a call ended: into the throttle, the ledger, the log and the audit. */
-function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions) {
+function createResults({ ledger, logger, progress, recorder, throttle }: PartPosterOptions) {
   let recording: Promise<void> | undefined;
 
   function logRecovery(outageMs: number | undefined): void {
@@ -175,6 +178,7 @@ function createResults({ ledger, logger, recorder, throttle }: PartPosterOptions
       if (outcome === 'unknown') {
         // Recorded once the chat has been searched for it.
         ledger.answered(entry, answer);
+        progress.inDoubt(planned, entry.part);
         return outcome;
       }
       ledger.close(entry, 'failed', answer);

@@ -126,7 +126,7 @@ async function startReconciling(
 }
 
 function wirePoster(
-  { audit, botId, config, groupme, metrics }: RelayParts,
+  { audit, botId, config, groupme, metrics, progress }: RelayParts,
   { logger }: ServiceContext,
   parts: { clock: Clock; journal: Journal; ledger: Ledger; throttle: Throttle },
 ): PartPoster {
@@ -143,6 +143,7 @@ function wirePoster(
       giveUpMs: config.HOLD_RENEW_SECONDS * 1000 * READ_BACK_SHARE,
     }),
     recorder: createResultRecorder({ botId, audit, metrics, logger }),
+    progress,
     metrics,
     logger,
   });

@@ -14,6 +14,7 @@ import type { RelayMetrics } from '../metrics.ts';
 import type { Bans } from '../moderation/bans.ts';
 import type { NotPosted } from '../notify/not-posted.ts';
 import type { ProducerNotifier } from '../notify/producer.ts';
+import type { ProgressTeller } from '../notify/progress.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Parker, ParkReason } from '../park.ts';
 import { deadlineOf } from './deadline.ts';
@@ -47,6 +48,7 @@ export interface IntakeOptions {
   readonly bans: Pick<Bans, 'isBanned'>;
   readonly notPosted: NotPosted;
   readonly producer: ProducerNotifier;
+  readonly progress: Pick<ProgressTeller, 'planned'>;
   readonly parker: Parker;
   readonly episodes: Episodes;
   readonly handleStatus: HandleStatus;
@@ -62,7 +64,7 @@ export interface IntakeOptions {
 const MAX_BEHIND = 20;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { logger, metrics, notPosted, outbox, producer } = options;
+  const { logger, metrics, notPosted, outbox, producer, progress } = options;
   const inOrder = createOrderBySource();
 
   async function onDelivery(queue: string, delivery: Delivery): Promise<void> {
@@ -195,6 +197,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if (!(await outbox.put(planned, delivery, { eventId, priority }))) return false;
     delivery.ack();
     metrics.received.inc({ queue, result: 'planned' });
+    progress.planned(planned, delivery);
     logger.info(
       {
         queue,

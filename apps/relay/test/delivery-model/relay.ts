@@ -93,6 +93,7 @@ function buildDelivery(
     groupme: groupmeFor(world, process),
     observer: observerFor(world, process, ledger),
     recorder: recorderFor(world, process, throttle.waitMs),
+    progress: { posting: () => undefined, inDoubt: () => undefined },
   });
   const renewHold = () => renew(world, process);
   const deliverer = startDeliveryLoop({

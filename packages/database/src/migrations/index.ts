@@ -7,6 +7,7 @@ import { ownAnswers } from './0007-own-answers.ts';
 import { removals } from './0008-removals.ts';
 import { months } from './0009-months.ts';
 import { consoleTables } from './0010-console.ts';
+import { search } from './0011-search.ts';
 
 /**
  * Every migration, in the order of its name. A record and not a folder, since apps are bundled into one
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008_removals': removals,
   '0009_months': months,
   '0010_console': consoleTables,
+  '0011_search': search,
 };

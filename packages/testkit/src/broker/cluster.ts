@@ -3,19 +3,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyPair } from '../certificates.ts';
-import { TestkitError } from '../errors.ts';
+import { messageOf, TestkitError } from '../errors.ts';
 import { lastingPort } from '../free-port.ts';
 import { removeFolderAtEnd, spawnKept } from '../process/keep.ts';
 import { waitFor } from '../wait.ts';
 import { type NetworkNode, openClusterNetwork, type Partition } from './cluster-network.ts';
 import { findRabbitmqInstallation } from './installation.ts';
-import { startInstalledBroker } from './installed.ts';
+import { type InstalledBroker, startInstalledBroker } from './installed.ts';
 import type { NodePlace } from './node-folder.ts';
 import type { TestBroker } from './types.ts';
 import { unpackRabbitmq } from './unpacked.ts';
 
 /** A node of a cluster. `stop`, `kill` and `start` are of this node alone. */
-export interface ClusterNode extends TestBroker {
+export interface ClusterNode extends InstalledBroker {
   readonly name: string;
   /** Where it takes connections with TLS, as `localhost`; undefined when it was not asked to. */
   readonly tlsUrl: string | undefined;
@@ -115,6 +115,8 @@ export async function startCluster(options: ClusterStartOptions = {}): Promise<T
         timeoutMs,
         intervalMs: 200,
         what: 'all nodes of the cluster run and see each other',
+      }).catch(async (error: unknown) => {
+        throw new TestkitError('TIMEOUT', `${messageOf(error)}${await describeViews(nodes)}`);
       });
     },
     async leaderOf(queue) {
@@ -190,6 +192,22 @@ async function isWhole([first]: readonly TestBroker[], names: readonly string[])
     `lists:all(fun(V) -> is_list(V) andalso [${list}] -- V =:= [] end, ${views}).`,
   );
   return said?.trim() === 'true';
+}
+
+/** What each node knows of the others, for whoever has to find out why they are not one. */
+async function describeViews(nodes: readonly ClusterNode[]): Promise<string> {
+  const views = nodes.map(async (node) => {
+    const view = await node
+      .control(
+        'eval',
+        '{running, rabbit:is_running(), rabbit_nodes:all_running(), connected, nodes(), partitions, rabbit_node_monitor:partitions()}.',
+      )
+      .catch((error: unknown) => messageOf(error));
+    const log = await node.readLog().catch((error: unknown) => messageOf(error));
+    const last = log.trimEnd().split('\n').slice(-15).join('\n    ');
+    return `\n${node.name}: ${view.replaceAll(/\s+/g, ' ')}\n    ${last}`;
+  });
+  return (await Promise.all(views)).join('');
 }
 
 async function prepareTls(

@@ -17,6 +17,12 @@ import type { BrokerStartOptions, TestBroker } from './types.ts';
 const NODE_NAME = 'wbor@localhost';
 const BOOT_TIMEOUT_MS = 90_000;
 
+/** A broker whose folder is ours. */
+export interface InstalledBroker extends TestBroker {
+  /** What it has written since its last start. */
+  readLog(): Promise<string>;
+}
+
 /**
  * Starts a RabbitMQ of this machine for us alone: own ports, folders, cookie and epmd; another one is not touched.
  *
@@ -26,7 +32,7 @@ export async function startInstalledBroker(
   installation: RabbitmqInstallation,
   options: BrokerStartOptions,
   place?: NodePlace,
-): Promise<TestBroker> {
+): Promise<InstalledBroker> {
   const temporary = options.dataDir === undefined;
   const root =
     options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'wbor-rabbitmq-')) : options.dataDir;
@@ -133,6 +139,7 @@ export async function startInstalledBroker(
     },
     control,
     ...buildControlMethods(url, control),
+    readLog: () => readFile(logPath, 'utf8'),
     dispose,
   };
 }

@@ -1,0 +1,77 @@
+import type { Database } from '@wbor/database';
+import { type Kysely, sql } from 'kysely';
+
+export interface Counted {
+  readonly name: string;
+  readonly messages: number;
+}
+
+export interface Statistics {
+  /** Of each day, today last. */
+  readonly byDay: readonly Counted[];
+  /** Most first. */
+  readonly bySource: readonly Counted[];
+  /** 24 hours of the station's clock. */
+  readonly byHour: readonly Counted[];
+  /** Numbers in full. */
+  readonly topSenders: readonly Counted[];
+  /** What the last two look back to: counting messages one by one takes its time. */
+  readonly countedDays: number;
+}
+
+const MAX_COUNTED_DAYS = 30;
+const TOP_SENDERS = 10;
+const MAX_SOURCES = 20;
+
+/** @param days how far to look back, today included. */
+export async function loadStatistics(db: Kysely<Database>, days: number): Promise<Statistics> {
+  const countedDays = Math.min(days, MAX_COUNTED_DAYS);
+  const [byDay, bySource, counted] = await Promise.all([
+    sql<{ name: string; messages: string }>`
+      select to_char(days.day, 'YYYY-MM-DD') as name, coalesce(messages, 0) as messages
+      from (select station_day(now()) - ago as day from generate_series(0, ${days - 1}::int) as ago) as days
+      left join stats_by_day using (day) order by days.day`.execute(db),
+    sql<{ name: string; messages: string }>`
+      select name, sum(messages) as messages from message_counts
+      where scope = 'source' and day > station_day(now()) - ${days}::int
+      group by 1 order by 2 desc limit ${MAX_SOURCES}`.execute(db),
+    countRecent(db, countedDays),
+  ]);
+  return {
+    byDay: byDay.rows.map(toCounted),
+    bySource: bySource.rows.map(toCounted),
+    ...counted,
+    countedDays,
+  };
+}
+
+/** What no counts are kept of, in one pass over the messages. */
+async function countRecent(
+  db: Kysely<Database>,
+  days: number,
+): Promise<Pick<Statistics, 'byHour' | 'topSenders'>> {
+  const { rows } = await sql<{ hour: number | null; sender: string | null; messages: string }>`
+    with recent as materialized (
+      select extract(hour from first_at at time zone (select time_zone from station_clock))::int as hour, sender
+      from groupme_messages
+      where first_at >= (station_day(now()) - ${days - 1}::int)::timestamp at time zone (select time_zone from station_clock)
+    )
+    select hour, null as sender, count(*) as messages from recent group by hour
+    union all
+    (select null, sender, count(*) from recent where sender is not null group by sender order by 3 desc limit ${TOP_SENDERS})`.execute(
+    db,
+  );
+  const hours = new Map(
+    rows.filter(({ hour }) => hour !== null).map(({ hour, messages }) => [hour, Number(messages)]),
+  );
+  return {
+    byHour: Array.from({ length: 24 }, (_, hour) => ({ name: String(hour), messages: hours.get(hour) ?? 0 })),
+    topSenders: rows.flatMap(({ messages, sender }) =>
+      sender === null ? [] : [{ name: sender, messages: Number(messages) }],
+    ),
+  };
+}
+
+function toCounted({ messages, name }: { readonly name: string; readonly messages: string }): Counted {
+  return { name, messages: Number(messages) };
+}
