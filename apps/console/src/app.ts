@@ -8,6 +8,7 @@ import type { SessionStore } from './auth/session-store.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
 import { accountRoutes } from './pages/account.ts';
+import { bansRoutes } from './pages/bans/route.ts';
 import { messageRoutes } from './pages/message/route.ts';
 import { messagesRoutes } from './pages/messages/route.ts';
 import { type SignInOptions, signInRoutes } from './pages/sign-in.ts';
@@ -73,5 +74,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(messageRoutes, { deps });
   await app.register(sourcesRoutes, { deps });
   await app.register(statisticsRoutes, { deps });
+  await app.register(bansRoutes, { deps });
   return app;
 }
