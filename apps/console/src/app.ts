@@ -10,6 +10,7 @@ import { ConsoleError } from './errors.ts';
 import type { HealthWatch } from './health/look.ts';
 import type { LiveFeed } from './live/live-feed.ts';
 import { accountRoutes } from './pages/account.ts';
+import { bansRoutes } from './pages/bans/route.ts';
 import { messageRoutes } from './pages/message/route.ts';
 import { messagesRoutes } from './pages/messages/route.ts';
 import { nowRoutes } from './pages/now/route.ts';
@@ -81,5 +82,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(messageRoutes, { deps });
   await app.register(sourcesRoutes, { deps });
   await app.register(statisticsRoutes, { deps });
+  await app.register(bansRoutes, { deps });
   return app;
 }
