@@ -37,6 +37,7 @@ export function messagePage(story: Story, options: MessagePageOptions): Html {
       ${first && html`<dt>First seen</dt><dd>${when(first.occurred_at, clock)}</dd>`}
       ${senders.length > 0 && html`<dt>Sender</dt><dd>${senderFacts(story, session, shown)}</dd>`}
     </dl>
+    ${/* Bans: `banForm` of pages/bans belongs here, for a moderator, of a message with a sender. */ null}
     <h2>What it says</h2>
     ${
       maySeeBlocked
