@@ -81,7 +81,7 @@ export const consoleSettings = z
         for (const fault of faults) context.addIssue({ code: 'custom', message: fault });
         return services;
       })
-      .describe('Health ports to look at: relay=http://relay:2001,gateway=http://gateway:2002 …'),
+      .describe('Health ports to look at: relay=http://relay:2001,gateway=http://gateway:2002 and so on.'),
     PICTURE_ORIGINS: list()
       .default(['https://i.groupme.com'])
       .describe('Origins whose pictures the pages show: GroupMe’s. Any other address is text.'),

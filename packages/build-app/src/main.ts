@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
@@ -7,6 +9,7 @@ const USAGE = `build-app [OPTIONS]: bundles the app of this folder, src/main.ts 
 (with it files of what more than one entry has, or what is only imported at need)
 
   --entry NAME=WHAT      another bundle, NAME.js, of a file or a package
+  --asset NAME=SOURCE    a copy in assets/NAME, of a file (./…) or of a package's
   --external PACKAGE     not in the bundle: it holds native code, or need not be there
   --no-sources-content   a source map without the sources
   --outdir FOLDER        default dist; it is emptied
@@ -16,6 +19,7 @@ const USAGE = `build-app [OPTIONS]: bundles the app of this folder, src/main.ts 
 const { values } = parseArgs({
   options: {
     entry: { type: 'string', multiple: true, default: [] },
+    asset: { type: 'string', multiple: true, default: [] },
     external: { type: 'string', multiple: true, default: [] },
     'no-sources-content': { type: 'boolean', default: false },
     outdir: { type: 'string', default: 'dist' },
@@ -77,3 +81,10 @@ await build({
   },
   logLevel: 'warning',
 });
+
+if (values.asset.length > 0) await mkdir(join(values.outdir, 'assets'));
+const { resolve: resolvePackage } = createRequire(resolve('package.json'));
+for (const asset of values.asset) {
+  const [name = '', source = ''] = asset.split('=');
+  await copyFile(resolvePackage(source), join(values.outdir, 'assets', name));
+}

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { defineMessage } from './define.ts';
 import { ORIGINAL_KEY_HEADER } from './headers.ts';
-import { MAX_MESSAGE_ID_LENGTH } from './lenient.ts';
+
+/** The audit cuts longer ones. */
+const MAX_STORED_ID_LENGTH = 256;
 
 /** What somebody writes on a ban, in the console as in the chat. */
 export const MAX_BAN_REASON_LENGTH = 200;
@@ -14,7 +16,7 @@ export const banRequestSchema = z
     wbor_message_id: z
       .string()
       .min(1)
-      .max(MAX_MESSAGE_ID_LENGTH)
+      .max(MAX_STORED_ID_LENGTH)
       .optional()
       .describe('Instead of the number: the message whose sender is meant.'),
     until: z.iso.datetime().nullable().default(null).describe('The end of a ban; null: it has none.'),

@@ -41,7 +41,7 @@ it('exits with 1 where nothing is set, and names each setting', async () => {
   for (const name of ['GROUPME_BOT_ID', 'RABBITMQ_URL', 'DATABASE_URL', 'GROUPME_GROUP_ID']) {
     expect(out).toMatch(new RegExp(`FAULT +configuration +\\S+: ${name} is not set`));
   }
-  expect(out).toMatch(/\n\d+ faults, 4 not checked\n$/);
+  expect(out).toMatch(/\n\d+ faults, 5 not checked\n$/);
 });
 
 it('uses colours on a terminal only, and not where NO_COLOR is set', async () => {

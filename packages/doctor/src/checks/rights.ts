@@ -57,7 +57,8 @@ async function listUnwritable(
   );
   if (parkedQueue) {
     // A service that may not write into every queue parks through an exchange of its own.
-    const exchange = service === 'relay' || service === 'console' ? '' : ownExchange(service, [parkedQueue], namespace).name;
+    const exchange =
+      service === 'relay' || service === 'console' ? '' : ownExchange(service, [parkedQueue], namespace).name;
     targets.push({ exchange, key: queueName(parkedQueue, namespace) });
   }
   const answers = await Promise.all(

@@ -56,7 +56,7 @@ export async function startStack(options: {
     databaseUrl: postgres.url,
     processes: Object.fromEntries(APPS.map((app) => [app, app])),
     env: {
-      relay: { ACK_URL: smsService.ackUrl, NOTIFICATIONS_EXCHANGE },
+      relay: { ACK_URL: smsService.ackUrl, NOTIFICATIONS_EXCHANGE, PROGRESS_EVENTS: 'true' },
       gateway: demoGatewaySettings(dataDir),
     },
     ports: {

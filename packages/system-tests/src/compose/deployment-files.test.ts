@@ -4,7 +4,7 @@ import { deployedNodeOptions } from '@wbor/start-system';
 import { repoRoot } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
 
-const SERVICES = ['relay', 'gateway', 'audit-logger', 'moderator'] as const;
+const SERVICES = ['relay', 'gateway', 'audit-logger', 'moderator', 'console'] as const;
 
 const read = (path: string): string => readFileSync(join(repoRoot, path), 'utf8');
 const compose = read('compose.yaml');

@@ -6,7 +6,13 @@ import { readNumbers } from './judge.ts';
 import type { Profile } from './options.ts';
 import type { Settings } from './settings.ts';
 
-const HEALTH_PORTS = { relay: 2001, gateway: 2002, 'audit-logger': 2003, moderator: 2004 } as const;
+const HEALTH_PORTS = {
+  relay: 2001,
+  gateway: 2002,
+  'audit-logger': 2003,
+  moderator: 2004,
+  console: 2005,
+} as const;
 type Service = keyof typeof HEALTH_PORTS;
 export const SERVICES = Object.keys(HEALTH_PORTS) as readonly Service[];
 export const SERVERS = ['rabbitmq', 'postgres'] as const;

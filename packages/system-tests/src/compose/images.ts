@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { repoRoot } from '@wbor/testkit';
 import { docker } from './engine.ts';
 
-const IMAGES = ['relay', 'gateway', 'audit-logger', 'moderator', 'rights', 'groupme-simulator'] as const;
+const IMAGES = [
+  'relay',
+  'gateway',
+  'audit-logger',
+  'moderator',
+  'console',
+  'rights',
+  'groupme-simulator',
+] as const;
 const MOST_MB = 120;
 
 /** As compose.yaml calls it. */

@@ -12,7 +12,12 @@ export interface Settings {
   readonly values: Environment;
   /** What differs from the file, so that nothing else on this machine is in the way. */
   readonly env: Environment;
-  readonly ports: { readonly gateway: number; readonly broker: number; readonly simulator: number };
+  readonly ports: {
+    readonly gateway: number;
+    readonly broker: number;
+    readonly simulator: number;
+    readonly console: number;
+  };
 }
 
 const DEMO_FILE = join(repoRoot, 'docker/demo.env');
@@ -25,12 +30,18 @@ const FILLED_IN = [
   'GROUPME_IMAGE_URL',
   'GROUPME_CALLBACK_SECRET',
   'APP_PASSWORD',
+  'CONSOLE_PASSWORD',
 ] as const;
 
 /** The settings of a profile: docker/demo.env as it stands, or an .env made as README.md says. */
 export async function prepareSettings(profile: Profile, folder: string): Promise<Settings> {
   const envFile = profile === 'demo' ? DEMO_FILE : await writeEnvFile(join(folder, '.env'));
-  const ports = { gateway: await lastingPort(), broker: await lastingPort(), simulator: await lastingPort() };
+  const ports = {
+    gateway: await lastingPort(),
+    broker: await lastingPort(),
+    simulator: await lastingPort(),
+    console: await lastingPort(),
+  };
   const uid = await docker('run', '--rm', '--entrypoint', 'id', await brokerImage(), '-u', 'rabbitmq');
   return {
     envFile,
@@ -40,6 +51,7 @@ export async function prepareSettings(profile: Profile, folder: string): Promise
       COMPOSE_PROJECT_NAME: `wbor-compose-test-${profile}`,
       GATEWAY_PUBLISH: `127.0.0.1:${ports.gateway}`,
       RABBITMQ_PUBLISH: `127.0.0.1:${ports.broker}`,
+      CONSOLE_PUBLISH: `127.0.0.1:${ports.console}`,
       SIMULATOR_PUBLISH: `127.0.0.1:${ports.simulator}`,
       RABBITMQ_UID: uid,
       // The simulator bears all of it at once.

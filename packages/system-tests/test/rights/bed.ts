@@ -94,7 +94,7 @@ async function startParts(
       console: 'console',
     },
     env: {
-      relay: { ...fenced('relay'), GROUPME_RATE_PER_SECOND: '0' },
+      relay: { ...fenced('relay'), GROUPME_RATE_PER_SECOND: '0', PROGRESS_EVENTS: 'true' },
       gateway: fenced('gateway'),
       'audit-logger': { ...fenced('audit-logger'), DATABASE_URL: databaseUrl('audit_logger') },
       moderator: { ...fenced('moderator'), DATABASE_URL: databaseUrl('moderator') },

@@ -113,6 +113,7 @@ function senderOf({ detail, kind }: StoryLine): string | undefined {
 const ACTIONS: Readonly<Record<string, string>> = {
   'number.show': 'had the sender’s number shown',
   'source.test': 'sent it, as a test',
+  'sender.ban': 'asked the moderator to ban its sender',
 };
 
 async function loadDeeds(
