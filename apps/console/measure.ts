@@ -108,8 +108,8 @@ async function casesOf(): Promise<[string, () => Promise<unknown>][]> {
     ['Message', () => loadStory(db, id, deps.normaliseSender)],
     ['Message, unknown', () => loadStory(db, 'unknown', deps.normaliseSender)],
     ['Sources', () => loadSources(db)],
-    ['Statistics, 30 days', () => loadStatistics(db, 30)],
-    ['Statistics, 365 days', () => loadStatistics(db, 365)],
+    ['Statistics, 30 days', () => loadStatistics(db, 30, deps.clock)],
+    ['Statistics, 365 days', () => loadStatistics(db, 365, deps.clock)],
   ];
 }
 

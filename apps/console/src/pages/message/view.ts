@@ -7,6 +7,7 @@ import { csrfField } from '../../layout/page.ts';
 import { picture } from '../../layout/picture.ts';
 import { when } from '../../layout/when.ts';
 import { maskName, maskNumber } from '../../messages/masked.ts';
+import { banForm } from '../bans/ban-form.ts';
 import { filterPath } from '../messages/filter.ts';
 import { messagePath, stateWords } from '../messages/view.ts';
 import type { Story, StoryLine } from './queries.ts';
@@ -37,6 +38,14 @@ export function messagePage(story: Story, options: MessagePageOptions): Html {
       ${first && html`<dt>First seen</dt><dd>${when(first.occurred_at, clock)}</dd>`}
       ${senders.length > 0 && html`<dt>Sender</dt><dd>${senderFacts(story, session, shown)}</dd>`}
     </dl>
+    ${
+      senders.length > 0 &&
+      mayActAs(session.role, 'moderator') &&
+      html`<details>
+        <summary>Ban the sender</summary>
+        ${banForm({ csrf: session.csrf, action: `${messagePath(id)}/ban` })}
+      </details>`
+    }
     <h2>What it says</h2>
     ${
       maySeeBlocked

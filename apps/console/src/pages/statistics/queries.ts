@@ -1,4 +1,5 @@
 import type { Database } from '@wbor/database';
+import type { StationClock } from '@wbor/station-clock';
 import { type Kysely, sql } from 'kysely';
 
 export interface Counted {
@@ -19,12 +20,17 @@ export interface Statistics {
   readonly countedDays: number;
 }
 
+const DAY_MS = 86_400_000;
 const MAX_COUNTED_DAYS = 30;
 const TOP_SENDERS = 10;
 const MAX_SOURCES = 20;
 
 /** @param days how far to look back, today included. */
-export async function loadStatistics(db: Kysely<Database>, days: number): Promise<Statistics> {
+export async function loadStatistics(
+  db: Kysely<Database>,
+  days: number,
+  clock: StationClock,
+): Promise<Statistics> {
   const countedDays = Math.min(days, MAX_COUNTED_DAYS);
   const [byDay, bySource, counted] = await Promise.all([
     sql<{ name: string; messages: string }>`
@@ -35,7 +41,7 @@ export async function loadStatistics(db: Kysely<Database>, days: number): Promis
       select name, sum(messages) as messages from message_counts
       where scope = 'source' and day > station_day(now()) - ${days}::int
       group by 1 order by 2 desc limit ${MAX_SOURCES}`.execute(db),
-    countRecent(db, countedDays),
+    countRecent(db, new Date(Date.now() - countedDays * DAY_MS), clock.timeZone),
   ]);
   return {
     byDay: byDay.rows.map(toCounted),
@@ -48,19 +54,18 @@ export async function loadStatistics(db: Kysely<Database>, days: number): Promis
 /** What no counts are kept of, in one pass over the messages. */
 async function countRecent(
   db: Kysely<Database>,
-  days: number,
+  since: Date,
+  timeZone: string,
 ): Promise<Pick<Statistics, 'byHour' | 'topSenders'>> {
   const { rows } = await sql<{ hour: number | null; sender: string | null; messages: string }>`
     with recent as materialized (
-      select extract(hour from first_at at time zone (select time_zone from station_clock))::int as hour, sender
-      from groupme_messages
-      where first_at >= (station_day(now()) - ${days - 1}::int)::timestamp at time zone (select time_zone from station_clock)
+      select extract(hour from first_at at time zone ${timeZone})::int as hour, sender
+      from groupme_messages where first_at >= ${since}
     )
     select hour, null as sender, count(*) as messages from recent group by hour
     union all
-    (select null, sender, count(*) from recent where sender is not null group by sender order by 3 desc limit ${TOP_SENDERS})`.execute(
-    db,
-  );
+    (select null, sender, count(*) from recent where sender is not null
+      group by sender order by 3 desc limit ${TOP_SENDERS})`.execute(db);
   const hours = new Map(
     rows.filter(({ hour }) => hour !== null).map(({ hour, messages }) => [hour, Number(messages)]),
   );

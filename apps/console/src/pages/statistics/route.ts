@@ -15,7 +15,7 @@ const querystring = z.object({
 export const statisticsRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = async (app, { deps }) => {
   app.get('/statistics', { schema: { querystring } }, async (request, reply) => {
     const { days } = request.query;
-    const statistics = await loadStatistics(deps.db, days);
+    const statistics = await loadStatistics(deps.db, days, deps.clock);
     return reply.page({
       title: 'Statistics',
       section: '/statistics',
