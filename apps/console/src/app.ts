@@ -7,10 +7,14 @@ import type { ProxySignIn } from './auth/proxy-sign-in.ts';
 import type { SessionStore } from './auth/session-store.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
+import type { HealthWatch } from './health/look.ts';
+import type { LiveFeed } from './live/live-feed.ts';
 import { accountRoutes } from './pages/account.ts';
 import { bansRoutes } from './pages/bans/route.ts';
 import { messageRoutes } from './pages/message/route.ts';
 import { messagesRoutes } from './pages/messages/route.ts';
+import { nowRoutes } from './pages/now/route.ts';
+import { parkedRoutes } from './pages/parked/route.ts';
 import { type SignInOptions, signInRoutes } from './pages/sign-in.ts';
 import { sourcesRoutes } from './pages/sources/route.ts';
 import { statisticsRoutes } from './pages/statistics/route.ts';
@@ -21,6 +25,8 @@ import { addSessions } from './plugins/sessions.ts';
 
 export interface AppOptions {
   readonly deps: PageDeps;
+  readonly feed: LiveFeed;
+  readonly health: HealthWatch;
   readonly sessions: SessionStore;
   readonly sessionSeconds: number;
   readonly signIn: SignInOptions;
@@ -69,6 +75,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addPages(app, { assets: readAssets(), timeZone: deps.clock.timeZone });
 
   await app.register(signInRoutes, signIn);
+  await app.register(nowRoutes, { deps, feed: options.feed, health: options.health });
+  await app.register(parkedRoutes, { deps });
   await app.register(accountRoutes, { deps, sessions: options.sessions });
   await app.register(messagesRoutes, { deps });
   await app.register(messageRoutes, { deps });

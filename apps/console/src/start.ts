@@ -14,6 +14,10 @@ import { createSessionStore } from './auth/session-store.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
+import { watchHealth } from './health/look.ts';
+import { createLiveFeed } from './live/live-feed.ts';
+import { loadLatest } from './live/load-latest.ts';
+import { liveChange, liveList } from './pages/now/view.ts';
 
 const MAX_CONNECTIONS = 10;
 const HOUR_MS = 3_600_000;
@@ -49,8 +53,18 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
     actions: createActionLog(db),
     pictureOrigins: config.PICTURE_ORIGINS,
   };
+  const feed = createLiveFeed({
+    loadLatest: () => loadLatest(db),
+    list: (messages) => liveList(messages, deps.clock),
+    change: (heard) => liveChange(heard, deps.clock),
+    logger,
+  });
+  const watch = watchHealth(config.SERVICES, logger);
+  onStop('looks at the services', () => watch.stop());
   const app = await buildApp({
     deps,
+    feed,
+    health: watch,
     sessions: createSessionStore(db, { maxAgeMs: config.SESSION_HOURS * HOUR_MS }),
     sessionSeconds: Math.ceil(config.SESSION_HOURS * 3_600),
     signIn: {
@@ -83,7 +97,10 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
     trustProxy: config.TRUST_PROXY,
     logger,
   });
-  onStop('http', () => app.close());
+  onStop('http', async () => {
+    feed.close();
+    await app.close();
+  });
   await app.listen({ host: config.CONSOLE_HOST, port: config.CONSOLE_PORT }).catch((error: unknown) => {
     throw explainListenError(error, config.CONSOLE_PORT, 'CONSOLE_PORT');
   });
@@ -97,4 +114,5 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
     });
   }
   await Promise.all([connect(), migrate()]);
+  await feed.listen(deps.broker(), onStop);
 }

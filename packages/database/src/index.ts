@@ -51,7 +51,7 @@ export type {
 export { openDatabase, type ServiceDatabase } from './open-database.ts';
 export { createOutageState, type OutageState } from './outage-state.ts';
 export { makeMonths } from './retention/month-partitions.ts';
-export { monthStart } from './retention/months.ts';
+export { firstIdAt, monthStart } from './retention/months.ts';
 export { type RetentionLimits, type RetentionResult, retainAudit } from './retention/retain.ts';
 export { grantRoles } from './roles/grant-roles.ts';
 export { type RoleName, roleNames, roleOf } from './roles/roles.ts';

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Broker } from '@wbor/amqp';
 import { parseCommandLine, UsageError } from '@wbor/command-line';
+import { type ParkedMessage, type Verdict, walkParked } from '@wbor/parked';
 import { isShownAs } from './is-shown-as.ts';
-import { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
 
 /** What the operator asked for. */
 export interface ParkedCommand {

@@ -19,6 +19,7 @@ export interface SystemUnderTest {
   readonly namespace: Namespace;
   readonly simulator: Simulator;
   readonly gatewayUrl: string;
+  readonly consoleUrl: string;
   readonly database: pg.Pool;
   service(app: App): ServiceProcess;
   /** Ends the app by SIGKILL and starts it again; returns once it is ready. */
@@ -44,6 +45,8 @@ export interface SystemUnderTestOptions {
   readonly env?: Record<string, string>;
   /** With the moderator, which most tests have no use for. */
   readonly moderator?: boolean;
+  /** With the console, and a relay that tells it how far messages are. */
+  readonly console?: boolean;
 }
 
 /** Starts everything, under names and with a database of its own. A start that fails leaves nothing behind. */
@@ -73,18 +76,26 @@ async function startParts(options: SystemUnderTestOptions, releases: Releases): 
     'relay',
     'gateway',
     ...(options.moderator ? ['moderator' as const] : []),
+    ...(options.console ? ['console' as const] : []),
   ];
-  const { gatewayUrl, service, simulator, spawn } = await startSystem({
+  const { consoleUrl, gatewayUrl, service, simulator, spawn } = await startSystem({
     brokerUrl,
     databaseUrl,
     namespace,
     processes: Object.fromEntries(apps.map((app) => [app, app])),
     env: {
       // Without a group the relay has only echoes to go by; tests that want it to read the chat say so.
-      relay: { GROUPME_RATE_PER_SECOND: '0', GROUPME_GROUP_ID: '', ...options.env, ...options.relayEnv },
+      relay: {
+        GROUPME_RATE_PER_SECOND: '0',
+        GROUPME_GROUP_ID: '',
+        PROGRESS_EVENTS: String(options.console ?? false),
+        ...options.env,
+        ...options.relayEnv,
+      },
       gateway: { RATE_LIMIT_SEND: '0', ...options.env, ...options.gatewayEnv },
       'audit-logger': { ...options.env },
       moderator: { ...options.env },
+      console: { ...options.env },
     },
     releases,
   });
@@ -107,6 +118,7 @@ async function startParts(options: SystemUnderTestOptions, releases: Releases): 
     namespace,
     simulator,
     gatewayUrl,
+    consoleUrl,
     database,
     service,
     async killAndRestart(app) {

@@ -5,3 +5,11 @@ document.addEventListener('submit', (event) => {
   const question = event.submitter?.dataset.confirm;
   if (question !== undefined && !window.confirm(question)) event.preventDefault();
 });
+
+// What the page Now says of its connection. htmx's extension opens it anew by itself, and each begins with the whole list.
+const say = (which) => {
+  const link = document.getElementById('link');
+  if (link) link.textContent = link.dataset[which];
+};
+document.addEventListener('htmx:sseOpen', () => say('live'));
+document.addEventListener('htmx:sseError', () => say('lost'));

@@ -34,10 +34,7 @@ export const messageRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> =
     const [only] = found;
     if (only === undefined) throw unknown();
     if (found.length === 1) return reply.goTo(messagePath(only.wbor_message_id));
-    const states = await loadStates(
-      db,
-      found.map((message) => message.wbor_message_id),
-    );
+    const states = await loadStates(db, found);
     const items = found.map((message) =>
       item({ ...message, state: states.get(message.wbor_message_id) }, clock),
     );

@@ -48,10 +48,7 @@ export async function listMessages(deps: Deps, filter: Filter, seesBlocked: bool
     order by first_at desc, wbor_message_id desc limit ${limit + 1}`.execute(db);
 
   const looked = rows.slice(0, limit);
-  const states = await loadStates(
-    db,
-    looked.map((row) => row.wbor_message_id),
-  );
+  const states = await loadStates(db, looked);
   const fitting = looked
     .map((row) => ({ ...row, state: states.get(row.wbor_message_id) }))
     .filter(({ state }) => filter.state === undefined || state?.name === filter.state);
@@ -119,11 +116,14 @@ async function wordConditions(
   if (whole) return [sql`to_tsvector('simple', text) @@ websearch_to_tsquery('simple', ${words})`];
   const { rows } = await sql<{ has: boolean }>`
     select to_regclass('groupme_messages_parts_of_words') is not null as has`.execute(db);
-  return terms.map(({ hasTrigrams, text }) =>
-    hasTrigrams && rows[0]?.has
+  const hasParts = rows[0]?.has ?? false;
+  return terms.map(({ hasTrigrams, text }) => {
+    // Of one or two letters nearly every text has a part: they are looked for as a word.
+    if (!hasTrigrams) return sql`to_tsvector('simple', text) @@ plainto_tsquery('simple', ${text})`;
+    return hasParts
       ? sql`text ilike ${containing(text)}`
-      : sql`to_tsvector('simple', text) @@ to_tsquery('simple', ${beginningWith(text)})`,
-  );
+      : sql`to_tsvector('simple', text) @@ to_tsquery('simple', ${beginningWith(text)})`;
+  });
 }
 
 /** Four digits are the end of a number; anything else is a whole one in any spelling, or a name as it stands in the audit. */

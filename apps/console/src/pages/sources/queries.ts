@@ -32,7 +32,7 @@ export async function loadSources(db: Kysely<Database>): Promise<SourceFacts[]> 
       array(
         select first_at from groupme_messages message where message.source = sources.source
         order by first_at desc limit ${LAST_MESSAGES}) as last_times,
-      (select json_agg(json_build_object('day', to_char(day, 'YYYY-MM-DD'), 'messages', coalesce(counts.messages, 0)) order by day)
+      (select json_agg(json_build_object('day', to_char(days.day, 'YYYY-MM-DD'), 'messages', coalesce(counts.messages, 0)) order by days.day)
         from generate_series(0, ${DAYS - 1}::int) as ago
         cross join lateral (select station_day(now()) - (${DAYS - 1}::int - ago) as day) as days
         left join message_counts counts on counts.scope = 'source' and counts.name = source and counts.day = days.day) as days

@@ -14,7 +14,7 @@ const EPISODE_MS = HOUR_MS;
 const MIN_GAPS = 3;
 
 /**
- * Compares the time since a source was last heard with the gaps between its last messages: it is unusual from 1.5 times
+ * Compares the time since a source was last heard with the gaps between its last messages: it is unusual from 1.1 times
  * the gap that nine in ten do not exceed, and at least an hour more than that gap.
  *
  * @param times of its last messages, some 50, in any order.
@@ -33,7 +33,7 @@ export function judgeSilence(times: readonly Date[], now: Date): Silence {
   const usual = gaps[Math.floor((gaps.length - 1) / 2)] ?? 0;
   const long = gaps[Math.ceil(gaps.length * 0.9) - 1] ?? 0;
   return {
-    isUnusual: silentMs > 1.5 * long && silentMs >= long + HOUR_MS,
+    isUnusual: silentMs > 1.1 * long && silentMs >= long + HOUR_MS,
     words: `${silent}, usually ${describeRhythm(usual)}`,
   };
 }

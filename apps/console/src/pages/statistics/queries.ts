@@ -30,7 +30,7 @@ export async function loadStatistics(db: Kysely<Database>, days: number): Promis
     sql<{ name: string; messages: string }>`
       select to_char(days.day, 'YYYY-MM-DD') as name, coalesce(messages, 0) as messages
       from (select station_day(now()) - ago as day from generate_series(0, ${days - 1}::int) as ago) as days
-      left join stats_by_day using (day) order by days.day`.execute(db),
+      left join stats_by_day as counts on counts.day = days.day order by days.day`.execute(db),
     sql<{ name: string; messages: string }>`
       select name, sum(messages) as messages from message_counts
       where scope = 'source' and day > station_day(now()) - ${days}::int

@@ -28,8 +28,8 @@ export interface ParkedMessage {
   readonly content: Buffer;
 }
 
-/** What to do with a message that was looked at. */
-export type Verdict = 'keep' | 'replay' | 'discard';
+/** What to do with a message that was looked at; `replayAs` gives it back with another body, JSON. */
+export type Verdict = 'keep' | 'replay' | 'discard' | { readonly replayAs: Buffer };
 
 /**
  * Walks over the parked messages, oldest first, and does with each what `judge` says. A replayed message is
@@ -57,10 +57,19 @@ export async function walkParked(
     copies.set(id, copy);
     const message = toParked(entry, id, copy);
     const verdict = await judge(message);
-    const failure = verdict === 'replay' ? await replay(broker, entry, message) : undefined;
+    const failure = await carryOut(verdict, entry, message);
     if (failure !== undefined) onFailure(message, failure);
     else if (verdict !== 'keep') entry.remove();
     return true;
+  }
+
+  async function carryOut(
+    verdict: Verdict,
+    entry: BrowsedMessage,
+    message: ParkedMessage,
+  ): Promise<string | undefined> {
+    if (verdict === 'replay') return replay(broker, entry, message);
+    return typeof verdict === 'object' ? replay(broker, entry, message, verdict.replayAs) : undefined;
   }
 
   try {
@@ -78,14 +87,15 @@ async function replay(
   broker: Broker,
   entry: BrowsedMessage,
   message: ParkedMessage,
+  changed?: Buffer,
 ): Promise<string | undefined> {
   if (message.queue === '') return 'it is not known from which queue the message came';
-  if (message.reason === TOO_LARGE) return 'only its digest and its beginning were kept';
+  if (message.reason === TOO_LARGE && changed === undefined)
+    return 'only its digest and its beginning were kept';
   try {
-    await broker.sendBytes(message.queue, entry.content, {
+    await broker.sendBytes(message.queue, changed ?? entry.content, {
       messageId: entry.messageId || message.id,
-      ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
-      ...(entry.contentEncoding === undefined ? {} : { contentEncoding: entry.contentEncoding }),
+      ...(changed === undefined ? encodingOf(entry) : {}),
       priority: entry.priority,
       headers: {
         // What the broker itself put aside has its headers as they came.
@@ -100,6 +110,13 @@ async function replay(
     if (!(error instanceof PublishError) || error.retryable) throw error;
     return error.message;
   }
+}
+
+function encodingOf({ contentEncoding, contentType }: BrowsedMessage) {
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+  };
 }
 
 function withoutBookkeeping(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {

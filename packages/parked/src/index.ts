@@ -1,0 +1,1 @@
+export { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
