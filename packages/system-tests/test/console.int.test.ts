@@ -81,9 +81,7 @@ describe('the console, in a real browser, on a phone', () => {
     await chat.goto(system.simulator.url);
     await chat.getByTestId('panel-toggle').click();
     await chat
-      .getByRole('button', { name: /lost|reset/i })
-      .first()
-      .click();
+      .getByRole('button', { name: /shown, then reset/ }).click();
     await chat.close();
     await system.send('ups', 'Who is on?', 'c0ffee02-send');
     await page.locator('#live > li', { hasText: 'Who is on?' }).getByText('confirmed by echo').waitFor();

@@ -29,11 +29,15 @@ export interface Heard {
 /** So many are on the page. */
 export const MAX_MESSAGES = 50;
 const MAX_TEXT_LENGTH = 300;
+/** Echoes that came before the word of their post. */
+const MAX_EARLY_ECHOES = 100;
 
 /** The latest messages, and how far each is, by what is heard on the exchange. */
 export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
   /** Newest last. */
   const messages = new Map<string, LiveMessage>();
+  /** Of a call without an answer the echo comes first: it is what settles the doubt. */
+  const earlyEchoes: string[] = [];
 
   function put(message: LiveMessage): Heard {
     const isNew = !messages.has(message.key);
@@ -111,7 +115,10 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
       evidence: event.evidence ?? null,
     };
     const results = new Map(known.results).set(part, result);
-    const changed = { ...known, results, texts: new Map(known.texts).set(part, text) };
+    const early = event.outcome === 'delivered' && text !== '' ? earlyEchoes.indexOf(text) : -1;
+    if (early >= 0) earlyEchoes.splice(early, 1);
+    const echoed = early < 0 ? known.echoed : new Set(known.echoed).add(part);
+    const changed = { ...known, results, echoed, texts: new Map(known.texts).set(part, text) };
     return put({
       ...changed,
       id,
@@ -131,6 +138,8 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
         return put({ ...changed, state: stateOfResults(changed) });
       }
     }
+    if (text !== '') earlyEchoes.push(text);
+    if (earlyEchoes.length > MAX_EARLY_ECHOES) earlyEchoes.shift();
     return undefined;
   }
 

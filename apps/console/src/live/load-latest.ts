@@ -12,10 +12,7 @@ export async function loadLatest(db: Kysely<Database>): Promise<LiveMessage[]> {
     .orderBy('first_at', 'desc')
     .limit(MAX_MESSAGES)
     .execute();
-  const states = await loadStates(
-    db,
-    rows.map(({ wbor_message_id }) => wbor_message_id),
-  );
+  const states = await loadStates(db, rows);
   return rows
     .map(
       (row): LiveMessage => ({
