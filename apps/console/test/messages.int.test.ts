@@ -199,5 +199,5 @@ it('draws each page for an empty or odd question', async () => {
   }
   const sources = wordsOf(await page('/sources'));
   expect(sources).toContain('endec has been silent for');
-  expect(wordsOf(await page('/statistics'))).toContain('Who sends most, last 30 days');
+  expect(wordsOf(await page('/statistics'))).toContain('Who sends most');
 });

@@ -16,7 +16,10 @@ const weekly = Array.from({ length: 10 }, () => 7 * DAY);
 describe('a source that has been silent', () => {
   it('for longer than it ever is stands out', () => {
     expect(judge(weekly, 8 * DAY)).toEqual({ isUnusual: true, words: 'silent for 8 days, usually weekly' });
-    expect(judge(weekly, 7.5 * DAY)).toEqual({ isUnusual: false, words: 'silent for 7 days, usually weekly' });
+    expect(judge(weekly, 7.5 * DAY)).toEqual({
+      isUnusual: false,
+      words: 'silent for 7 days, usually weekly',
+    });
   });
 
   it('is judged by what nine in ten of its gaps do not exceed', () => {
@@ -33,7 +36,10 @@ describe('a source that has been silent', () => {
 
   it('has episodes: what follows within an hour is of the same', () => {
     const bursts = weekly.flatMap((gap) => [gap, 60_000, 60_000, 60_000]);
-    expect(judge(bursts, 7.5 * DAY)).toEqual({ isUnusual: false, words: 'silent for 7 days, usually weekly' });
+    expect(judge(bursts, 7.5 * DAY)).toEqual({
+      isUnusual: false,
+      words: 'silent for 7 days, usually weekly',
+    });
   });
 
   it('is not judged by a few messages', () => {
