@@ -24,7 +24,7 @@ export async function createTestBed(env: Readonly<Record<string, string>> = {}) 
   const pool = new pg.Pool({ connectionString: database.url });
   pool.on('error', () => undefined);
   const service = createTestServiceContext();
-  const port = await freePort();
+  const port = env.CONSOLE_PORT ?? String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const config = parseConfig(consoleSettings, {
     RABBITMQ_URL: inject('brokerUrl'),
@@ -32,7 +32,7 @@ export async function createTestBed(env: Readonly<Record<string, string>> = {}) 
     QUEUE_PREFIX: namespace.queuePrefix,
     DATABASE_URL: database.url,
     CONSOLE_HOST: '127.0.0.1',
-    CONSOLE_PORT: String(port),
+    CONSOLE_PORT: port,
     CONSOLE_PASSWORD: PASSWORD,
     ...env,
   });

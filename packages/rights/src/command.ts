@@ -16,13 +16,13 @@ export const USAGE = `rights: users of the broker and of Postgres that may do no
   --help       this text
 
 Settings, from the environment; each password may also come from a file, as NAME_FILE:
-  RABBITMQ_PASS_RELAY, _GATEWAY, _AUDIT_LOGGER, _MODERATOR, _SMS_SERVICE, _PRODUCER, _STUDIO_DASHBOARD, _WBOR_ENDEC, _WBOR_UPS,
+  RABBITMQ_PASS_RELAY, _GATEWAY, _AUDIT_LOGGER, _MODERATOR, _CONSOLE, _SMS_SERVICE, _PRODUCER, _STUDIO_DASHBOARD, _WBOR_ENDEC, _WBOR_UPS,
     _WBOR_FAILSAFE_NOTIFIER, _OPERATOR: a user without a password is left out
   RABBITMQ_USER, RABBITMQ_PASS: the broker's administrator; left out without RABBITMQ_PASS
   RABBITMQ_EXCHANGE, QUEUE_PREFIX, RABBITMQ_VHOST, NOTIFICATIONS_EXCHANGE: as for the services
   RABBITMQ_MAY_DECLARE: users that may declare the shared exchange, and so delete it, for programs that declare it at each start
   DATABASE_URL: Postgres, as the owner of the tables, who may create roles
-  POSTGRES_PASS_AUDIT_LOGGER, _MODERATOR, _READER: a role without one keeps the password that it has, if any
+  POSTGRES_PASS_AUDIT_LOGGER, _MODERATOR, _CONSOLE, _READER: a role without one keeps the password that it has, if any
   POSTGRES_ROLE_PREFIX: stands before the names of the roles, for a server with several databases of ours
 Passwords are written as hashes only. Exit codes: 0 done, 1 failed, 2 a command line that makes no sense.
 `;

@@ -78,8 +78,9 @@ export function createOidcSignIn(options: OidcOptions): OidcSignIn {
     },
 
     async end(url, pending) {
+      const config = await configuration();
       const tokens = await client
-        .authorizationCodeGrant(await configuration(), url, {
+        .authorizationCodeGrant(config, url, {
           expectedState: pending.state,
           expectedNonce: pending.nonce,
           pkceCodeVerifier: pending.verifier,
@@ -88,8 +89,9 @@ export function createOidcSignIn(options: OidcOptions): OidcSignIn {
         .catch((cause: unknown) => {
           throw new ConsoleError(403, 'The sign-in did not succeed', 'Try again.', { cause });
         });
-      const claims = tokens.claims();
-      if (claims === undefined) throw new ConsoleError(403, 'The sign-in did not succeed', 'Try again.');
+      const told = tokens.claims();
+      if (told === undefined) throw new ConsoleError(403, 'The sign-in did not succeed', 'Try again.');
+      const claims = { ...told, ...(await askMore(config, tokens.access_token, told.sub)) };
       const email = claims.email_verified === true && typeof claims.email === 'string' ? [claims.email] : [];
       const name = [claims.name, claims.preferred_username, claims.email].find(
         (it) => typeof it === 'string',
@@ -106,6 +108,20 @@ export function createOidcSignIn(options: OidcOptions): OidcSignIn {
       return { subject: `oidc:${claims.sub}`, name: shown, role, way: 'oidc' };
     },
   };
+}
+
+/** Names and groups need not stand in the token: a provider may tell them only when it is asked. */
+async function askMore(
+  config: client.Configuration,
+  accessToken: string,
+  subject: string,
+): Promise<Partial<client.UserInfoResponse>> {
+  if (config.serverMetadata().userinfo_endpoint === undefined) return {};
+  return client.fetchUserInfo(config, accessToken, subject).catch((cause: unknown) => {
+    throw new ConsoleError(502, 'The sign-in service does not say who you are', 'Try again in a minute.', {
+      cause,
+    });
+  });
 }
 
 function groupsIn(claim: unknown): string[] {

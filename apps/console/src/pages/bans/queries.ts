@@ -7,7 +7,7 @@ export type BanChange = Pick<
   'occurred_at' | 'action' | 'sender' | 'until' | 'reason' | 'about' | 'caller' | 'caller_name'
 >;
 
-export const CHANGES_A_PAGE = 50;
+const CHANGES_A_PAGE = 50;
 
 /** In force, the newest first. */
 export function loadBans(db: Kysely<Database>, now: Date): Promise<Ban[]> {
