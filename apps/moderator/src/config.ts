@@ -2,6 +2,7 @@ import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
+  consoleUrlSetting,
   consumerSettings,
   databaseSettings,
   flag,
@@ -31,6 +32,7 @@ export const moderatorSettings = z
       ),
     STATION_TIME_ZONE: timeZoneSetting('Time zone of the station: times in answers, and where days are cut.'),
     STATION_COUNTRY: countrySetting(),
+    CONSOLE_URL: consoleUrlSetting(),
     ANNOUNCE_EXPIRED_BANS: flag().default(false).describe('Say in the chat when a ban has run out.'),
   })
   .check(requireBroker);

@@ -171,6 +171,7 @@ export async function startModerator(
         clock,
         normaliseSender,
         describeRelays,
+        consoleUrl: config.CONSOLE_URL,
       },
       queue,
       metrics,

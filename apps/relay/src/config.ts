@@ -2,6 +2,7 @@ import { countrySetting } from '@wbor/phone';
 import {
   brokerSettings,
   commonSettings,
+  consoleUrlSetting,
   consumerSettings,
   flag,
   list,
@@ -93,6 +94,7 @@ export const relaySettings = z
     PARKED_NOTICE: flag()
       .default(true)
       .describe('Whether the chat is told, once per source and hour, that a message was parked.'),
+    CONSOLE_URL: consoleUrlSetting(),
     PROGRESS_EVENTS: flag()
       .default(false)
       .describe(

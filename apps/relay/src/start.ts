@@ -146,7 +146,9 @@ function wireParking(
 ): Parker {
   const { logger, onStop } = service;
   const parkedQueue = queueName(relayParkedQueue, namespace);
-  const notice = config.PARKED_NOTICE ? createParkedNotice({ outbox, logger }) : undefined;
+  const notice = config.PARKED_NOTICE
+    ? createParkedNotice({ outbox, consoleUrl: config.CONSOLE_URL, logger })
+    : undefined;
   onStop('notices of parked messages', () => notice?.drain(DRAIN_TIMEOUT_MS));
   const watch = startParkedWatch(
     {

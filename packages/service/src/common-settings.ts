@@ -95,6 +95,15 @@ export function consumerSettings() {
   };
 }
 
+/** Where the console is, for services whose words in the chat end with a link to it. */
+export function consoleUrlSetting() {
+  return z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('Address of the console as people open it; what is said in the chat then ends with a link.');
+}
+
 /** Settings of every service that talks to Postgres. */
 export function databaseSettings() {
   return {

@@ -3,6 +3,7 @@ export {
   brokerNamespace,
   brokerSettings,
   commonSettings,
+  consoleUrlSetting,
   consumerSettings,
   databaseSettings,
 } from './common-settings.ts';

@@ -29,7 +29,13 @@ beforeAll(async () => {
   await page.getByLabel('Your name').fill('Night manager');
   await page.getByLabel('Password').fill(CONSOLE_PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Now' }).waitFor({timeout: 8000}).catch(async (e) => { console.log(await page.locator('body').innerText(), system.service('console').output().slice(-3000)); throw e; });
+  await page
+    .getByRole('heading', { name: 'Now' })
+    .waitFor({ timeout: 8000 })
+    .catch(async (e) => {
+      console.log(await page.locator('body').innerText(), system.service('console').output().slice(-3000));
+      throw e;
+    });
   await page.getByText('Live.').waitFor();
 });
 
@@ -80,8 +86,7 @@ describe('the console, in a real browser, on a phone', () => {
     const chat = await context.newPage();
     await chat.goto(system.simulator.url);
     await chat.getByTestId('panel-toggle').click();
-    await chat
-      .getByRole('button', { name: /shown, then reset/ }).click();
+    await chat.getByRole('button', { name: /shown, then reset/ }).click();
     await chat.close();
     await system.send('ups', 'Who is on?', 'c0ffee02-send');
     await page.locator('#live > li', { hasText: 'Who is on?' }).getByText('confirmed by echo').waitFor();

@@ -18,16 +18,21 @@ export const stats: Command = {
     added: '!stats, !stats today, !stats week, !stats <source> - Statistics of all messages',
   },
   async run(context) {
-    const word = plainWord(context.call.argument);
-    if (word === 'today') return done(`Today: ${await today(context.db)}`);
-    if (word === 'week') return done(await lastWeek(context.db));
-    if (context.call.argument === '' && context.call.replyToId === undefined)
-      return done(await overall(context));
-    const source = await ofSource(context, context.call.argument, word);
-    if (source !== undefined) return done(source);
-    return ofMessage(context);
+    const result = await answer(context);
+    return result.result === 'done' ? { ...result, page: '/statistics' } : result;
   },
 };
+
+async function answer(context: CommandContext): Promise<CommandResult> {
+  const word = plainWord(context.call.argument);
+  if (word === 'today') return done(`Today: ${await today(context.db)}`);
+  if (word === 'week') return done(await lastWeek(context.db));
+  if (context.call.argument === '' && context.call.replyToId === undefined)
+    return done(await overall(context));
+  const source = await ofSource(context, context.call.argument, word);
+  if (source !== undefined) return done(source);
+  return ofMessage(context);
+}
 
 async function overall({ clock, db }: CommandContext): Promise<string> {
   const totals = await db.selectFrom('stats_overall').selectAll().executeTakeFirst();
@@ -50,7 +55,7 @@ async function today(db: Kysely<Database>): Promise<string> {
     .selectAll()
     .where('day', '=', sql<Date>`station_day(now())`)
     .executeTakeFirst();
-  return day ? count(day) : 'no messages.';
+  return day ? describeCounts(day) : 'no messages.';
 }
 
 async function lastWeek(db: Kysely<Database>): Promise<string> {
@@ -62,7 +67,7 @@ async function lastWeek(db: Kysely<Database>): Promise<string> {
     left join stats_by_day on stats_by_day.day = date
     order by ago
   `.execute(db);
-  return `The last ${WEEK_DAYS} days:\n${rows.map((row) => `${row.day}: ${count(row)}`).join('\n')}`;
+  return `The last ${WEEK_DAYS} days:\n${rows.map((row) => `${row.day}: ${describeCounts(row)}`).join('\n')}`;
 }
 
 async function ofSource(
@@ -100,10 +105,10 @@ async function ofMessage(context: CommandContext): Promise<CommandResult> {
 }
 
 function describe(totals: Totals, clock: StationClock): string {
-  return `${count(totals)} First seen ${clock.showDay(totals.first_at)}, last seen ${clock.showDay(totals.last_at)}.`;
+  return `${describeCounts(totals)} First seen ${clock.showDay(totals.first_at)}, last seen ${clock.showDay(totals.last_at)}.`;
 }
 
-function count(row: Pick<Totals, 'messages' | 'images' | 'blocked'>): string {
+function describeCounts(row: Pick<Totals, 'messages' | 'images' | 'blocked'>): string {
   const blocked = Number(row.blocked);
   return `${plural(Number(row.messages), 'message')}, ${plural(Number(row.images), 'image')}${blocked === 0 ? '' : `, ${blocked} blocked`}.`;
 }

@@ -30,21 +30,20 @@ export const status: Command = {
     `.execute(db);
     const { version = '0', bans = '0', waiting = '0' } = rows[0] ?? {};
     const warning = describeRelays();
-    return done(
-      [
-        'The moderator runs, and Postgres answers.',
-        delivered
-          ? `Last post on record: ${clock.showTime(delivered.occurred_at)}, from ${shorten(delivered.source ?? '', 60) || 'an unknown source'}.`
-          : 'No post is on record yet.',
-        failed
-          ? `Last trouble in the past hour: ${clock.showTime(failed.occurred_at)}, ${failed.outcome} (code ${failed.code ?? 'none'}).`
-          : 'No trouble with GroupMe on record in the past hour.',
-        `${plural(Number(bans), 'ban')}, version ${version} of the list.`,
-        ...(Number(waiting) === 0
-          ? []
-          : [`${plural(Number(waiting), 'message')} of mine wait to be published.`]),
-        ...(warning === undefined ? [] : [warning]),
-      ].join('\n'),
-    );
+    const reply = [
+      'The moderator runs, and Postgres answers.',
+      delivered
+        ? `Last post on record: ${clock.showTime(delivered.occurred_at)}, from ${shorten(delivered.source ?? '', 60) || 'an unknown source'}.`
+        : 'No post is on record yet.',
+      failed
+        ? `Last trouble in the past hour: ${clock.showTime(failed.occurred_at)}, ${failed.outcome} (code ${failed.code ?? 'none'}).`
+        : 'No trouble with GroupMe on record in the past hour.',
+      `${plural(Number(bans), 'ban')}, version ${version} of the list.`,
+      ...(Number(waiting) === 0
+        ? []
+        : [`${plural(Number(waiting), 'message')} of mine wait to be published.`]),
+      ...(warning === undefined ? [] : [warning]),
+    ].join('\n');
+    return { ...done(reply), page: '/' };
   },
 };

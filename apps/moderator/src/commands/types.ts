@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly normaliseSender: SenderNormaliser;
   /** Says which relays do not enforce the bans, in words for the chat; undefined while none is known. */
   readonly describeRelays: () => string | undefined;
+  /** Where the console is, without a slash at its end; undefined: there is none. */
+  readonly consoleUrl?: string | undefined;
 }
 
 export interface CommandResult {
@@ -23,6 +25,8 @@ export interface CommandResult {
   readonly reply: string;
   /** Whether the chat is told once it is known what became of `outgoing`; `reply` is for the audit then. */
   readonly answeredLater?: boolean;
+  /** The page of the console that tells more, as a path; the reply ends with a link to it. */
+  readonly page?: string;
   /** Messages that are published with the reply. */
   readonly outgoing?: readonly Outgoing[];
 }

@@ -12,16 +12,16 @@ export const who: Command = {
     const lookup = await findMessage(context);
     if (lookup.kind === 'not-found') return invalid(lookup.reply);
     const { message } = lookup;
+    const page = `/messages/${encodeURIComponent(message.wbor_message_id)}`;
     const about = `${showUid(message.wbor_message_id)}, ${clock.showTime(message.first_at)}, ${describeText(message)}`;
     if (message.sender === null) {
-      return done(
-        `${about}: from ${shorten(message.source, 60) || 'an unknown source'}, which has no sender.`,
-      );
+      const from = shorten(message.source, 60) || 'an unknown source';
+      return { ...done(`${about}: from ${from}, which has no sender.`), page };
     }
     const name = maskName(message.sender_name);
     const from = `${maskNumber(message.sender)}${name === undefined ? '' : ` (${name})`}`;
     const [ban] = sameSender(await readActiveBans(db, now), message.sender, normaliseSender);
     const end = ban?.until ? `until ${clock.showTime(ban.until)}` : 'for good';
-    return done(`${about}: from ${from}, ${ban ? `banned ${end}` : 'not banned'}.`);
+    return { ...done(`${about}: from ${from}, ${ban ? `banned ${end}` : 'not banned'}.`), page };
   },
 };

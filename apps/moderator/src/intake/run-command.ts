@@ -18,7 +18,10 @@ export interface CommandPolicy {
 }
 
 /** What commands work with, besides the database. */
-export type CommandTools = Pick<CommandContext, 'clock' | 'normaliseSender' | 'describeRelays'>;
+export type CommandTools = Pick<
+  CommandContext,
+  'clock' | 'normaliseSender' | 'describeRelays' | 'consoleUrl'
+>;
 
 type RunOutcome = CommandResult['result'] | 'duplicate';
 
@@ -122,5 +125,12 @@ async function decide(context: CommandContext, policy: CommandPolicy): Promise<C
   if (command.restricted && policy.moderators.length > 0 && !policy.moderators.includes(call.callerId)) {
     return { result: 'refused', reply: `You are not on the list of people who may use !${command.name}.` };
   }
-  return command.run(context);
+  return withLink(await command.run(context), context.consoleUrl);
+}
+
+function withLink(result: CommandResult, consoleUrl: string | undefined): CommandResult {
+  const { page, reply } = result;
+  return page === undefined || consoleUrl === undefined
+    ? result
+    : { ...result, reply: `${reply}\n${consoleUrl}${page}` };
 }

@@ -61,9 +61,15 @@ const REASONS: Readonly<Record<ParkReason | BrokerReason, string>> = {
 
 export function createParkedNotice(options: {
   outbox: Pick<Outbox, 'putLow'>;
+  /** Where people look at what was parked; undefined: there is no console. */
+  consoleUrl?: string | undefined;
   logger: Logger;
 }): ParkedNotice {
-  const { logger, outbox } = options;
+  const { consoleUrl, logger, outbox } = options;
+  const howToLook = consoleUrl === undefined ? HOW_TO_LOOK : `${consoleUrl}/parked`;
+  // A link is found at the end.
+  const ending =
+    consoleUrl === undefined ? `${howToLook} (Said once an hour.)` : `(Said once an hour.) ${howToLook}`;
   const giveUp = new AbortController();
   const tasks = createTaskTracker();
   let hour = 0;
@@ -106,8 +112,8 @@ export function createParkedNotice(options: {
       if (told.has(topic)) return;
       const sending =
         told.size < MAX_SOURCES_AN_HOUR
-          ? send(topic, describe(name, reason))
-          : send(MORE, `Messages of other sources were not posted either. ${HOW_TO_LOOK}`);
+          ? send(topic, `${describe(name, reason)} ${ending}`)
+          : send(MORE, `Messages of other sources were not posted either. ${howToLook}`);
       void tasks.track(sending);
     },
     async drain(timeoutMs) {
@@ -123,7 +129,7 @@ const HOW_TO_LOOK = 'Whoever runs the relay sees what was put aside with `parked
 function describe(name: string, reason: string): string {
   const what = name === '' ? 'A message' : `A message of ${name}`;
   const why = isKnown(reason) ? REASONS[reason] : `the reason is ${nameOf(reason)}`;
-  return `${what} was not posted, or not all of it: ${why}. ${HOW_TO_LOOK} (Said once an hour.)`;
+  return `${what} was not posted, or not all of it: ${why}.`;
 }
 
 function isKnown(reason: string): reason is keyof typeof REASONS {
