@@ -57,6 +57,6 @@ function card({ days, lastAt, lastTimes, messages, source }: SourceFacts, option
 }
 
 /** What others publish under keys of their own cannot be tested under the standard one. */
-export function isTestable(source: string): boolean {
+function isTestable(source: string): boolean {
   return sourceSchema.safeParse(source).success && !RESERVED_SOURCES.includes(source);
 }
