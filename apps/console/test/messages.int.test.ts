@@ -163,6 +163,22 @@ describe('the list of messages', () => {
   });
 });
 
+/** The words of all pages from this one on, as a browser loads them. */
+async function follow(start: string): Promise<{ pages: number; seen: string[] }> {
+  const seen: string[] = [];
+  let path: string | undefined = start;
+  let pages = 0;
+  while (path !== undefined) {
+    const piece: string = await (await ann.get(path, pages === 0 ? {} : { 'hx-request': 'true' })).text();
+    if (pages > 0) expect(piece).toMatch(/^<li>/);
+    seen.push(...listed(piece));
+    const [, next] = / hx-get="([^"]*)" hx-trigger="revealed"/.exec(piece) ?? [];
+    path = next?.replaceAll('&amp;', '&');
+    pages += 1;
+  }
+  return { pages, seen };
+}
+
 describe('older pages', () => {
   it('neither skip nor repeat a message, also of one and the same microsecond', async () => {
     const at = '2026-09-01 12:00:00.123456+00';
@@ -172,18 +188,19 @@ describe('older pages', () => {
        from generate_series(1, 170) as number`,
       [at],
     );
-    const seen: string[] = [];
-    let path: string | undefined = '/messages?source=paged';
-    let pages = 0;
-    while (path !== undefined) {
-      const piece: string = await (await ann.get(path, pages === 0 ? {} : { 'hx-request': 'true' })).text();
-      if (pages > 0) expect(piece).toMatch(/^<li>/);
-      seen.push(...listed(piece));
-      const [, next] = / hx-get="([^"]*)" hx-trigger="revealed"/.exec(piece) ?? [];
-      path = next?.replaceAll('&amp;', '&');
-      pages += 1;
-    }
+    const { pages, seen } = await follow('/messages?source=paged');
     expect([pages, seen.length, new Set(seen).size]).toEqual([4, 170, 170]);
+  });
+
+  it('of a rare state go back as far as there are any', async () => {
+    await bed.pool.query(
+      `insert into groupme_posts (event_id, occurred_at, wbor_message_id, source, text, outcome, code, payload)
+       select gen_random_uuid(), now() - number * interval '3 days', 'late ' || number, 'late', 'late ' || number, 'expired', 0, '{}'
+       from generate_series(1, 120) as number`,
+    );
+    const { pages, seen } = await follow('/messages?source=late&state=expired');
+    expect(seen).toEqual(Array.from({ length: 120 }, (_, index) => `late ${index + 1}`));
+    expect(pages).toBe(3);
   });
 });
 
@@ -199,5 +216,5 @@ it('draws each page for an empty or odd question', async () => {
   }
   const sources = wordsOf(await page('/sources'));
   expect(sources).toContain('endec has been silent for');
-  expect(wordsOf(await page('/statistics'))).toContain('Who sends most, last 30 days');
+  expect(wordsOf(await page('/statistics'))).toContain('Who sends most');
 });

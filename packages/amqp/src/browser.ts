@@ -5,6 +5,7 @@ import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
 import { openedModel } from './inspect-queues.ts';
 import { isLocked, takeLock } from './lock.ts';
+import { isMark, putMark } from './reading-mark.ts';
 import { beginReading, noteOf } from './reading-note.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
@@ -46,7 +47,8 @@ export async function openBrowser(
   const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
   const messageCount = await beginReading(channel, queue, noteExchange);
-  let left = messageCount;
+  const mark = options.upToMark ? putMark(channel, queue) : undefined;
+  let left = mark === undefined ? messageCount : Number.POSITIVE_INFINITY;
   let size = FIRST_CHUNK;
   let chunk: ConsumeMessage[] = [];
   /** Delivery tags that we hold, in order. */
@@ -55,18 +57,27 @@ export async function openBrowser(
 
   async function takeNextChunk(): Promise<void> {
     const wanted = Math.min(left, size);
-    chunk = await takeChunk(channel, queue, wanted);
+    const taken = await takeChunk(channel, queue, wanted, mark);
+    const marks = taken.filter(isMark);
+    chunk = taken.filter((message) => !isMark(message));
     const bytes = chunk.reduce((sum, { content }) => sum + content.length, 0);
     // The next one does not fit into what is left of the bytes.
-    size = chunk.length < wanted ? FIRST_CHUNK : nextSize(size, bytes / chunk.length);
+    size = taken.length < wanted ? FIRST_CHUNK : nextSize(size, bytes / taken.length);
     for (const { fields } of chunk) held.add(fields.deliveryTag);
-    left = chunk.length === 0 ? 0 : left - chunk.length;
+    // Also those of readers that died.
+    for (const message of marks) channel.ack(message);
+    const isEnd = marks.some(({ properties }) => properties.messageId === mark);
+    if (mark !== undefined && !isEnd && taken.length === 0) {
+      throw new PublishError('TIMEOUT', `the mark that was put into ${queue} did not come`);
+    }
+    left = isEnd || taken.length === 0 ? 0 : left - taken.length;
   }
 
   return {
     messageCount,
     async next() {
-      if (chunk.length === 0 && left > 0) await takeNextChunk();
+      // A chunk may hold nothing but marks.
+      while (chunk.length === 0 && left > 0) await takeNextChunk();
       const message = chunk.shift();
       if (message === undefined) return undefined;
       return toBrowsed(message, () => {
@@ -85,12 +96,7 @@ export async function openBrowser(
       } catch {
         // The channel has gone, and the messages are back with it.
       }
-      await leave(
-        model,
-        queue,
-        lock,
-        () => untouched || waitForMessages(model, queue, messageCount - removed),
-      );
+      await leave(model, queue, lock, () => untouched || waitForMessages(model, queue, held.size));
     },
   };
 }
@@ -142,12 +148,19 @@ function nextSize(size: number, bytesEach: number): number {
 /**
  * Takes up to `size` messages, in their order. Consuming is many times as fast as getting one by one, which takes a
  * quorum queue a millisecond or two each; but the broker counts messages, not bytes, and small ones may be followed by
- * huge ones. From the one on that does not fit any more all are let go at once, and go back for the next time.
+ * huge ones. From the one on that does not fit any more all are let go at once, and go back for the next time; so are those behind
+ * `mark`.
  */
-async function takeChunk(channel: Channel, queue: string, size: number): Promise<ConsumeMessage[]> {
+async function takeChunk(
+  channel: Channel,
+  queue: string,
+  size: number,
+  mark: string | undefined,
+): Promise<ConsumeMessage[]> {
   const messages: ConsumeMessage[] = [];
   const tooMany: number[] = [];
   let bytes = 0;
+  let isOver = false;
   const { promise, resolve } = Promise.withResolvers<void>();
   channel.once('close', resolve);
   const idle = setTimeout(resolve, IDLE_MS);
@@ -159,10 +172,11 @@ async function takeChunk(channel: Channel, queue: string, size: number): Promise
       if (message === null) return resolve();
       bytes += message.content.length;
       // The first one is taken whatever its size.
-      const isKept = bytes <= CHUNK_BYTES || messages.length + tooMany.length === 0;
+      const isKept = !isOver && (bytes <= CHUNK_BYTES || messages.length + tooMany.length === 0);
+      isOver ||= mark !== undefined && message.properties.messageId === mark;
       if (isKept) messages.push(message);
       else tooMany.push(message.fields.deliveryTag);
-      if (messages.length === size || !isKept) resolve();
+      if (messages.length === size || !isKept || isOver) resolve();
     });
     await promise;
     // What was on its way has come when this is answered.

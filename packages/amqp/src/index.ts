@@ -12,6 +12,7 @@ export { startQueueWatch } from './queue-watch.ts';
 export type {
   BrokerOptions,
   BrowsedMessage,
+  BrowseOptions,
   BytesOptions,
   ConsumedQueue,
   Consumer,

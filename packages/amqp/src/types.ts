@@ -188,6 +188,11 @@ export interface QueueFacts {
 export interface BrowseOptions {
   /** Of a larger body only its first kilobyte is read. Default: none is too large. */
   readonly maxMessageBytes?: number;
+  /**
+   * Reads up to a mark that is put into the queue now, and so all that was confirmed before, for certain. Without it the broker is asked
+   * how many messages there are: in a cluster whose leader has just changed it may say too few. Default false.
+   */
+  readonly upToMark?: boolean;
 }
 
 /** A message that is looked at. It goes back into its queue unless it is removed. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { queueName } from '@wbor/contracts';
 import { publishRaw, startTcpProxy, waitFor } from '@wbor/testkit';
 import { describe, expect, it } from 'vitest';
-import { type Broker, BrokerConfigurationError } from '../src/index.ts';
+import { type Broker, BrokerConfigurationError, type BrowseOptions } from '../src/index.ts';
 import { parked, parkedMessage, useBed, work } from './broker-bed.ts';
 
 const bed = useBed();
@@ -134,8 +134,8 @@ describe('listening', () => {
 const CONSUMING_CONNECTION = 3;
 
 /** Reads a queue to its end. */
-async function browseAll(broker: Broker, queue: string): Promise<Buffer[]> {
-  const browser = await broker.browse(queue);
+async function browseAll(broker: Broker, queue: string, options?: BrowseOptions): Promise<Buffer[]> {
+  const browser = await broker.browse(queue, options);
   const contents: Buffer[] = [];
   for (let entry = await browser.next(); entry; entry = await browser.next()) contents.push(entry.content);
   await browser.close();
@@ -164,6 +164,29 @@ describe('browsing', () => {
     for (let time = 0; time < 2; time += 1) {
       expect((await browseAll(broker, queue)).map(({ length }) => length)).toEqual(sizes);
     }
+  });
+
+  it('reads up to a mark of its own, whatever it finds of others', async () => {
+    const broker = await bed.connect();
+    const admin = await bed.openAdmin();
+    const queue = queueName(parked, bed.namespace);
+    // What a reader that died has left.
+    const leaveMark = () =>
+      admin.sendToQueue(queue, Buffer.alloc(0), { messageId: 'of another', type: 'wbor.reading-mark' });
+    leaveMark();
+    const bodies = Array.from({ length: 40 }, (_, index) => index);
+    for (const body of bodies) {
+      await broker.publish(parkedMessage, body);
+      if (body % 13 === 0) leaveMark();
+    }
+    await admin.waitForConfirms();
+    for (let time = 0; time < 3; time += 1) {
+      const contents = await browseAll(broker, queue, { upToMark: true });
+      expect(contents.map((content) => Number(content.toString()))).toEqual(bodies);
+    }
+    expect((await admin.checkQueue(queue)).messageCount).toBe(bodies.length);
+    await admin.purgeQueue(queue);
+    expect(await browseAll(broker, queue, { upToMark: true })).toEqual([]);
   });
 
   it('shows what a queue holds, removes only what it is told to, and keeps the order', async () => {

@@ -7,8 +7,6 @@ import type { ChaosSystem } from './system.ts';
 
 /** On a machine that does much else. */
 const WHOLE_TIMEOUT_MS = 180_000;
-/** How long a node may take to be seen again before it is restarted. */
-const REJOIN_TIMEOUT_MS = 30_000;
 
 export interface FaultRunner {
   readonly records: readonly FaultRecord[];
@@ -140,23 +138,8 @@ async function inflictOnNode(
   else node.part(how);
   return async () => {
     await undo();
-    if (how === 'freeze' && !(await isWholeSoon(cluster))) {
-      await node.stop();
-      await node.start();
-    }
     await cluster.untilWhole(WHOLE_TIMEOUT_MS);
   };
-}
-
-/**
- * A node that stood still for longer than its `net_ticktime` does not know that the others gave it up, so it does not pause, and
- * RabbitMQ never joins it by itself. `docs/scaling.md` tells to restart it, which is done here as by whoever is on call.
- */
-async function isWholeSoon(cluster: NonNullable<ChaosSystem['cluster']>): Promise<boolean> {
-  return cluster.untilWhole(REJOIN_TIMEOUT_MS).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The simulator clears all or nothing; what is still to strike on other routes is set again. */

@@ -39,13 +39,19 @@ type Deps = Pick<PageDeps, 'db' | 'clock' | 'normaliseSender'>;
  */
 export async function listMessages(deps: Deps, filter: Filter, seesBlocked: boolean): Promise<MessageList> {
   const { db } = deps;
-  const limit = filter.state === undefined || RARE[filter.state] ? PAGE_ROWS : LOOKED_AT_ROWS;
+  const rare = filter.state && RARE[filter.state];
+  const limit = filter.state === undefined || rare ? PAGE_ROWS : LOOKED_AT_ROWS;
   const conditions = await conditionsOf(deps, filter, seesBlocked);
   if (conditions === undefined) return { messages: [], next: undefined, lookedBackTo: undefined };
-  const { rows } = await sql<Selectable<MessagesTable> & { readonly at: string }>`
-    select wbor_message_id, first_at, first_at::text as at, source, sender, sender_name, text, blocked
-    from groupme_messages message where ${sql.join(conditions, sql` and `)}
-    order by first_at desc, wbor_message_id desc limit ${limit + 1}`.execute(db);
+  const select = async (more: readonly RawBuilder<unknown>[]) => {
+    const { rows } = await sql<Selectable<MessagesTable> & { readonly at: string }>`
+      select wbor_message_id, first_at, first_at::text as at, source, sender, sender_name, text, blocked
+      from groupme_messages message where ${sql.join([...conditions, ...more], sql` and `)}
+      order by first_at desc, wbor_message_id desc limit ${limit + 1}`.execute(db);
+    return rows;
+  };
+  let rows = rare === undefined ? await select([]) : await select(endedSo(rare, filter.before ?? null));
+  if (rare !== undefined && rows.length <= limit) rows = await select([hasPost(rare, sql`true`)]);
 
   const looked = rows.slice(0, limit);
   const states = await loadStates(db, looked);
@@ -91,12 +97,6 @@ async function conditionsOf(
     if (sender === undefined) return undefined;
     conditions.push(sql`"right"(sender, 4) = "right"(${sender}, 4) and sender = ${sender}`);
   }
-  const rare = filter.state && RARE[filter.state];
-  if (rare !== undefined) {
-    // A literal, so that Postgres sees that the index holds all of them.
-    conditions.push(sql`exists (select from groupme_posts post
-      where post.wbor_message_id = message.wbor_message_id and post.outcome = ${sql.lit(rare)})`);
-  }
   if (filter.q !== undefined) {
     const words = await wordConditions(db, filter.q, filter.whole !== undefined);
     if (words.length === 0) return undefined;
@@ -104,6 +104,22 @@ async function conditionsOf(
     if (!seesBlocked) conditions.push(sql`not blocked`);
   }
   return conditions;
+}
+
+function hasPost(outcome: string, when: RawBuilder<unknown>): RawBuilder<unknown> {
+  // A literal, so that Postgres sees that the index holds all of them.
+  return sql`exists (select from groupme_posts post
+    where post.wbor_message_id = message.wbor_message_id and post.outcome = ${sql.lit(outcome)} and ${when})`;
+}
+
+/** Those of the last three months before a moment: they may be many in ten years, and are looked up one by one. */
+function endedSo(outcome: string, before: string | null): RawBuilder<unknown>[] {
+  const end = sql`coalesce(${before}::timestamptz, now())`;
+  const start = sql`${end} - interval '90 days'`;
+  return [
+    sql`first_at >= ${start}`,
+    hasPost(outcome, sql`post.occurred_at between ${start} and ${end} + interval '32 days'`),
+  ];
 }
 
 async function wordConditions(

@@ -16,12 +16,13 @@ export interface Statistics {
   readonly byHour: readonly Counted[];
   /** Numbers in full. */
   readonly topSenders: readonly Counted[];
-  /** What the last two look back to: counting messages one by one takes its time. */
-  readonly countedDays: number;
+  /** The last two are of messages since then; undefined when there are none. */
+  readonly countedSince: Date | undefined;
 }
 
 const DAY_MS = 86_400_000;
-const MAX_COUNTED_DAYS = 30;
+/** Counting messages one by one takes its time. */
+const MAX_COUNTED = 10_000;
 const TOP_SENDERS = 10;
 const MAX_SOURCES = 20;
 
@@ -31,7 +32,6 @@ export async function loadStatistics(
   days: number,
   clock: StationClock,
 ): Promise<Statistics> {
-  const countedDays = Math.min(days, MAX_COUNTED_DAYS);
   const [byDay, bySource, counted] = await Promise.all([
     sql<{ name: string; messages: string }>`
       select to_char(days.day, 'YYYY-MM-DD') as name, coalesce(messages, 0) as messages
@@ -41,35 +41,42 @@ export async function loadStatistics(
       select name, sum(messages) as messages from message_counts
       where scope = 'source' and day > station_day(now()) - ${days}::int
       group by 1 order by 2 desc limit ${MAX_SOURCES}`.execute(db),
-    countRecent(db, new Date(Date.now() - countedDays * DAY_MS), clock.timeZone),
+    countRecent(db, new Date(Date.now() - days * DAY_MS), clock.timeZone),
   ]);
   return {
     byDay: byDay.rows.map(toCounted),
     bySource: bySource.rows.map(toCounted),
     ...counted,
-    countedDays,
   };
 }
 
-/** What no counts are kept of, in one pass over the messages. */
+/** What no counts are kept of, in one pass over the latest messages. */
 async function countRecent(
   db: Kysely<Database>,
   since: Date,
   timeZone: string,
-): Promise<Pick<Statistics, 'byHour' | 'topSenders'>> {
-  const { rows } = await sql<{ hour: number | null; sender: string | null; messages: string }>`
+): Promise<Pick<Statistics, 'byHour' | 'topSenders' | 'countedSince'>> {
+  const { rows } = await sql<{
+    hour: number | null;
+    sender: string | null;
+    messages: string;
+    since: Date | null;
+  }>`
     with recent as materialized (
-      select extract(hour from first_at at time zone ${timeZone})::int as hour, sender
+      select extract(hour from first_at at time zone ${timeZone})::int as hour, sender, first_at
       from groupme_messages where first_at >= ${since}
+      order by first_at desc limit ${MAX_COUNTED}
     )
-    select hour, null as sender, count(*) as messages from recent group by hour
+    select hour, null as sender, count(*) as messages, min(first_at) as since from recent group by hour
     union all
-    (select null, sender, count(*) from recent where sender is not null
+    (select null, sender, count(*), min(first_at) from recent where sender is not null
       group by sender order by 3 desc limit ${TOP_SENDERS})`.execute(db);
   const hours = new Map(
     rows.filter(({ hour }) => hour !== null).map(({ hour, messages }) => [hour, Number(messages)]),
   );
+  const times = rows.map((row) => row.since?.getTime() ?? Number.POSITIVE_INFINITY);
   return {
+    countedSince: times.length === 0 ? undefined : new Date(Math.min(...times)),
     byHour: Array.from({ length: 24 }, (_, hour) => ({ name: String(hour), messages: hours.get(hour) ?? 0 })),
     topSenders: rows.flatMap(({ messages, sender }) =>
       sender === null ? [] : [{ name: sender, messages: Number(messages) }],

@@ -1,3 +1,4 @@
+import type { StationClock } from '@wbor/station-clock';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PageDeps } from '../../deps.ts';
@@ -19,15 +20,17 @@ export const statisticsRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }
     return reply.page({
       title: 'Statistics',
       section: '/statistics',
-      body: statisticsPage(statistics, days),
+      body: statisticsPage(statistics, days, deps.clock),
     });
   });
 };
 
 function statisticsPage(
-  { byDay, byHour, bySource, countedDays, topSenders }: Statistics,
+  { byDay, byHour, bySource, countedSince, topSenders }: Statistics,
   days: number,
+  clock: StationClock,
 ): Html {
+  const since = countedSince === undefined ? '' : `, since ${clock.showDay(countedSince)}`;
   const total = byDay.reduce((sum, { messages }) => sum + messages, 0);
   return html`<h1>Statistics</h1>
     <nav aria-label="How far back">
@@ -59,15 +62,15 @@ function statisticsPage(
       })}
     </section>
     <section class="card">
-      <h2>By hour of the day, last ${countedDays} days</h2>
+      <h2>By hour of the day${since}</h2>
       ${barChart({
-        label: `Messages in each hour of the day in the last ${countedDays} days`,
+        label: `Messages in each hour of the day${since}`,
         columns: ['Hour', 'Messages'],
         bars: byHour.map(({ messages, name }) => ({ label: name, value: messages })),
       })}
     </section>
     <section class="card">
-      <h2>Who sends most, last ${countedDays} days</h2>
+      <h2>Who sends most${since}</h2>
       ${topSenders.length === 0 ? html`<p class="muted">Nobody has sent an SMS.</p>` : senderTable(topSenders)}
     </section>`;
 }

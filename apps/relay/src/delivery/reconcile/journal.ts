@@ -51,7 +51,7 @@ export function createJournal(options: {
   const recorded = new Set<string>();
 
   async function read(): Promise<void> {
-    const browser = await broker.browse(queue, { maxMessageBytes: MAX_ENTRY_BYTES });
+    const browser = await broker.browse(queue, { maxMessageBytes: MAX_ENTRY_BYTES, upToMark: true });
     const present = new Set<string>();
     try {
       for (let entry = await browser.next(); entry; entry = await browser.next()) {
