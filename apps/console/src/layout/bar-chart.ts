@@ -36,7 +36,7 @@ export function barChart({ bars, columns, height = 180, label, width = 720 }: Ba
   const every = Math.max(1, Math.ceil((bars.length * LABEL_WIDTH) / (width - MARGIN.left - MARGIN.right)));
   const round = (value: number): number => Math.round(value * 10) / 10;
 
-  return html`<figure class="figure">
+  return html`<figure>
     <svg class="chart" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${label}>
       ${ticks.map(
         (
