@@ -1,7 +1,7 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import { type Html, html } from '../html.ts';
 
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly value: number;
 }

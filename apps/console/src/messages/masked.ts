@@ -13,7 +13,7 @@ export function maskName(name: string | null): string | undefined {
 }
 
 /** One line, at most this many characters, never half of one. */
-export function shorten(text: string, length: number): string {
+function shorten(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   const characters = Array.from(line);
   return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;

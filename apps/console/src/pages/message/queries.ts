@@ -16,7 +16,7 @@ const LONGEST_MS = 32 * 86_400_000;
 export type StoryLine = Omit<MessageStoryView, 'wbor_message_id' | 'uid'>;
 
 /** What was done about it by people: here, or in the chat. */
-export interface Deed {
+interface Deed {
   readonly at: Date;
   readonly who: string;
   readonly what: string;

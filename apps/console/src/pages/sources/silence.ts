@@ -39,7 +39,7 @@ export function judgeSilence(times: readonly Date[], now: Date): Silence {
 }
 
 /** "3 hours", "8 days". */
-export function describeSpan(spanMs: number): string {
+function describeSpan(spanMs: number): string {
   if (spanMs < MINUTE_MS) return 'less than a minute';
   const [unitMs, unit] =
     spanMs < HOUR_MS ? [MINUTE_MS, 'minute'] : spanMs < 2 * DAY_MS ? [HOUR_MS, 'hour'] : [DAY_MS, 'day'];

@@ -2,7 +2,7 @@ import type { Database } from '@wbor/database';
 import type { StationClock } from '@wbor/station-clock';
 import { type Kysely, sql } from 'kysely';
 
-export interface Counted {
+interface Counted {
   readonly name: string;
   readonly messages: number;
 }
