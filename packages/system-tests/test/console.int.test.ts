@@ -1,14 +1,15 @@
-import { CONSOLE_PASSWORD } from '@wbor/start-system';
-import { connectAmqp, publishRaw, waitFor } from '@wbor/testkit';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectAmqp, publishRaw, repoRoot, waitFor } from '@wbor/testkit';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { axeViolations, DESKTOP, launchBrowser, PHONE, signInto } from './console-bed.ts';
 import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
 const NUMBER = '+12075550123';
 
 let system: SystemUnderTest;
 let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
@@ -19,23 +20,8 @@ beforeAll(async () => {
     moderator: true,
     console: true,
   });
-  browser = await chromium.launch({
-    executablePath: inject('chromiumPath'),
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
-  context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  page = await context.newPage();
-  await page.goto(system.consoleUrl);
-  await page.getByLabel('Your name').fill('Night manager');
-  await page.getByLabel('Password').fill(CONSOLE_PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page
-    .getByRole('heading', { name: 'Now' })
-    .waitFor({ timeout: 8000 })
-    .catch(async (e) => {
-      console.log(await page.locator('body').innerText(), system.service('console').output().slice(-3000));
-      throw e;
-    });
+  browser = await launchBrowser(inject('chromiumPath'));
+  page = await signInto(browser, system.consoleUrl);
   await page.getByText('Live.').waitFor();
 });
 
@@ -83,9 +69,8 @@ describe('the console, in a real browser, on a phone', () => {
 
   it('shows a doubt when GroupMe loses an answer, and how it ends', async () => {
     const seen = await watchStates('Who is on?');
-    const chat = await context.newPage();
+    const chat = await browser.newPage();
     await chat.goto(system.simulator.url);
-    await chat.getByTestId('panel-toggle').click();
     await chat.getByRole('button', { name: /shown, then reset/ }).click();
     await chat.close();
     await system.send('ups', 'Who is on?', 'c0ffee02-send');
@@ -114,4 +99,101 @@ describe('the console, in a real browser, on a phone', () => {
     );
     expect(rows).toEqual([{ name: 'Night manager', role: 'operator' }]);
   });
+
+  it('bans a number, whose next SMS does not come into the chat', async () => {
+    await page.goto(`${system.consoleUrl}/messages/c0ffee01-sms`);
+    await page.getByText('Ban the sender').first().click();
+    await page.getByRole('button', { name: 'Ban the sender' }).click();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /banned/i })
+      .waitFor();
+    await page.goto(system.consoleUrl);
+    await page.getByText('Live.').waitFor();
+    await system.publish('source.twilio.sms.incoming', {
+      From: NUMBER,
+      Body: 'You cannot stop me',
+      wbor_message_id: 'c0ffee03-sms',
+    });
+    await page
+      .locator('#live > li', { hasText: '(blocked)' })
+      .getByText('blocked', { exact: true })
+      .waitFor();
+    expect(system.posts().some((text) => text.includes('You cannot stop me'))).toBe(false);
+    // Until the page is opened anew it shows what it was told first; from then on the words are gone.
+    expect(await page.locator('#live').textContent()).not.toContain('You cannot stop me');
+  });
+
+  it('says that a source has been silent for longer than it ever is', async () => {
+    await system.database.query(`insert into groupme_posts (event_id, occurred_at, wbor_message_id, source, code, outcome, payload)
+      select gen_random_uuid(), now() - week * interval '7 days' - interval '1 day', 'endec ' || week, 'endec', 202, 'delivered', '{}'
+      from generate_series(1, 8) as week`);
+    await page.goto(`${system.consoleUrl}/sources`);
+    await page.getByText('silent for 8 days, usually weekly').first().waitFor();
+  });
+
+  it('is not moved by an SMS that is made to attack it', async () => {
+    const attack = '</p><img src=x onerror="window.hit=1"><script>window.hit=1</script>';
+    await page.goto(system.consoleUrl);
+    await page.getByText('Live.').waitFor();
+    await system.publish('source.twilio.sms.incoming', {
+      From: '+12075550199',
+      Body: attack,
+      SenderName: `"><svg onload="window.hit=1">`,
+      MediaUrl0: 'javascript:window.hit=1',
+      wbor_message_id: '0bad0bad"><script>window.hit=1</script>',
+    });
+    await page.locator('#live > li', { hasText: '</p><img' }).first().waitFor();
+    await page.locator('#live > li a', { hasText: '</p><img' }).first().click();
+    await page.getByText('<script>').first().waitFor();
+    for (const path of ['/', '/messages', '/statistics', '/sources']) {
+      await page.goto(`${system.consoleUrl}${path}`);
+      expect(await page.evaluate('window.hit'), path).toBeUndefined();
+      expect(await page.locator('main script, main svg[onload], main img[onerror]').count(), path).toBe(0);
+    }
+  });
+
+  it.each([
+    ['a phone, in the dark', { ...PHONE, colorScheme: 'dark' }, 'phone'],
+    ['a desktop, in the light', { ...DESKTOP, colorScheme: 'light' }, 'desktop'],
+  ] as const)('is accessible on %s, page by page', async (_name, options, shot) => {
+    const visitor = await signInto(browser, system.consoleUrl, options);
+    const paths = {
+      now: '/',
+      messages: '/messages',
+      message: '/messages/c0ffee02-send',
+      parked: '/parked',
+      bans: '/bans',
+      sources: '/sources',
+      statistics: '/statistics',
+      account: '/account',
+      missing: '/nowhere',
+    };
+    const found: string[] = [];
+    for (const [name, path] of Object.entries(paths)) {
+      await visitor.goto(`${system.consoleUrl}${path}`);
+      if (name === 'now') await visitor.getByText('Live.').waitFor();
+      found.push(...(await axeViolations(visitor)));
+      // Nothing is wider than the screen.
+      const overflow = await visitor.evaluate<number>(
+        'document.documentElement.scrollWidth - window.innerWidth',
+      );
+      if (overflow > 0) found.push(`${path}: ${overflow} px wider than the screen`);
+      await takePicture(visitor, `console-${name}-${shot}`);
+    }
+    await visitor.context().close();
+    const stranger = await browser.newPage(options);
+    await stranger.goto(system.consoleUrl);
+    found.push(...(await axeViolations(stranger)));
+    await stranger.close();
+    expect(found).toEqual([]);
+  });
 });
+
+/** For the documents, with `CONSOLE_PICTURES=yes`. */
+async function takePicture(of: Page, name: string): Promise<void> {
+  if (process.env.CONSOLE_PICTURES !== 'yes' || name.includes('missing') || name.includes('account')) return;
+  const folder = join(repoRoot, 'docs/images');
+  await mkdir(folder, { recursive: true });
+  await of.screenshot({ path: join(folder, `${name}.png`) });
+}

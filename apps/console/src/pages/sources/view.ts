@@ -37,7 +37,7 @@ function card({ days, lastAt, lastTimes, messages, source }: SourceFacts, option
     <p class=${silence.isUnusual ? 'state bad' : 'state good'}>${name} has been ${silence.words}</p>
     <p class="meta">
       <span>last heard ${when(lastAt, clock, now)}</span>
-      <a href=${filterPath({ source })}>${showCount(messages)} messages in all</a>
+      <a href=${filterPath({ source })}>${showCount(messages)} ${messages === 1 ? 'message' : 'messages'} in all</a>
     </p>
     ${barChart({
       label: `Messages of ${name} on each of the last ${days.length} days`,
@@ -57,6 +57,6 @@ function card({ days, lastAt, lastTimes, messages, source }: SourceFacts, option
 }
 
 /** What others publish under keys of their own cannot be tested under the standard one. */
-export function isTestable(source: string): boolean {
+function isTestable(source: string): boolean {
   return sourceSchema.safeParse(source).success && !RESERVED_SOURCES.includes(source);
 }
