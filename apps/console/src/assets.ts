@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 /** A file for browsers, as it is kept in memory. */
-export interface Asset {
+interface Asset {
   /** Where it is: its address changes with its content, so browsers may keep it for good. */
   readonly path: string;
   readonly type: string;

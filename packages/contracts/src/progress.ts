@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineMessage } from './define.ts';
 
-export const progressSchema = z.looseObject({
+const progressSchema = z.looseObject({
   wbor_message_id: z.string(),
   source: z.string(),
   state: z

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Session } from '../auth/session-store.ts';
 
 /** What somebody did here. Neither numbers nor words of messages belong into it: `forget` does not look for them here. */
-export interface Action {
+interface Action {
   /** For example `parked.replay`. */
   readonly action: string;
   /** What it was done to: an id of a message, a name of a source. */

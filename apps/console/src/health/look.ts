@@ -77,7 +77,7 @@ function readReadiness(text: string): { faults: string[]; notices: string[] } {
 }
 
 /** Of the text format of Prometheus its numbers; what is no number of ours is left out. */
-export function readMetrics(text: string): Map<string, number> {
+function readMetrics(text: string): Map<string, number> {
   const lines = text.matchAll(/^([a-z_]+(?:\{[^\n]*\})?) ([^\s]+)$/gm);
   return new Map(
     Array.from(lines, ([, name = '', value]) => [name, value === '+Inf' ? Infinity : Number(value)]),

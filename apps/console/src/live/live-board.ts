@@ -19,7 +19,7 @@ export interface LiveBoard {
   fill(messages: readonly LiveMessage[]): void;
 }
 
-export interface Heard {
+interface Heard {
   readonly message: LiveMessage;
   readonly isNew: boolean;
   /** The one that had to go for it. */

@@ -9,7 +9,7 @@ export interface Viewers {
   close(): void;
 }
 
-export interface ServerEvent {
+interface ServerEvent {
   readonly name: string;
   readonly data: string;
 }

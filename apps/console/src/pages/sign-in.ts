@@ -112,7 +112,7 @@ function signInPage(back: string, { oidc, password }: SignInOptions, fault?: str
 }
 
 /** A path of our own, and never another site's: what stands in a link to us may be anybody's. */
-export function ownPath(path: string | undefined): string {
+function ownPath(path: string | undefined): string {
   if (path === undefined || !/^\/(?![/\\])/.test(path)) return '/';
   const url = URL.parse(path, 'http://console.invalid');
   return url?.host === 'console.invalid' ? `${url.pathname}${url.search}` : '/';

@@ -14,7 +14,7 @@ export const parkedQueues = [
   moderatorParkedQueue.name,
   auditParkedQueue.name,
 ] as const;
-export type ParkedQueueName = (typeof parkedQueues)[number];
+type ParkedQueueName = (typeof parkedQueues)[number];
 
 /** One parked message among all: its queue, and its name there. */
 export interface ParkedRef {

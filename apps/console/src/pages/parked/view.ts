@@ -14,7 +14,7 @@ export function parkedPath({ name, queue }: ParkedRef): string {
 }
 
 /** As one field of a form. */
-export function refValue({ name, queue }: ParkedRef): string {
+function refValue({ name, queue }: ParkedRef): string {
   return `${queue} ${name}`;
 }
 
