@@ -15,6 +15,7 @@ import {
 } from './src/index.ts';
 import { insertEvents } from './src/insert-events.ts';
 import { migrations } from './src/migrations/index.ts';
+import { dropMonths } from './src/retention/month-partitions.ts';
 import { firstIdAt } from './src/retention/months.ts';
 
 // Measures, on a Postgres of its own (or that of DATABASE_URL, which must be for measuring only): how long inserts wait for the
@@ -108,6 +109,12 @@ async function measureRetention(): Promise<void> {
   await timed('forget --dry-run', () =>
     forgetSender(db, sought, { liftBan: false, dryRun: true, messages: {} }),
   );
+  await besideInserts(db, async () => {
+    const dropped = await timed('dropping all partitions but those of two years', () =>
+      dropMonths(db, monthStart(now, -24)),
+    );
+    say(`  dropped ${dropped.length} partitions`);
+  });
   const oneYear = { now, auditFrom: monthStart(now, -12), chatFrom: undefined, dryRun: false };
   const allButLast = { ...oneYear, auditFrom: monthStart(now) };
   for (const limits of [oneYear, allButLast]) {

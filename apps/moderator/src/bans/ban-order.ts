@@ -1,11 +1,12 @@
 import type { Database } from '@wbor/database';
+import { maskNumber } from '@wbor/message-text';
 import type { SenderNormaliser } from '@wbor/phone';
 import type { StationClock } from '@wbor/station-clock';
 import type { Kysely } from 'kysely';
 import { idFor } from '../ids.ts';
 import { findByUid } from '../messages/find-by-uid.ts';
 import { senderOf } from '../messages/found-message.ts';
-import { maskNumber, showUid } from '../messages/show.ts';
+import { showUid } from '../messages/show.ts';
 import { addToOutbox } from '../replies/outbox.ts';
 import { chatMessage, type Outgoing } from '../replies/outgoing.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Database } from '@wbor/database';
+import { maskNumber } from '@wbor/message-text';
 import type { Kysely } from 'kysely';
 import { idFor } from '../ids.ts';
-import { maskNumber } from '../messages/show.ts';
 import { addToOutbox } from '../replies/outbox.ts';
 import { chatMessage } from '../replies/outgoing.ts';
 import { liftExpired, lockBanList } from './ban-list.ts';

@@ -1,7 +1,8 @@
+import { maskNumber, shorten } from '@wbor/message-text';
 import { addBan, lockBanList, readActiveBans, sameSender } from '../bans/ban-list.ts';
 import { readBanLength } from '../bans/read-length.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { maskNumber, shorten, showUid } from '../messages/show.ts';
+import { showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 const MAX_REASON_LENGTH = 200;

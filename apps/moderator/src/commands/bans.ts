@@ -1,5 +1,6 @@
+import { maskName, maskNumber, shorten } from '@wbor/message-text';
 import { readActiveBans } from '../bans/ban-list.ts';
-import { maskName, maskNumber, plural, shorten, showUid } from '../messages/show.ts';
+import { plural, showUid } from '../messages/show.ts';
 import { type Command, done } from './types.ts';
 
 /** As many as fit into one message. */

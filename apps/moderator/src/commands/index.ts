@@ -1,6 +1,6 @@
+import { shorten } from '@wbor/message-text';
 import type { CommandCall } from '../intake/read-command.ts';
 import { isSurelyUid } from '../messages/read-uid.ts';
-import { shorten } from '../messages/show.ts';
 import { ban } from './ban.ts';
 import { bans } from './bans.ts';
 import { clear } from './clear.ts';

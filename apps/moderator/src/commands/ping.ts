@@ -1,4 +1,4 @@
-import { shorten } from '../messages/show.ts';
+import { shorten } from '@wbor/message-text';
 import { type Command, done } from './types.ts';
 
 /** As the original: the first word is taken for a UID, and nothing is looked up. */

@@ -1,8 +1,9 @@
 import type { Database, Totals } from '@wbor/database';
+import { maskNumber, shorten } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { type Kysely, sql } from 'kysely';
 import { findMessage } from '../messages/find-message.ts';
-import { maskNumber, plural, shorten } from '../messages/show.ts';
+import { plural } from '../messages/show.ts';
 import { plainWord } from '../text/plain-text.ts';
 import { type Command, type CommandContext, type CommandResult, done, invalid } from './types.ts';
 

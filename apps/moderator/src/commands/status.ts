@@ -1,5 +1,6 @@
+import { shorten } from '@wbor/message-text';
 import { sql } from 'kysely';
-import { plural, shorten } from '../messages/show.ts';
+import { plural } from '../messages/show.ts';
 import { type Command, done } from './types.ts';
 
 /** Says what the tables say, and nothing that the moderator cannot know, such as how the relay is. */

@@ -1,7 +1,8 @@
+import { maskNumber } from '@wbor/message-text';
 import type { SenderNormaliser } from '@wbor/phone';
 import { type BanRow, liftBans, lockBanList, readActiveBans, sameSender } from '../bans/ban-list.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { maskNumber, showUid } from '../messages/show.ts';
+import { showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 /** As many digits as the chat shows of a number. */

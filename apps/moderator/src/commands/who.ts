@@ -1,6 +1,7 @@
+import { maskName, maskNumber, shorten } from '@wbor/message-text';
 import { readActiveBans, sameSender } from '../bans/ban-list.ts';
 import { findMessage } from '../messages/find-message.ts';
-import { describeText, maskName, maskNumber, shorten, showUid } from '../messages/show.ts';
+import { describeText, showUid } from '../messages/show.ts';
 import { type Command, done, invalid } from './types.ts';
 
 export const who: Command = {

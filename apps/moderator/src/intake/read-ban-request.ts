@@ -1,7 +1,7 @@
 import { originalKey } from '@wbor/amqp';
 import { banRequest, handledBanRequest, readMessage } from '@wbor/contracts';
+import { shorten } from '@wbor/message-text';
 import type { SenderNormaliser } from '@wbor/phone';
-import { shorten } from '../messages/show.ts';
 import type { BanOrderOrigin, ReadableDelivery, ReadBanOrder } from './handle-ban-order.ts';
 import { readNumber } from './read-number.ts';
 

@@ -1,3 +1,4 @@
+import { shorten } from '@wbor/message-text';
 import type { SenderNormaliser } from '@wbor/phone';
 import type { CommandContext } from '../commands/types.ts';
 import { findByUid, isExactly, MIN_PREFIX_LENGTH, uniqueMessages } from './find-by-uid.ts';
@@ -11,7 +12,6 @@ import {
   senderOf,
 } from './found-message.ts';
 import { isSurelyUid, readUid, type TypedUid } from './read-uid.ts';
-import { shorten } from './show.ts';
 
 const MAX_UID_LENGTH = 128;
 /** What was typed is repeated in the chat, so it is kept short. */

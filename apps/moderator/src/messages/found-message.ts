@@ -1,8 +1,9 @@
 import type { MessagesTable } from '@wbor/database';
+import { maskNumber, shorten } from '@wbor/message-text';
 import type { SenderNormaliser } from '@wbor/phone';
 import type { StationClock } from '@wbor/station-clock';
 import type { Selectable } from 'kysely';
-import { describeText, maskNumber, shorten, showUid } from './show.ts';
+import { describeText, showUid } from './show.ts';
 
 export type FoundMessage = Selectable<MessagesTable>;
 

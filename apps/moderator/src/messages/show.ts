@@ -1,53 +1,18 @@
 import { shownUid } from '@wbor/contracts';
-
-/** A number as the chat may see it: its last 4 characters, or 2 of a short one. */
-export function maskNumber(number: string): string {
-  const shown = number.length > 6 ? 4 : 2;
-  return `…${Array.from(number).slice(-shown).join('')}`;
-}
-
-/** A caller's name is sometimes the number itself. */
-export function maskName(name: string | null): string | undefined {
-  const trimmed = name?.trim() ?? '';
-  if (trimmed === '') return undefined;
-  const digits = trimmed.replace(/\D/g, '');
-  return digits.length >= 7 ? maskNumber(digits) : shorten(trimmed, 40);
-}
+import { firstWords } from '@wbor/message-text';
 
 /** What people call a message, as the chat shows it. */
 export function showUid(messageId: string): string {
   return shownUid(messageId);
 }
 
-/** One line, at most this many characters, never half of one. */
-export function shorten(text: string, length: number): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  const characters = Array.from(line);
-  return characters.length <= length
-    ? line
-    : `${characters
-        .slice(0, length - 1)
-        .join('')
-        .trimEnd()}…`;
-}
-
-/** The relay's footer is the end of a post; what looks like one anywhere else is the sender's text. */
-const OUR_FOOTER = /\n---UID---\n[^\n]*(?:\n\d+ media items? attached)?\n-{9}$/;
-
-/** The beginning of what the sender wrote, without the relay's label, quotes and footer. */
-export function firstWords(post: string | null, length = 40): string {
-  const body = (post ?? '')
-    .replace(/^\(\d+\/\d+\):\n/, '')
-    .replace(OUR_FOOTER, '')
-    .trim()
-    .replace(/^"/, '')
-    .replace(/"$/, '');
-  return body === '' ? '(no text)' : `“${shorten(body, length)}”`;
-}
+const SHOWN_CHARACTERS = 40;
 
 /** What a message says, unless it was kept out of the chat: then its words stay out, too. */
 export function describeText(message: { readonly text: string | null; readonly blocked: boolean }): string {
-  return message.blocked ? '(blocked)' : firstWords(message.text);
+  if (message.blocked) return '(blocked)';
+  const words = firstWords(message.text, SHOWN_CHARACTERS);
+  return words === '' ? '(no text)' : `“${words}”`;
 }
 
 export function plural(count: number, one: string): string {

@@ -14,8 +14,9 @@ const SECOND_MS = FIRST_MS + HOUR_MS;
 function createBed() {
   const sent: { planned: PlannedMessage; planId: string; text: string | undefined }[] = [];
   let failing = false;
-  function open() {
+  function open(consoleUrl?: string) {
     return createParkedNotice({
+      consoleUrl,
       outbox: {
         async putLow(planned, planId) {
           if (failing) throw new Error('the broker is away');
@@ -51,6 +52,12 @@ it('says it once per source and hour, with source and reason in words', async ()
     'A message of ups was not posted, or not all of it: it has neither text nor an image',
   ]);
   for (const { text } of sent) expect(text).toContain('`parked list`');
+});
+
+it('ends with a link to the console, where there is one', async () => {
+  const { open, say, sent } = createBed();
+  await say({}, open('https://console.example.org'));
+  expect(sent[0]?.text).toMatch(/\(Said once an hour\.\) https:\/\/console\.example\.org\/parked$/);
 });
 
 it('gives a notice the id that another relay gives it, which posts it once', async () => {

@@ -1,9 +1,9 @@
 import { MAX_BAN_REASON_LENGTH } from '@wbor/contracts';
+import { maskNumber } from '@wbor/message-text';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PageDeps } from '../../deps.ts';
 import { ConsoleError, notFound } from '../../errors.ts';
-import { maskNumber } from '../../messages/masked.ts';
 import { sessionOf } from '../../plugins/sessions.ts';
 import { loadStory } from '../message/queries.ts';
 import { messagePath } from '../messages/view.ts';

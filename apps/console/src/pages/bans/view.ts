@@ -1,11 +1,11 @@
 import { shownUid } from '@wbor/contracts';
+import { maskName, maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { mayActAs } from '../../auth/roles.ts';
 import type { Session } from '../../auth/session-store.ts';
 import { type Html, html } from '../../html.ts';
 import { csrfField } from '../../layout/page.ts';
 import { when } from '../../layout/when.ts';
-import { maskName, maskNumber } from '../../messages/masked.ts';
 import { messagePath } from '../messages/view.ts';
 import { banForm } from './ban-form.ts';
 import type { Ban, BanChange } from './queries.ts';

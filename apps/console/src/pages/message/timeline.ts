@@ -1,7 +1,7 @@
+import { maskName } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { type Html, html } from '../../html.ts';
 import { when } from '../../layout/when.ts';
-import { maskName } from '../../messages/masked.ts';
 import { codeWords, evidenceWords, outcomeWords } from './outcome-words.ts';
 import type { Story, StoryLine } from './queries.ts';
 

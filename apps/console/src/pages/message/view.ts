@@ -1,4 +1,5 @@
 import { shownUid } from '@wbor/contracts';
+import { maskName, maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { mayActAs } from '../../auth/roles.ts';
 import type { Session } from '../../auth/session-store.ts';
@@ -6,7 +7,6 @@ import { type Html, html } from '../../html.ts';
 import { csrfField } from '../../layout/page.ts';
 import { picture } from '../../layout/picture.ts';
 import { when } from '../../layout/when.ts';
-import { maskName, maskNumber } from '../../messages/masked.ts';
 import { banForm } from '../bans/ban-form.ts';
 import { filterPath } from '../messages/filter.ts';
 import { messagePath, stateWords } from '../messages/view.ts';

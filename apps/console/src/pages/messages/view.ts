@@ -1,7 +1,7 @@
+import { firstWords, maskName, maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import { type Html, html } from '../../html.ts';
 import { when } from '../../layout/when.ts';
-import { firstWords, maskName, maskNumber } from '../../messages/masked.ts';
 import { type MessageState, stateNames } from '../../messages/state.ts';
 import { type Filter, filterPath } from './filter.ts';
 import type { ListedMessage, MessageList } from './queries.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { firstWords, maskName, maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import type { ServiceSight } from '../../health/look.ts';
 import { type Html, html } from '../../html.ts';
 import type { LiveMessage } from '../../live/live-message.ts';
-import { firstWords, maskName, maskNumber } from '../../messages/masked.ts';
 import { messagePath } from '../messages/view.ts';
 import type { Need } from './needs.ts';
 

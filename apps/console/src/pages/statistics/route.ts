@@ -1,10 +1,10 @@
+import { maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PageDeps } from '../../deps.ts';
 import { type Html, html } from '../../html.ts';
 import { barChart, showCount } from '../../layout/bar-chart.ts';
-import { maskNumber } from '../../messages/masked.ts';
 import { loadStatistics, type Statistics } from './queries.ts';
 
 const SPANS = [30, 90, 365] as const;

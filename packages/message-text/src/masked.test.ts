@@ -16,6 +16,9 @@ describe('first words', () => {
     ['"Play it\nagain"\n---UID---\n0a1b2c3d\n---------', 'Play it again'],
     ['(1/3):\n"He said "hi""', 'He said "hi"'],
     ['"Hi"\n---UID---\n0a1b2c3d\n2 media items attached\n---------', 'Hi'],
+    ['---------\nx', '--------- x'],
+    // A footer that is not the end of the post is the sender's own.
+    ['(1/2):\n"Hi\n---UID---\n0a1b2c3d\n---------\nyou"', 'Hi ---UID--- 0a1b2c3d --------- you'],
     ['Power is back', 'Power is back'],
     [null, ''],
   ])('of %j', (post, words) => {

@@ -13,10 +13,15 @@ export function maskName(name: string | null): string | undefined {
 }
 
 /** One line, at most this many characters, never half of one. */
-function shorten(text: string, length: number): string {
+export function shorten(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   const characters = Array.from(line);
-  return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;
+  return characters.length <= length
+    ? line
+    : `${characters
+        .slice(0, length - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 /** The relay's footer is the end of a post; what looks like one anywhere else is the sender's text. */
@@ -28,6 +33,7 @@ export function firstWords(post: string | null, length = 120): string {
     .replace(/^\(\d+\/\d+\):\n/, '')
     .replace(OUR_FOOTER, '')
     .trim()
-    .replace(/^"([\s\S]*)"$/, '$1');
+    .replace(/^"/, '')
+    .replace(/"$/, '');
   return shorten(body, length);
 }
