@@ -7,6 +7,8 @@ import type { ChaosSystem } from './system.ts';
 
 /** On a machine that does much else. */
 const WHOLE_TIMEOUT_MS = 180_000;
+/** How long a node may take to come back by itself. */
+const REJOIN_TIMEOUT_MS = 60_000;
 
 export interface FaultRunner {
   readonly records: readonly FaultRecord[];
@@ -138,6 +140,14 @@ async function inflictOnNode(
   else node.part(how);
   return async () => {
     await undo();
+    const isBack = await cluster.untilWhole(REJOIN_TIMEOUT_MS).then(
+      () => true,
+      () => false,
+    );
+    if (isBack) return;
+    // A node that paused may wait for its tables for minutes: docs/scaling.md tells whoever is on call to restart it.
+    await node.stop();
+    await node.start();
     await cluster.untilWhole(WHOLE_TIMEOUT_MS);
   };
 }
