@@ -104,6 +104,22 @@ describe('a session', () => {
     expect((await ann.get('/account')).status).toBe(303);
   });
 
+  it('is neither kept alive nor given another token by what a page asks for by itself', async () => {
+    const ann = await bed.signedIn('Background');
+    const old = "last_seen_at = now() - interval '119 minutes', renewed_at = now() - interval '119 minutes'";
+    await bed.pool.query(`update console_sessions set ${old} where name = 'Background'`);
+    const token = ann.cookies.get('wbor-console');
+    const watching = new AbortController();
+    expect((await ann.get('/now/board')).status).toBe(200);
+    expect((await ann.watch(watching.signal)).status).toBe(200);
+    watching.abort();
+    expect(ann.cookies.get('wbor-console')).toBe(token);
+    const { rows } = await bed.pool.query(
+      "select now() - last_seen_at > interval '118 minutes' as idle from console_sessions where name = 'Background'",
+    );
+    expect(rows).toEqual([{ idle: true }]);
+  });
+
   it('is ended by an operator, which is written down', async () => {
     const [ann, bob] = [await bed.signedIn('Ann'), await bed.signedIn('Bob')];
     const { rows } = await bed.pool.query("select id from console_sessions where name = 'Bob'");

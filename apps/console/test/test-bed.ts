@@ -68,6 +68,8 @@ export async function createTestBed(env: Readonly<Record<string, string>> = {}) 
       cookies,
       get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
       post,
+      /** What the page Now hears. */
+      watch: (signal: AbortSignal) => send('/live', { signal }),
       /** The token that forms of this session carry. */
       async csrf(): Promise<string> {
         const page = await (await send('/account')).text();

@@ -24,8 +24,14 @@ export interface Session {
 export interface SessionStore {
   /** @returns the token for the cookie, which is stored nowhere. */
   start(who: Pick<Session, 'subject' | 'name' | 'role' | 'way'>): Promise<string>;
-  /** @returns undefined for a token that is unknown, ended or over its time; `renewed` is a new token for the cookie. */
-  find(token: string): Promise<{ readonly session: Session; readonly renewed?: string } | undefined>;
+  /**
+   * @param how.isBackground what a page asks for by itself: it neither keeps a session alive nor renews its token.
+   * @returns undefined for a token that is unknown, ended or over its time; `renewed` is a new token for the cookie.
+   */
+  find(
+    token: string,
+    how?: { readonly isBackground?: boolean },
+  ): Promise<{ readonly session: Session; readonly renewed?: string } | undefined>;
   list(subject?: string): Promise<Session[]>;
   end(id: string): Promise<void>;
   /** Ends all sessions of somebody. @returns how many. */
@@ -90,7 +96,7 @@ export function createSessionStore(
       return token;
     },
 
-    async find(token) {
+    async find(token, { isBackground = false } = {}) {
       const hash = hashOf(token);
       const at = new Date(now());
       const row = await db
@@ -106,6 +112,7 @@ export function createSessionStore(
         .where('last_seen_at', '>', new Date(now() - IDLE_MS))
         .executeTakeFirst();
       if (row === undefined) return undefined;
+      if (isBackground) return { session: toSession(row) };
       if (now() - row.last_seen_at.getTime() > MINUTE_MS) {
         await db.updateTable('console_sessions').set({ last_seen_at: at }).where('id', '=', row.id).execute();
       }

@@ -11,7 +11,8 @@ import { createViewers } from './viewers.ts';
 export interface LiveFeed {
   readonly messages: readonly LiveMessage[];
   readonly viewers: number;
-  watch(response: ServerResponse): void;
+  /** @param mayStay asked now and then; whoever may not is cut off. */
+  watch(response: ServerResponse, mayStay: () => Promise<boolean>): void;
   /** Begins to hear what is on the exchange. */
   listen(broker: Broker, onStop: ServiceContext['onStop']): Promise<void>;
   close(): void;
@@ -47,7 +48,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
     get viewers() {
       return viewers.count;
     },
-    watch: (response) => viewers.add(response, whole()),
+    watch: (response, mayStay) => viewers.add(response, whole(), mayStay),
     async listen(broker, onStop) {
       for (const pattern of ['source.#', progressEvent.key]) {
         const listener = await broker.listen({

@@ -3,8 +3,11 @@ import type { ServerResponse } from 'node:http';
 /** Browsers that watch: each gets all of it, or is cut off and begins anew with the whole. */
 export interface Viewers {
   readonly count: number;
-  /** @param first what there is by now. */
-  add(response: ServerResponse, first: ServerEvent): void;
+  /**
+   * @param first what there is by now.
+   * @param mayStay asked now and then; whoever may not is cut off.
+   */
+  add(response: ServerResponse, first: ServerEvent, mayStay: () => Promise<boolean>): void;
   tell(event: ServerEvent): void;
   close(): void;
 }
@@ -19,13 +22,22 @@ const BEAT_MS = 15_000;
 const MAX_WAITING_BYTES = 1_000_000;
 
 export function createViewers(): Viewers {
-  const viewers = new Set<ServerResponse>();
+  const viewers = new Map<ServerResponse, () => Promise<boolean>>();
   // Proxies close what is silent; and a browser that has gone is found out.
-  const beat = setInterval(() => write(': beat\n\n'), BEAT_MS);
+  const beat = setInterval(() => {
+    write(': beat\n\n');
+    for (const [viewer, mayStay] of viewers) {
+      // Who cannot be asked for comes back, and is asked then.
+      void mayStay().then(
+        (may) => may || viewer.end(),
+        () => viewer.end(),
+      );
+    }
+  }, BEAT_MS);
   beat.unref();
 
   function write(text: string): void {
-    for (const viewer of viewers) {
+    for (const viewer of viewers.keys()) {
       if (viewer.writableLength > MAX_WAITING_BYTES) viewer.destroy();
       else viewer.write(text);
     }
@@ -35,9 +47,9 @@ export function createViewers(): Viewers {
     get count() {
       return viewers.size;
     },
-    add(response, first) {
+    add(response, first, mayStay) {
       response.write(`retry: 1000\n\n${format(first)}`);
-      viewers.add(response);
+      viewers.set(response, mayStay);
       response.once('close', () => {
         viewers.delete(response);
       });
@@ -45,7 +57,7 @@ export function createViewers(): Viewers {
     tell: (event) => write(format(event)),
     close() {
       clearInterval(beat);
-      for (const viewer of viewers) viewer.end();
+      for (const viewer of viewers.keys()) viewer.end();
     },
   };
 }

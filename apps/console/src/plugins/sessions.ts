@@ -15,8 +15,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this. Default: `viewer`. */
     role?: Role | 'public';
+    /** A page asks for it by itself, again and again: that is no sign of a person. */
+    isBackground?: boolean;
   }
   interface FastifyReply {
+    /** Whether the session still is, for an answer that goes on for long. */
+    isAllowedStill(): Promise<boolean>;
     /** Begins a session in place of any there is. */
     signIn(identity: Identity): Promise<void>;
     /** Ends the session. */
@@ -47,7 +51,8 @@ export async function addSessions(app: FastifyInstance, options: SessionOptions)
 
   async function findSession(request: FastifyRequest, reply: FastifyReply): Promise<Session | undefined> {
     const token = request.cookies[cookieName];
-    const found = token === undefined ? undefined : await sessions.find(token);
+    const { isBackground = false } = request.routeOptions.config;
+    const found = token === undefined ? undefined : await sessions.find(token, { isBackground });
     if (found?.renewed !== undefined) setToken(reply, found.renewed);
     if (proxySignIn === undefined) return found?.session;
     const identity = proxySignIn(request);
@@ -64,6 +69,14 @@ export async function addSessions(app: FastifyInstance, options: SessionOptions)
   app.decorateReply('signIn', async function signIn(this: FastifyReply, identity) {
     await this.signOut();
     setToken(this, await sessions.start(identity));
+  });
+  app.decorateReply('isAllowedStill', async function isAllowedStill(this: FastifyReply) {
+    const { request } = this;
+    // A proxy's word counts for a request, and this one is over.
+    if (request.session?.way === 'proxy') return true;
+    const token = request.cookies[cookieName];
+    const found = token && (await sessions.find(token, { isBackground: true }));
+    return found !== undefined && found !== '' && found.session.id === request.session?.id;
   });
   app.decorateReply('signOut', async function signOut(this: FastifyReply) {
     const token = this.request.cookies[cookieName];

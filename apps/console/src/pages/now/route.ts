@@ -14,6 +14,7 @@ export interface NowOptions {
   readonly health: HealthWatch;
 }
 
+const BACKGROUND = { rateLimit: false, isBackground: true } as const;
 /** Browsers that may watch at once; more would be somebody's mistake. */
 const MAX_VIEWERS = 200;
 /** So old may be what all who look are shown of the database and the broker. */
@@ -23,9 +24,10 @@ const KEPT_SOURCES_MS = 60_000;
 /** What goes through, how everything is, and what needs somebody. */
 export const nowRoutes: FastifyPluginAsyncZod<NowOptions> = async (app, { deps, feed, health }) => {
   const countParked = keep(KEPT_MS, async (): Promise<ParkedCounts> => {
-    const facts = await deps
-      .broker()
-      .inspectQueues(parkedQueues.map((name) => queueName({ name }, deps.namespace)));
+    const broker = deps.broker();
+    // It would wait for a connection, and whoever looks is to be told now.
+    if (broker.reason !== undefined) return undefined;
+    const facts = await broker.inspectQueues(parkedQueues.map((name) => queueName({ name }, deps.namespace)));
     return new Map(parkedQueues.map((name, index) => [name, facts[index]?.messageCount ?? 0]));
   });
   const sources = keep(KEPT_SOURCES_MS, () => loadSources(deps.db));
@@ -45,16 +47,14 @@ export const nowRoutes: FastifyPluginAsyncZod<NowOptions> = async (app, { deps, 
     }),
   );
 
-  app.get('/now/board', { config: { rateLimit: false } }, async (_request, reply) =>
-    reply.piece(await board()),
-  );
+  app.get('/now/board', { config: BACKGROUND }, async (_request, reply) => reply.piece(await board()));
 
-  app.get('/live', { config: { rateLimit: false } }, (_request, reply) => {
+  app.get('/live', { config: BACKGROUND }, (_request, reply) => {
     if (feed.viewers >= MAX_VIEWERS) return reply.code(503).header('retry-after', '30').send();
     reply.hijack();
     const headers = reply.getHeaders() as Record<string, string>;
     reply.raw.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-    feed.watch(reply.raw);
+    feed.watch(reply.raw, () => reply.isAllowedStill());
     return reply;
   });
 };
