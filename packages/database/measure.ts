@@ -70,7 +70,7 @@ async function besideInserts<Result>(db: Kysely<Database>, work: () => Promise<R
 
 async function measureMigration(): Promise<void> {
   const database = await postgres.createDatabase();
-  const { '0009_months': _, ...before } = migrations;
+  const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0009'));
   await migrateToLatest({ connectionString: database.url, migrations: before });
   const { close, db, pool } = open(database.url);
   // Counting them takes long, and tells nothing here.

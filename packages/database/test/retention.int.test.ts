@@ -74,7 +74,7 @@ function retain(now: string, months: number | undefined, more: { chatFrom?: Date
 }
 
 it('a filled database of the version before keeps rows, story, counts and rights, and one row an event', async () => {
-  const { '0009_months': _, ...before } = migrations;
+  const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0009'));
   await migrateToLatest({ connectionString: temporary.url, migrations: before });
   const role = `${temporary.name}_writer`;
   await query(`create role ${role}`);
@@ -84,7 +84,9 @@ it('a filled database of the version before keeps rows, story, counts and rights
     await store(old, post('2026-11-01T00:00:01Z', RANDOM_ID));
     const [story, counted] = [await query('select * from message_story'), await overall()];
 
-    expect(await migrateToLatest({ connectionString: temporary.url })).toEqual(['0009_months']);
+    expect(await migrateToLatest({ connectionString: temporary.url })).toEqual(
+      Object.keys(migrations).filter((name) => name >= '0009'),
+    );
     expect(await partsOf('groupme_posts')).toEqual({ groupme_posts_rest: 2 });
     expect(await query('select * from message_story')).toEqual(story);
     const rights = await query(

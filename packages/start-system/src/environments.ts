@@ -73,7 +73,10 @@ export function buildEnvironments(around: {
         around.healthPorts ?? [],
         ([name, healthPort]) => `${name}=http://127.0.0.1:${healthPort}`,
       ).join(','),
-      PICTURE_ORIGINS: `https://i.groupme.com,${new URL(simulator.imageUrl).origin}`,
+      // A benchmark without pictures has no address for them.
+      PICTURE_ORIGINS: ['https://i.groupme.com', URL.parse(simulator.imageUrl)?.origin ?? []]
+        .flat()
+        .join(','),
     },
   };
 }

@@ -144,6 +144,9 @@ describe('the console, in a real browser, on a phone', () => {
       wbor_message_id: '0bad0bad"><script>window.hit=1</script>',
     });
     await page.locator('#live > li', { hasText: '</p><img' }).first().waitFor();
+    await waitFor(async () => (await system.count('groupme_posts', "wbor_message_id like '0bad0bad%'")) > 0, {
+      what: 'the row of the post',
+    });
     await page.locator('#live > li a', { hasText: '</p><img' }).first().click();
     await page.getByText('<script>').first().waitFor();
     for (const path of ['/', '/messages', '/statistics', '/sources']) {
@@ -151,6 +154,20 @@ describe('the console, in a real browser, on a phone', () => {
       expect(await page.evaluate('window.hit'), path).toBeUndefined();
       expect(await page.locator('main script, main svg[onload], main img[onerror]').count(), path).toBe(0);
     }
+  });
+
+  it('weighs less than 150 KB, and brings nothing from elsewhere', async () => {
+    // With nothing kept from before.
+    const visitor = await signInto(browser, system.consoleUrl);
+    const [bytes, origins] = await visitor.evaluate<[number, string[]]>(`{
+      const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+      [loaded.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0), loaded.map(({ name }) => new URL(name).origin)];
+    }`);
+    await visitor.context().close();
+    expect(new Set(origins)).toEqual(new Set([system.consoleUrl]));
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes).toBeLessThan(150_000);
+    console.log(`console: the page Now weighs ${Math.round(bytes / 1024)} KiB`);
   });
 
   it.each([
