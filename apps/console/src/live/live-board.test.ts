@@ -105,6 +105,20 @@ describe('the board of live messages', () => {
     expect(board.messages[0]?.id).toBe('one more');
   });
 
+  it('takes the state of the audit for what it may have missed something of, and for nothing newer', () => {
+    const board = createLiveBoard();
+    sms(board, ID);
+    sms(board, 'other');
+    const stale = new Set(board.messages);
+    progress(board, 'posting', { part: 1, parts: 1 });
+    const known = board.messages.map((message) => ({
+      ...message,
+      state: { words: 'known', tone: 'good' as const },
+    }));
+    board.fill(known, stale);
+    expect(words(board).toSorted()).toEqual(['known', 'posting']);
+  });
+
   it('takes what the audit knows, below what was heard', () => {
     const board = createLiveBoard();
     sms(board, ID);

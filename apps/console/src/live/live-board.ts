@@ -15,8 +15,12 @@ export interface LiveBoard {
   readonly messages: readonly LiveMessage[];
   /** Takes a copy of what was published on the exchange. @returns the message that it changed. */
   hear(content: Buffer, heard: HeardMessage): Heard | undefined;
-  /** Puts in what the audit knows, where nothing newer was heard. */
-  fill(messages: readonly LiveMessage[]): void;
+  /**
+   * Puts in what the audit knows, where nothing newer was heard.
+   *
+   * @param stale messages of this board of which something may have been missed: their state is the audit's.
+   */
+  fill(messages: readonly LiveMessage[], stale?: ReadonlySet<LiveMessage>): void;
 }
 
 interface Heard {
@@ -163,12 +167,16 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
           return isForTheChat(heard.routingKey) ? hearIncoming(content, heard) : undefined;
       }
     },
-    fill(older) {
+    fill(older, stale) {
       const heard = [...messages.values()];
       messages.clear();
       const ids = new Set(heard.map(({ id }) => id));
       for (const message of older.filter(({ id }) => !ids.has(id))) messages.set(message.key, message);
-      for (const message of heard) put(message);
+      const states = new Map(older.map(({ id, state }) => [id, state]));
+      for (const message of heard) {
+        const known = stale?.has(message) ? states.get(message.id) : undefined;
+        put(known === undefined ? message : { ...message, state: known });
+      }
     },
   };
 }

@@ -33,8 +33,10 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
 
   /** What was published while nobody here heard it is in the audit. */
   async function catchUp(): Promise<void> {
+    // What was heard before may have gone on meanwhile; what is heard from now on is newer than the audit.
+    const stale = new Set(board.messages);
     try {
-      board.fill(await options.loadLatest());
+      board.fill(await options.loadLatest(), stale);
       viewers.tell(whole());
     } catch (error) {
       options.logger.warn({ error: String(error) }, 'the latest messages could not be read');
