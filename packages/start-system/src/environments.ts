@@ -21,6 +21,11 @@ export function callbackUrl(gatewayUrl: string): string {
   return `${gatewayUrl}/callback/${CALLBACK_SECRET}`;
 }
 
+/** Where the pages of the console are. */
+export function consoleUrl(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
 /** What stands in for GroupMe. */
 type GroupMe = Pick<Simulator, 'botId' | 'accessToken' | 'groupId' | 'apiUrl' | 'imageUrl'>;
 
@@ -30,23 +35,25 @@ export function buildEnvironments(around: {
   readonly databaseUrl: string;
   readonly namespace: Namespace;
   readonly gatewayPort: number;
-  /** Default: the console's own. */
-  readonly consolePort?: number;
+  /** Where a console will run; what the others say in the chat links to it then. */
+  readonly consolePort?: number | undefined;
   /** Health ports by the name of the process, which the console looks at. */
   readonly healthPorts?: ReadonlyMap<string, string>;
   readonly simulator: GroupMe;
 }): Readonly<Record<App, Environment>> {
-  const { databaseUrl, namespace, simulator } = around;
+  const { consolePort, databaseUrl, namespace, simulator } = around;
   const common = {
     RABBITMQ_URL: around.brokerUrl,
     RABBITMQ_EXCHANGE: namespace.exchange,
     QUEUE_PREFIX: namespace.queuePrefix,
     HEALTH_HOST: '127.0.0.1',
   };
+  const links: Environment = consolePort === undefined ? {} : { CONSOLE_URL: consoleUrl(consolePort) };
   return {
     'audit-logger': { ...common, DATABASE_URL: databaseUrl },
     relay: {
       ...common,
+      ...links,
       GROUPME_BOT_ID: simulator.botId,
       GROUPME_ACCESS_TOKEN: simulator.accessToken,
       GROUPME_GROUP_ID: simulator.groupId,
@@ -62,12 +69,12 @@ export function buildEnvironments(around: {
       GROUPME_CALLBACK_SECRET: CALLBACK_SECRET,
       GROUPME_BOT_ID: simulator.botId,
     },
-    moderator: { ...common, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
+    moderator: { ...common, ...links, DATABASE_URL: databaseUrl, GROUPME_GROUP_ID: simulator.groupId },
     console: {
       ...common,
       DATABASE_URL: databaseUrl,
       CONSOLE_HOST: '127.0.0.1',
-      ...(around.consolePort === undefined ? {} : { CONSOLE_PORT: String(around.consolePort) }),
+      ...(consolePort === undefined ? {} : { CONSOLE_PORT: String(consolePort) }),
       CONSOLE_PASSWORD,
       SERVICES: Array.from(
         around.healthPorts ?? [],

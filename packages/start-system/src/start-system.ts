@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_EXCHANGE_NAME, type Namespace } from '@wbor/contracts';
 import { type Simulator, startSimulator } from '@wbor/groupme-simulator';
 import { lastingPort, type ServiceProcess, spawnService } from '@wbor/testkit';
-import { type App, buildEnvironments, callbackUrl, type Environment } from './environments.ts';
+import { type App, buildEnvironments, callbackUrl, consoleUrl, type Environment } from './environments.ts';
 import type { Releases } from './releases.ts';
 import { type RunStep, runUnwatched, startAll } from './start-all.ts';
 
@@ -55,7 +55,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const namespace = options.namespace ?? { exchange: DEFAULT_EXCHANGE_NAME, queuePrefix: '' };
   let gatewayPort = options.ports?.gateway ?? (await lastingPort());
   let consolePort = options.ports?.console ?? (await lastingPort());
-  const consoleUrl = (): string => `http://127.0.0.1:${consolePort}`;
+  const hasConsole = Object.values(processes).includes('console');
   const gatewayUrl = (): string => `http://127.0.0.1:${gatewayPort}`;
   const simulator = await run(
     'GroupMe simulator',
@@ -78,7 +78,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options,
       namespace,
       gatewayPort,
-      consolePort,
+      consolePort: hasConsole ? consolePort : undefined,
       healthPorts: new Map([...healthPorts].filter(([other]) => other !== name)),
       simulator,
     })[app];
@@ -119,7 +119,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
           name,
           () => startReady(name),
           ({ app, healthUrl }) =>
-            app === 'gateway' ? gatewayUrl() : app === 'console' ? consoleUrl() : healthUrl,
+            app === 'gateway' ? gatewayUrl() : app === 'console' ? consoleUrl(consolePort) : healthUrl,
         ),
     ),
     { oneByOne: options.runStep !== undefined },
@@ -128,7 +128,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     namespace,
     simulator,
     gatewayUrl: gatewayUrl(),
-    consoleUrl: consoleUrl(),
+    consoleUrl: consoleUrl(consolePort),
     spawn,
     service(name) {
       const service = services.get(name);

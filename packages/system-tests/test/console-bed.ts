@@ -4,10 +4,17 @@ import { CONSOLE_PASSWORD } from '@wbor/start-system';
 import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-export function launchBrowser(executablePath: string): Promise<Browser> {
+/** @param debuggingPort where programs other than Playwright reach it, on loopback. */
+export function launchBrowser(executablePath: string, debuggingPort: number): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      `--remote-debugging-port=${debuggingPort}`,
+    ],
   });
 }
 
@@ -24,11 +31,16 @@ export async function signInto(
   const context = await browser.newContext(options);
   const page = await context.newPage();
   await page.goto(consoleUrl);
+  await signIn(page, name);
+  await page.getByRole('heading', { name: 'Now' }).waitFor();
+  return page;
+}
+
+/** Fills in the form that the page shows. */
+export async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel('Your name').fill(name);
   await page.getByLabel('Password').fill(CONSOLE_PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Now' }).waitFor();
-  return page;
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

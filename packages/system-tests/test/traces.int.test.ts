@@ -6,14 +6,16 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { type SystemUnderTest, startSystemUnderTest } from './system-under-test.ts';
 
+const attributesSchema = z
+  .array(z.object({ key: z.string(), value: z.looseObject({ stringValue: z.string().optional() }) }))
+  .transform((list) => new Map(list.map(({ key, value }) => [key, value.stringValue])));
+
 /** What of OTLP, as JSON over HTTP, a collector would look at first. */
 const exportSchema = z.object({
   resourceSpans: z.array(
     z.object({
       resource: z.object({
-        attributes: z.array(
-          z.object({ key: z.string(), value: z.looseObject({ stringValue: z.string().optional() }) }),
-        ),
+        attributes: attributesSchema,
       }),
       scopeSpans: z.array(
         z.object({
@@ -23,6 +25,7 @@ const exportSchema = z.object({
               traceId: z.string(),
               spanId: z.string(),
               parentSpanId: z.string().optional(),
+              attributes: attributesSchema.default(new Map()),
               links: z.array(z.object({ spanId: z.string() })).default([]),
             }),
           ),
@@ -51,6 +54,7 @@ beforeAll(async () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '1000',
     },
   });
 });
@@ -63,7 +67,7 @@ afterAll(async () => {
 function exportedSpans(): ExportedSpan[] {
   return collector.requests.flatMap(({ json }) =>
     exportSchema.parse(json).resourceSpans.flatMap(({ resource, scopeSpans }) => {
-      const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue;
+      const service = resource.attributes.get('service.name');
       return scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, service })));
     }),
   );
@@ -77,6 +81,7 @@ async function* inTwoPieces(text: string): AsyncGenerator<Uint8Array> {
 }
 
 it('one trace leads from the caller of /send to the audit row, and tells no secret', async () => {
+  const messageId = randomUUID();
   const response = await fetch(`${system.gatewayUrl}/send`, {
     method: 'POST',
     headers: {
@@ -86,7 +91,7 @@ it('one trace leads from the caller of /send to the audit row, and tells no secr
       // Whatever a caller says, no baggage of it goes on.
       baggage: `secret=${TEXT.replaceAll(' ', '-')}`,
     },
-    body: inTwoPieces(JSON.stringify({ source: 'ups', body: TEXT, wbor_message_id: randomUUID() })),
+    body: inTwoPieces(JSON.stringify({ source: 'ups', body: TEXT, wbor_message_id: messageId })),
     duplex: 'half',
   });
   expect(response.status).toBe(202);
@@ -132,6 +137,16 @@ it('one trace leads from the caller of /send to the audit row, and tells no secr
   const beside = spans.filter(({ parentSpanId }) => parentSpanId === delivery).map(({ name }) => name);
   expect(beside.sort()).toEqual(['POST 127.0.0.1', 'send source.groupme.msg', `send ${prefix}relay.journal`]);
 
+  // Whoever has a message's id finds its trace, and whoever has a log line does.
+  const named = spans.filter(({ attributes }) => attributes.get('wbor.message_id') === messageId);
+  expect(named.map(({ name }) => name).sort()).toEqual([
+    `process ${prefix}relay.outbox`,
+    `process ${prefix}relay.standard`,
+  ]);
+  expect(system.service('relay').logs()).toContainEqual(
+    expect.objectContaining({ trace_id: CALLER.traceId, wbor_message_id: messageId }),
+  );
+
   // GroupMe calls back, at an address that is a secret.
   await waitFor(() => exportedSpans().some(({ name }) => name === 'POST /callback/:secret'), {
     what: 'the callback',
@@ -140,4 +155,17 @@ it('one trace leads from the caller of /send to the audit row, and tells no secr
   const secret = callbackUrl(system.gatewayUrl).split('/').at(-1) ?? '';
   const hidden = [TEXT, TEXT.replaceAll(' ', '-'), PASSWORD, secret, system.simulator.botId];
   expect(hidden.filter((text) => exported.includes(text))).toEqual([]);
+});
+
+it('a collector that is away is told of once, and messages go on', async () => {
+  await collector.dispose();
+  for (const body of ['the first', 'the second']) {
+    await system.send('ups', body, randomUUID());
+    await waitFor(() => system.posts().some((text) => text.includes(body)), { what: body });
+    await pause(500);
+  }
+  const isWarning = ({ msg }: { msg?: unknown }) =>
+    msg === 'traces do not reach their collector; they are dropped';
+  await system.service('relay').waitForLog(isWarning);
+  expect(system.service('relay').logs().filter(isWarning)).toHaveLength(1);
 });
