@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { postEvent, progressEvent } from '@wbor/contracts';
 import { describe, expect, it } from 'vitest';
 import { createLiveBoard, type LiveBoard, MAX_MESSAGES } from './live-board.ts';
@@ -133,5 +134,33 @@ describe('the board of live messages', () => {
       [ID, 'received'],
       ['older', 'in the chat'],
     ]);
+  });
+
+  it('keeps of each what is text, and not more than a page can show', () => {
+    const board = createLiveBoard();
+    const long = 'x'.repeat(100_000);
+    hear(board, 'source.standard.ups', { body: 'x', wbor_message_id: '\ud800' });
+    hear(board, 'source.standard.ups', { body: `${long}\ud83c`, source: long, wbor_message_id: long });
+    hear(board, 'source.twilio.sms.incoming', { From: long, SenderName: long, Body: '\udc00' }, 'amqp-1');
+    post(board, { wbor_message_id: long, text: long, source: long });
+    const shown = JSON.stringify(board.messages.map(({ results: _, texts: __, ...message }) => message));
+    expect(shown.length).toBeLessThan(5_000);
+    for (const { id, key, sender, source, text } of board.messages) {
+      for (const value of [id, key, sender, source, text]) expect(value?.isWellFormed()).not.toBe(false);
+    }
+    // As the relay will call it.
+    expect(board.messages.map(({ id }) => id)).toEqual([
+      undefined,
+      createHash('sha256').update(long).digest('hex'),
+      '\ufffd',
+    ]);
+  });
+
+  it('reads a number of a sender as the relay does, however it is written', () => {
+    const board = createLiveBoard();
+    const written = [{ From: 12075550123 }, { From: ['12075550123'] }, { from: '12075550123' }];
+    for (const [index, from] of written.entries())
+      hear(board, 'source.twilio.sms.incoming', { ...from, Body: 'x', wbor_message_id: `m${index}` });
+    expect(board.messages.map(({ sender }) => sender)).toEqual(written.map(() => '12075550123'));
   });
 });

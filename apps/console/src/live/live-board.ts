@@ -7,8 +7,11 @@ import {
   postEventSchema,
   progressEvent,
   readMessage,
+  toMessageId,
 } from '@wbor/contracts';
+import { z } from 'zod';
 import { type LiveMessage, RECEIVED, stateOfProgress, stateOfResults } from './live-message.ts';
+import { readReceived } from './read-received.ts';
 
 export interface LiveBoard {
   /** Newest first. */
@@ -33,6 +36,10 @@ interface Heard {
 /** So many are on the page. */
 export const MAX_MESSAGES = 50;
 const MAX_TEXT_LENGTH = 300;
+/** As the relay cuts them. */
+const MAX_NAME_LENGTH = 256;
+/** GroupMe takes none that is longer. */
+const MAX_POST_LENGTH = 1_000;
 /** Echoes that came before the word of their post. */
 const MAX_EARLY_ECHOES = 100;
 
@@ -43,7 +50,8 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
   /** Of a call without an answer the echo comes first: it is what settles the doubt. */
   const earlyEchoes: string[] = [];
 
-  function put(message: LiveMessage): Heard {
+  function put(heard: LiveMessage): Heard {
+    const message = bounded(heard);
     const isNew = !messages.has(message.key);
     messages.set(message.key, message);
     if (messages.size <= MAX_MESSAGES) return { message, isNew, gone: undefined };
@@ -79,23 +87,19 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
     { headers, messageId, routingKey }: HeardMessage,
   ): Heard | undefined {
     if (headers[ALREADY_SENT_HEADER] === true) return undefined;
-    const body = parseObject(content);
-    const id = textOf(body?.wbor_message_id);
+    const received = readReceived(content, routingKey);
+    if (received === undefined) return undefined;
+    const { id, source, ...more } = received;
     const key = id ?? (messageId === undefined ? undefined : amqpKey(messageId));
     // Without any name it cannot be known again.
-    if (body === undefined || key === undefined || messages.has(key)) return undefined;
-    const said =
-      textOf(body.Body) ?? textOf(body.body) ?? textOf(body.text) ?? textOf(body.message_text) ?? '';
-    return put({
-      ...blank(key, id, textOf(body.source) ?? sourceOfKey(routingKey)),
-      sender: textOf(body.From),
-      senderName: textOf(body.SenderName),
-      text: Array.from(said).slice(0, MAX_TEXT_LENGTH).join(''),
-    });
+    if (key === undefined || messages.has(key)) return undefined;
+    return put({ ...blank(key, id, source ?? sourceOfKey(routingKey)), ...more });
   }
 
-  function hearProgress(progress: Progress): Heard {
-    const { amqp_message_id, sender, sender_name, source, text, wbor_message_id: id } = progress;
+  function hearProgress(progress: Progress): Heard | undefined {
+    const { amqp_message_id, sender, sender_name, source, text } = progress;
+    const id = toMessageId(progress.wbor_message_id);
+    if (id === undefined) return undefined;
     const known = find(id, amqp_message_id) ?? blank(id, id, source);
     return put({
       ...known,
@@ -108,8 +112,11 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
     });
   }
 
-  function hearPost(event: PostEvent): Heard {
-    const { part = 1, text = '', wbor_message_id: id } = event;
+  function hearPost(event: PostEvent): Heard | undefined {
+    const { part = 1 } = event;
+    const id = toMessageId(event.wbor_message_id);
+    if (id === undefined) return undefined;
+    const text = cut(event.text ?? '', MAX_POST_LENGTH);
     const known = find(id) ?? blank(id, id, event.source);
     const result = {
       part,
@@ -162,7 +169,7 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
           return reading.ok ? hearPost(reading.value) : undefined;
         }
         case echoEvent.key:
-          return hearEcho(textOf(parseObject(content)?.text) ?? '');
+          return hearEcho(cut(textOfEcho(content), MAX_POST_LENGTH));
         default:
           return isForTheChat(heard.routingKey) ? hearIncoming(content, heard) : undefined;
       }
@@ -181,6 +188,8 @@ export function createLiveBoard(now: () => Date = () => new Date()): LiveBoard {
   };
 }
 
+const echoTextSchema = z.looseObject({ text: z.string() });
+
 /** Of a station only what has changed is for the chat, and the relay says what that is. */
 function isForTheChat(key: string): boolean {
   return /^source\.(?:standard(?:\.|$)|twilio\.sms\.incoming$|endec\.alert$)/.test(key);
@@ -196,15 +205,25 @@ function amqpKey(messageId: string): string {
   return `amqp ${messageId}`;
 }
 
-function parseObject(content: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(content.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+function textOfEcho(content: Buffer): string {
+  const reading = readMessage({ schema: echoTextSchema }, { content });
+  return reading.ok ? reading.value.text : '';
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+/** What others have written is kept for a while, and rendered for all who watch: it must be short, and text. */
+function bounded(message: LiveMessage): LiveMessage {
+  const { sender, senderName, source, state, text } = message;
+  return {
+    ...message,
+    source: cut(source, MAX_NAME_LENGTH),
+    sender: sender === undefined ? undefined : cut(sender, MAX_NAME_LENGTH),
+    senderName: senderName === undefined ? undefined : cut(senderName, MAX_NAME_LENGTH),
+    text: cut(text, MAX_TEXT_LENGTH),
+    state: { ...state, words: cut(state.words, MAX_TEXT_LENGTH) },
+  };
+}
+
+/** Of half a character, and of one that is none, nothing can be encoded. */
+function cut(text: string, maxLength: number): string {
+  return text.slice(0, maxLength).toWellFormed();
 }

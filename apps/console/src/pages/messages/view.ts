@@ -33,7 +33,8 @@ export function messageItems(list: MessageList, filter: Filter, clock: StationCl
 /** A message in a list. */
 export function item(message: ListedMessage, clock: StationClock): Html {
   const { blocked, first_at, sender, sender_name, source, state, text, wbor_message_id } = message;
-  const words = blocked ? '(blocked)' : firstWords(text) || '(no text)';
+  // The audit notes it of a first attempt only.
+  const words = blocked || state?.name === 'blocked' ? '(blocked)' : firstWords(text) || '(no text)';
   return html`<li>
     <div class="meta">
       ${stateWords(state)} ${when(first_at, clock)}
@@ -45,7 +46,8 @@ export function item(message: ListedMessage, clock: StationClock): Html {
 }
 
 export function messagePath(id: string): string {
-  return `/messages/${encodeURIComponent(id)}`;
+  // Ids are their producers' text, and of half a character an address cannot be made.
+  return `/messages/${encodeURIComponent(id.toWellFormed())}`;
 }
 
 export function stateWords(state: MessageState | undefined): Html {
