@@ -15,8 +15,10 @@ import type { ConsoleConfig } from './config.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
 import { watchHealth } from './health/look.ts';
+import { createBannedSenders } from './live/banned-senders.ts';
 import { createLiveFeed } from './live/live-feed.ts';
 import { loadLatest } from './live/load-latest.ts';
+import { loadBans } from './pages/bans/queries.ts';
 import { liveChange, liveList } from './pages/now/view.ts';
 
 const MAX_CONNECTIONS = 10;
@@ -53,7 +55,15 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
     actions: createActionLog(db),
     pictureOrigins: config.PICTURE_ORIGINS,
   };
+  const banned = createBannedSenders({
+    load: async () => (await loadBans(db, new Date())).map(({ sender }) => sender),
+    normaliseSender: deps.normaliseSender,
+    onChange: () => feed.tellAll(),
+    logger,
+  });
+  onStop('bans', () => banned.stop());
   const feed = createLiveFeed({
+    isBanned: (sender) => banned.has(sender),
     loadLatest: () => loadLatest(db),
     list: (messages) => liveList(messages, deps.clock),
     change: (heard) => liveChange(heard, deps.clock),
@@ -113,6 +123,6 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
       logger,
     });
   }
-  await Promise.all([connect(), migrate()]);
+  await Promise.all([connect(), migrate().then(() => banned.start())]);
   await feed.listen(deps.broker(), onStop);
 }

@@ -21,7 +21,7 @@ export async function loadLatest(db: Kysely<Database>): Promise<LiveMessage[]> {
         source: row.source,
         sender: row.sender ?? undefined,
         senderName: row.sender_name ?? undefined,
-        text: row.text ?? '',
+        text: row.blocked ? '(blocked)' : (row.text ?? ''),
         at: row.first_at,
         state: states.get(row.wbor_message_id) ?? RECEIVED,
         results: new Map(),

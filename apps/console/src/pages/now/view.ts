@@ -43,7 +43,7 @@ export function liveChange(
 
 function liveItem(message: LiveMessage, clock: StationClock, name?: string, isSwapped = false): Html {
   const { at, id, sender, senderName, source, state } = message;
-  const words = state.words.startsWith('blocked') ? '(blocked)' : firstWords(message.text) || '(no text)';
+  const words = firstWords(message.text) || '(no text)';
   const from = [maskName(senderName ?? null), sender && maskNumber(sender)].filter(Boolean).join(' ');
   return html`<li id=${idOf(message)} class=${name} hx-swap-oob=${isSwapped ? 'true' : undefined}>
     <div class="meta">
