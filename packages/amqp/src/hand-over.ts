@@ -4,7 +4,7 @@ import { type DeclaredQueue, ORIGINAL_KEY_HEADER, PARKED_HEADERS } from '@wbor/c
 import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import type { BrokerAddress } from './address.ts';
 import { parkableHeaders } from './parkable-headers.ts';
-import { originalKey } from './parking.ts';
+import { HANDED_OUT_BEFORE, originalKey } from './parking.ts';
 import { connectOnce } from './preflight.ts';
 
 const PREFETCH = 200;
@@ -150,7 +150,7 @@ async function moveAll(
           ...properties,
           headers: {
             ...headers,
-            [PARKED_HEADERS.reason]: 'handed-out-before',
+            [PARKED_HEADERS.reason]: HANDED_OUT_BEFORE,
             [PARKED_HEADERS.error]: `the first of ${from}, which somebody had in hand: it may be in the chat already`,
             [PARKED_HEADERS.queue]: parking.queue,
             [PARKED_HEADERS.exchange]: cameBy,

@@ -6,7 +6,7 @@ export { type HandOver, type Moved, openHandOver } from './hand-over.ts';
 export { type Answer as BrokerAnswer, type BrokerInspection, inspectBroker } from './inspection.ts';
 export { parkableHeaders } from './parkable-headers.ts';
 export { type ParkedWatch, startParkedWatch } from './parked-watch.ts';
-export { originalKey, type Parking, parkDelivery } from './parking.ts';
+export { HANDED_OUT_BEFORE, originalKey, type Parking, parkDelivery } from './parking.ts';
 export { describeNodes, findLostNodes } from './preflight.ts';
 export { startQueueWatch } from './queue-watch.ts';
 export type {

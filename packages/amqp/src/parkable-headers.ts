@@ -1,7 +1,10 @@
 import { PARKED_HEADERS } from '@wbor/contracts';
 
-/** A broker sends copies to the queues that these name. What was published once must not go there in our name. */
-const ROUTING_HEADERS: ReadonlySet<string> = new Set(['CC', 'BCC']);
+/**
+ * A broker sends copies to the queues that the first two name: what was published once must not go there in our name. The last one is the
+ * broker's word that it put a message aside, by which a replay finds its queue; on what we park it would be somebody else's.
+ */
+const ROUTING_HEADERS: ReadonlySet<string> = new Set(['CC', 'BCC', 'x-death']);
 
 /** The client library encodes all headers into 64 KiB; half of that is left to what parking itself says. */
 const MAX_TOTAL_BYTES = 32_768;

@@ -15,6 +15,9 @@ export function originalKey(delivery: Pick<Delivery, 'exchange' | 'routingKey' |
 const MAX_ERROR_LENGTH = 500;
 const MAX_KEY_LENGTH = 255;
 
+/** Reason of what another service had in hand when it was taken over from; it goes back to that one, or to ours. */
+export const HANDED_OUT_BEFORE = 'handed-out-before';
+
 /** Where a message is parked, and what a person is told about it. */
 export interface Parking {
   /** Full name of the parking queue. */

@@ -115,6 +115,7 @@ export {
   moderatorQueues,
   moderatorRequestsQueue,
   moderatorSmsCommandsQueue,
+  queuesParkedIn,
   RELAY_DELIVERY_LOCK,
   relayJournalQueue,
   relayOutboxQueue,

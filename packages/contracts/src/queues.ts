@@ -1,4 +1,5 @@
 import { defineQueue, defineTerminalQueue, type QueueDefinition } from './define.ts';
+import { type Namespace, queueName } from './topology.ts';
 
 export const DEFAULT_EXCHANGE_NAME = 'source_exchange';
 
@@ -119,3 +120,16 @@ export const declaredQueues = {
   moderator: [...moderatorQueues, relayParkedQueue, relayStandardQueue, ...auditQueues],
   console: [relayParkedQueue, relayStandardQueue, ...auditQueues, ...moderatorQueues],
 } satisfies Record<string, readonly QueueDefinition[]>;
+
+/** Full names of the queues whose messages are parked in that one: by the broker, or by the service that works on them. */
+export function queuesParkedIn(
+  parkedQueue: string,
+  namespace: Pick<Namespace, 'queuePrefix'>,
+): readonly string[] {
+  return [...relayQueues, ...auditQueues, ...moderatorQueues]
+    .filter(
+      ({ deadLetterQueue }) =>
+        deadLetterQueue !== null && queueName({ name: deadLetterQueue }, namespace) === parkedQueue,
+    )
+    .map((queue) => queueName(queue, namespace));
+}

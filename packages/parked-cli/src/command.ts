@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Broker } from '@wbor/amqp';
 import { parseCommandLine, UsageError } from '@wbor/command-line';
-import { type ParkedMessage, type Verdict, walkParked } from '@wbor/parked';
+import { type ParkedMessage, type ParkingQueue, type Verdict, walkParked } from '@wbor/parked';
 import { isShownAs } from './is-shown-as.ts';
 
 /** What the operator asked for. */
@@ -67,7 +67,7 @@ export function parseParkedCommand(argv: readonly string[]): ParkedCommand | 'he
 export async function runParkedCommand(
   command: ParkedCommand,
   broker: Broker,
-  queue: string,
+  queue: ParkingQueue,
   write: (text: string) => void,
   complain: (text: string) => void,
 ): Promise<number> {
@@ -103,7 +103,7 @@ export async function runParkedCommand(
 async function findMeant(
   { ids }: ParkedCommand,
   broker: Broker,
-  queue: string,
+  queue: ParkingQueue,
   complain: (text: string) => void,
 ): Promise<Set<string> | undefined> {
   const fitting = new Map(ids.map((id) => [id, new Set<string>()]));

@@ -24,11 +24,11 @@ async function run(command: ParkedCommand): Promise<number> {
     logger: createLogger({ name: 'parked', level: 'warn', pretty: process.stderr.isTTY === true }),
   });
   try {
-    const queue = command.queue ?? queueName(relayParkedQueue, namespace);
+    const name = command.queue ?? queueName(relayParkedQueue, namespace);
     return await runParkedCommand(
       command,
       broker,
-      queue,
+      { name, namespace },
       (text) => process.stdout.write(text),
       (text) => process.stderr.write(text),
     );

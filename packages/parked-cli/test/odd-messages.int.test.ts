@@ -1,4 +1,11 @@
-import { PARKED_HEADERS, queueName, relayParkedQueue } from '@wbor/contracts';
+import {
+  auditEventsQueue,
+  auditParkedQueue,
+  PARKED_HEADERS,
+  queueName,
+  relayOutboxQueue,
+  relayParkedQueue,
+} from '@wbor/contracts';
 import { connectAmqp, createNamespace, deleteNamespace, publishRaw } from '@wbor/testkit';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { runParked } from '../src/run-parked.testing.ts';
@@ -8,13 +15,13 @@ const brokerUrl = inject('brokerUrl');
 /** What would clear a terminal, and a mark that turns writing round. */
 const ESCAPES = '\u001b[2J\u202e\u2028';
 
-/** Stands for the parking queue itself, which a replayed message comes back to. */
-const HERE = 'here';
+/** Stands before the name of a queue that is of the test's namespace. */
+const OURS = 'ours:';
 
 type Sent = readonly [body: string, properties: Parameters<typeof publishRaw>[4]];
 
 /** Parks messages in a namespace of their own, and gives the command for it. */
-async function park(messages: readonly Sent[]) {
+async function park(messages: readonly Sent[], definition: { readonly name: string } = relayParkedQueue) {
   const namespace = createNamespace();
   const env = {
     RABBITMQ_URL: brokerUrl,
@@ -30,13 +37,18 @@ async function park(messages: readonly Sent[]) {
     await deleteNamespace(brokerUrl, namespace);
   });
   const channel = await connection.createConfirmChannel();
-  const queue = queueName(relayParkedQueue, namespace);
+  const queue = queueName(definition, namespace);
+  // Those of the relay are declared by the command.
+  if (definition !== relayParkedQueue)
+    await channel.assertQueue(queue, { arguments: { 'x-queue-type': 'quorum' } });
   for (const [body, properties] of messages) {
     const headers = { ...properties?.headers };
-    if (headers[PARKED_HEADERS.queue] === HERE) headers[PARKED_HEADERS.queue] = queue;
+    const from = String(headers[PARKED_HEADERS.queue]);
+    if (from.startsWith(OURS))
+      headers[PARKED_HEADERS.queue] = queueName({ name: from.slice(OURS.length) }, namespace);
     await publishRaw(channel, '', queue, Buffer.from(body), { ...properties, headers });
   }
-  return parked;
+  return Object.assign(parked, { queue });
 }
 
 const odd: readonly Sent[] = [
@@ -87,19 +99,30 @@ it('tells messages with one id apart, and does nothing when it is not said which
   expect((await parked('show', 'same')).stdout).toContain('first');
 });
 
+const from = (queue: string) => ({ headers: { [PARKED_HEADERS.queue]: queue } });
+
 it('keeps what cannot be replayed, says so, and replays the others', async () => {
-  const gone = { [PARKED_HEADERS.queue]: 'no.such.queue' };
   const parked = await park([
     ['from nowhere', { messageId: 'nowhere' }],
-    ['queue is gone', { messageId: 'gone', headers: gone }],
-    ['replayed', { messageId: 'good', headers: { [PARKED_HEADERS.queue]: HERE } }],
+    ['from where nothing is parked here', { messageId: 'forged', ...from(`${OURS}moderator.requests`) }],
+    ['replayed', { messageId: 'good', ...from(`${OURS}${relayOutboxQueue.name}`) }],
   ]);
   const replayed = await parked('replay', '--all');
   expect(replayed).toMatchObject({ code: 1, stdout: expect.stringContaining('1 message replayed') });
   expect(replayed.stdout).toContain('nowhere was not replayed: it is not known from which queue');
-  expect(replayed.stdout).toContain('gone was not replayed: no queue takes messages');
-  const forPrograms = await parked('replay', 'gone', '--json');
-  expect(forPrograms).toMatchObject({ code: 1, stdout: expect.stringContaining('gone was not replayed') });
+  expect(replayed.stdout).toMatch(
+    /forged was not replayed: it says that it came from \S+moderator\.requests/,
+  );
+  const forPrograms = await parked('replay', 'forged', '--json');
+  expect(forPrograms).toMatchObject({ code: 1, stdout: expect.stringContaining('forged was not replayed') });
   const left = (await parked('list', '--json')).stdout.trim().split('\n');
-  expect(left.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['nowhere', 'gone', 'good']);
+  expect(left.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['nowhere', 'forged']);
+});
+
+it('says when the queue that a message came from is gone', async () => {
+  const sent: Sent = ['x', { messageId: 'gone', ...from(`${OURS}${auditEventsQueue.name}`) }];
+  const parked = await park([sent], auditParkedQueue);
+  const replayed = await parked('replay', '--all', '--queue', parked.queue);
+  expect(replayed.code).toBe(1);
+  expect(replayed.stdout).toContain('gone was not replayed: no queue takes messages');
 });

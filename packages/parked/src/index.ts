@@ -1,1 +1,2 @@
-export { type ParkedMessage, type Verdict, walkParked } from './parked-queue.ts';
+export { type ParkingQueue, type Verdict, walkParked } from './parked-queue.ts';
+export type { ParkedMessage } from './read-parked.ts';

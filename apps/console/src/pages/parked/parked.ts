@@ -65,7 +65,7 @@ export function createParked(broker: () => Broker, namespace: Namespace): Parked
   ): Promise<void> =>
     walkParked(
       broker(),
-      queueName({ name: queue }, namespace),
+      { name: queueName({ name: queue }, namespace), namespace },
       (message) => judge(message, { queue, name: `${message.id}#${message.copy}` }),
       onFailure,
     );
