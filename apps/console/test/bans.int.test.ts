@@ -1,4 +1,4 @@
-import { spawnService } from '@wbor/testkit';
+import { connectAmqp, publishRaw, spawnService, waitFor } from '@wbor/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createTestBed, type TestBed } from './test-bed.ts';
 
@@ -131,4 +131,27 @@ it('says so when the moderator does not answer', async () => {
   await stopModerator?.();
   const asked = await send('moderator', '/bans', { number: '+12075550188', length: '7d' });
   expect(asked.page).toMatch(/The moderator was asked to ban …0188 until .+; it has not answered yet/);
+});
+
+it('keeps the words of a banned sender from the page Now while no relay has said that they are blocked', async () => {
+  await bed.pool.query(
+    `insert into bans (id, sender, banned_at, banned_by, reason) values (gen_random_uuid(), '+12075550199', now(), 'test', '')`,
+  );
+  const connection = await connectAmqp(inject('brokerUrl'));
+  const channel = await connection.createConfirmChannel();
+  const sms = { From: '(207) 555-0199', Body: 'an insult', wbor_message_id: 'of-banned' };
+  await publishRaw(
+    channel,
+    bed.namespace.exchange,
+    'source.twilio.sms.incoming',
+    Buffer.from(JSON.stringify(sms)),
+  ).catch(() => undefined);
+  await connection.close();
+  const viewer = await bed.signedIn('Viewer', 'viewer');
+  const look = async () => {
+    const text = await (await viewer.get('/')).text();
+    return text.includes('(blocked)') && text;
+  };
+  const page = await waitFor(look, { what: 'the message, without its words' });
+  expect(page).not.toContain('an insult');
 });

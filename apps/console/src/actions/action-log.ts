@@ -16,12 +16,30 @@ export interface ActionLog {
   add(who: Pick<Session, 'subject' | 'name' | 'role'>, action: Action): Promise<void>;
 }
 
+const MAX_LENGTH = 256;
+
+/** A target may be a stranger's text of any length, and half a character or a NUL would keep the row out of Postgres. */
+export function storable(text: string): string {
+  return text.slice(0, MAX_LENGTH).toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
 export function createActionLog(db: Kysely<Database>): ActionLog {
   return {
     async add({ name, role, subject }, { action, detail = {}, target }) {
+      const said = Object.entries(detail).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? storable(value) : value,
+      ]);
       await db
         .insertInto('console_actions')
-        .values({ subject, name, role, action, target, detail: JSON.stringify(detail) })
+        .values({
+          subject,
+          name,
+          role,
+          action,
+          target: storable(target),
+          detail: JSON.stringify(Object.fromEntries(said)),
+        })
         .execute();
     },
   };

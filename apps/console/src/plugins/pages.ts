@@ -15,8 +15,22 @@ declare module 'fastify' {
 }
 
 const FLASH_COOKIE = 'wbor-console-flash';
-const MAX_FLASH_LENGTH = 500;
+/** In a cookie, where a browser takes 4 KB with all that is around it. */
+const MAX_FLASH_BYTES = 3_000;
 const HTML = 'text/html; charset=utf-8';
+
+/** What a cookie can hold of a text, which may quote a stranger's: never half a character. */
+export function fitFlash(text: string): string {
+  let fit = '';
+  let bytes = 0;
+  for (const character of text) {
+    const whole = character.toWellFormed();
+    bytes += encodeURIComponent(whole).length;
+    if (bytes > MAX_FLASH_BYTES) return `${fit} …`;
+    fit += whole;
+  }
+  return fit;
+}
 
 export function addPages(
   app: FastifyInstance,
@@ -25,7 +39,7 @@ export function addPages(
   const { assets, timeZone } = options;
 
   app.decorateReply('page', function page(this: FastifyReply, content) {
-    const flash = this.request.cookies[FLASH_COOKIE]?.slice(0, MAX_FLASH_LENGTH);
+    const flash = this.request.cookies[FLASH_COOKIE];
     if (flash !== undefined) this.clearCookie(FLASH_COOKIE, { path: '/' });
     const { session } = this.request;
     const assetPath = (name: keyof Assets): string => assets[name].path;
@@ -38,7 +52,7 @@ export function addPages(
 
   app.decorateReply('goTo', function goTo(this: FastifyReply, path, flash) {
     if (flash !== undefined) {
-      this.setCookie(FLASH_COOKIE, flash.slice(0, MAX_FLASH_LENGTH), {
+      this.setCookie(FLASH_COOKIE, fitFlash(flash), {
         path: '/',
         httpOnly: true,
         sameSite: 'strict',

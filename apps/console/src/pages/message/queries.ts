@@ -114,6 +114,11 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'number.show': 'had the sender’s number shown',
   'source.test': 'sent it, as a test',
   'sender.ban': 'asked the moderator to ban its sender',
+  'parked.show': 'looked at it where it was parked',
+  'parked.replay': 'asked to have it replayed',
+  'parked.edit': 'asked to have it replayed with other words',
+  'parked.discard': 'asked to have it deleted from where it was parked',
+  'parked.failed': 'had no success with that, as far as is known',
 };
 
 async function loadDeeds(

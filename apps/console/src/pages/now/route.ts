@@ -2,6 +2,7 @@ import { queueName } from '@wbor/contracts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { PageDeps } from '../../deps.ts';
 import type { HealthWatch } from '../../health/look.ts';
+import { keep } from '../../keep.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { parkedQueues } from '../parked/parked.ts';
 import { loadSources } from '../sources/queries.ts';
@@ -33,7 +34,7 @@ export const nowRoutes: FastifyPluginAsyncZod<NowOptions> = async (app, { deps, 
   const sources = keep(KEPT_SOURCES_MS, () => loadSources(deps.db));
 
   async function board() {
-    const [parked, known] = await Promise.all([countParked().catch(() => undefined), sources()]);
+    const [parked, known] = await Promise.all([countParked.ask().catch(() => undefined), sources.ask()]);
     const { sights } = health;
     const { messages } = feed;
     return nowBoard(listNeeds({ sights, parked, sources: known, messages, now: new Date() }), sights);
@@ -58,20 +59,3 @@ export const nowRoutes: FastifyPluginAsyncZod<NowOptions> = async (app, { deps, 
     return reply;
   });
 };
-
-/** Does the work once for all who ask within so many milliseconds. */
-function keep<Result>(keptMs: number, work: () => Promise<Result>): () => Promise<Result> {
-  let kept: { readonly result: Promise<Result>; readonly until: number } | undefined;
-  return () => {
-    const now = Date.now();
-    if (kept === undefined || kept.until < now) {
-      const result = work();
-      kept = { result, until: now + keptMs };
-      // A failure is not kept.
-      result.catch(() => {
-        kept = undefined;
-      });
-    }
-    return kept.result;
-  };
-}

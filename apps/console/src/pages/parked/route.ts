@@ -1,17 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { ParkedMessage } from '@wbor/parked';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { mayActAs } from '../../auth/roles.ts';
+import type { Session } from '../../auth/session-store.ts';
 import type { PageDeps } from '../../deps.ts';
 import { ConsoleError, notFound } from '../../errors.ts';
 import { sessionOf } from '../../plugins/sessions.ts';
-import { type Carried, createParked, type ParkedRef, parkedQueues } from './parked.ts';
+import { type Carried, createParked, type ParkedLog, type ParkedRef, parkedQueues } from './parked.ts';
 import { listPage, messagePage, parkedPath } from './view.ts';
 
 const OPERATOR = { role: 'operator' } as const;
 const MAX_AT_ONCE = 1_000;
+/** An id has 128 characters, of two units each, perhaps. */
+const MAX_NAME_LENGTH = 300;
 
 const refSchema = z
   .string()
-  .max(300)
+  .max(MAX_NAME_LENGTH + 50)
   .transform((value, context): ParkedRef => {
     const [queue, name = ''] = value.split(' ', 2);
     const known = parkedQueues.find((it) => it === queue);
@@ -29,6 +35,18 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
   const { actions, clock } = deps;
   const parked = createParked(deps.broker, deps.namespace);
 
+  /** @param more what else there is to say of a message. */
+  function logFor(
+    session: Session,
+    action: string,
+    more: (message: ParkedMessage) => Readonly<Record<string, string>> = () => ({}),
+  ): ParkedLog {
+    return {
+      begin: (message) => actions.add(session, describe(action, message, more(message))),
+      fail: (message, why) => actions.add(session, describe('parked.failed', message, { of: action, why })),
+    };
+  }
+
   app.get('/parked', async (request, reply) =>
     reply.page({
       title: 'Parked',
@@ -39,14 +57,17 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
 
   app.get(
     '/parked/:queue/:name',
-    { schema: { params: z.object({ queue: z.enum(parkedQueues), name: z.string().max(256) }) } },
+    { schema: { params: z.object({ queue: z.enum(parkedQueues), name: z.string().max(MAX_NAME_LENGTH) }) } },
     async (request, reply) => {
       const message = await parked.find(request.params);
       if (message === undefined) throw notFound('This message is parked no more');
+      const session = sessionOf(request);
+      // They see the body, with the words and numbers in it.
+      if (mayActAs(session.role, OPERATOR.role)) await actions.add(session, describe('parked.show', message));
       return reply.page({
         title: 'A parked message',
         section: '/parked',
-        body: messagePage(message, request.params, sessionOf(request), clock),
+        body: messagePage(message, request.params, session, clock),
       });
     },
   );
@@ -59,13 +80,7 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
         const session = sessionOf(request);
         const refs = request.body.ref;
         if (refs.length === 0) return reply.goTo('/parked', 'Nothing was ticked, so nothing was done.');
-        const carried = await parked.carryOut(refs, verdict, ({ id, queue, reason, wborMessageId }) =>
-          actions.add(session, {
-            action: `parked.${verdict}`,
-            target: wborMessageId ?? id,
-            detail: { queue, reason },
-          }),
-        );
+        const carried = await parked.carryOut(refs, verdict, logFor(session, `parked.${verdict}`));
         return reply.goTo('/parked', summary(carried, verdict === 'replay' ? 'replayed' : 'discarded'));
       },
     );
@@ -79,16 +94,12 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
       const fault = faultOf(body);
       if (fault !== undefined)
         throw new ConsoleError(400, `This is not JSON: ${fault}`, 'Go back, your words are still there.');
-      const carried = await parked.carryOut(
-        [ref],
-        { replayAs: Buffer.from(body) },
-        ({ id, queue, wborMessageId }) =>
-          actions.add(sessionOf(request), {
-            action: 'parked.edit',
-            target: wborMessageId ?? id,
-            detail: { queue },
-          }),
-      );
+      const edited = Buffer.from(body);
+      const log = logFor(sessionOf(request), 'parked.edit', ({ content }) => ({
+        before: sha256(content),
+        after: sha256(edited),
+      }));
+      const carried = await parked.carryOut([ref], { replayAs: edited }, log);
       const [failure] = carried.failures;
       return reply.goTo(
         failure === undefined ? '/parked' : parkedPath(ref),
@@ -97,6 +108,19 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
     },
   );
 };
+
+function describe(
+  action: string,
+  { id, queue, reason, wborMessageId }: ParkedMessage,
+  more: Readonly<Record<string, string>> = {},
+) {
+  return { action, target: wborMessageId ?? id, detail: { queue, reason, ...more } };
+}
+
+/** What was there can be told from it, and no word of it read. */
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
 
 function faultOf(text: string): string | undefined {
   try {
@@ -109,6 +133,6 @@ function faultOf(text: string): string | undefined {
 
 function summary({ done, failures }: Carried, what: string): string {
   const count = done.length === 1 ? '1 message was' : `${done.length} messages were`;
-  const why = failures.map(({ message, why: reason }) => ` ${message.id} was not: ${reason}.`).join('');
+  const why = failures.map(({ id, why: reason }) => ` ${id} was not: ${reason}.`).join('');
   return `${count} ${what}.${why}`;
 }
