@@ -25,14 +25,18 @@ export interface ParkedRef {
   readonly name: string;
 }
 
-export interface ListedParked extends Omit<ParkedMessage, 'content' | 'headers'> {
+/** What can be kept of many: a body may have a megabyte. */
+export type ParkedFacts = Omit<ParkedMessage, 'content' | 'headers'>;
+
+export interface ListedParked extends ParkedFacts {
   readonly ref: ParkedRef;
   readonly bytes: number;
 }
 
 /** What became of those that were to be replayed or discarded. */
 export interface Carried {
-  readonly done: readonly ParkedMessage[];
+  /** How many. */
+  readonly done: number;
   readonly failures: readonly { readonly id: string; readonly why: string }[];
 }
 
@@ -41,7 +45,7 @@ export interface ParkedLog {
   /** Called first; what it throws keeps the message parked. */
   begin(message: ParkedMessage): Promise<void>;
   /** It was begun, and came to nothing, as far as we know. */
-  fail(message: ParkedMessage, why: string): Promise<void>;
+  fail(message: ParkedFacts, why: string): Promise<void>;
 }
 
 export interface Parked {
@@ -65,6 +69,10 @@ export function refOf(
   { content, copy, id }: Pick<ParkedMessage, 'content' | 'copy' | 'id'>,
 ): ParkedRef {
   return { queue, name: `${id}#${copy}#${createHash('sha256').update(content).digest('hex').slice(0, 8)}` };
+}
+
+function factsOf({ content: _, headers: __, ...facts }: ParkedMessage): ParkedFacts {
+  return facts;
 }
 
 /** Its name without the digest. */
@@ -116,8 +124,8 @@ export function createParked(broker: () => Broker, namespace: Namespace): Parked
         await walk(queue, (message) => {
           count += 1;
           if (listed.length < MAX_LISTED) {
-            const { content, headers: _, ...shown } = message;
-            listed.push({ ...shown, ref: refOf(queue, message), bytes: content.length });
+            const bytes = message.content.length;
+            listed.push({ ...factsOf(message), ref: refOf(queue, message), bytes });
           }
           return 'keep';
         });
@@ -134,10 +142,10 @@ export function createParked(broker: () => Broker, namespace: Namespace): Parked
     log: ParkedLog,
   ): Promise<Carried> {
     const choice = createChoice(refs);
-    const begun = new Set<ParkedMessage>();
-    const failed: { message: ParkedMessage; why: string }[] = [];
+    const failed: { message: ParkedFacts; why: string }[] = [];
     const failures: { id: string; why: string }[] = [];
-    let inHand: ParkedMessage | undefined;
+    let begun = 0;
+    let inHand: ParkedFacts | undefined;
     try {
       await walk(
         queue,
@@ -147,24 +155,23 @@ export function createParked(broker: () => Broker, namespace: Namespace): Parked
           if (typeof isMeant === 'string') failures.push({ id: message.id, why: isMeant });
           if (isMeant !== true) return 'keep';
           await log.begin(message);
-          inHand = message;
-          begun.add(message);
+          inHand = factsOf(message);
+          begun += 1;
           return verdict;
         },
-        (message, why) => failed.push({ message, why }),
+        (message, why) => failed.push({ message: factsOf(message), why }),
       );
     } catch (error) {
       if (inHand !== undefined) failed.push({ message: inHand, why: BROKEN_OFF });
       throw error;
     } finally {
       for (const { message, why } of failed) {
-        begun.delete(message);
         failures.push({ id: message.id, why });
         await log.fail(message, why);
       }
     }
     failures.push(...choice.missing.map((id) => ({ id, why: GONE })));
-    return { done: [...begun], failures };
+    return { done: begun - failed.length, failures };
   }
 
   return {
@@ -191,7 +198,7 @@ export function createParked(broker: () => Broker, namespace: Namespace): Parked
           all.forget();
         }
         return {
-          done: carried.flatMap(({ done }) => done),
+          done: carried.reduce((sum, { done }) => sum + done, 0),
           failures: carried.flatMap(({ failures }) => failures),
         };
       }),

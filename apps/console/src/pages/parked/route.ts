@@ -7,7 +7,14 @@ import type { Session } from '../../auth/session-store.ts';
 import type { PageDeps } from '../../deps.ts';
 import { ConsoleError, notFound } from '../../errors.ts';
 import { sessionOf } from '../../plugins/sessions.ts';
-import { type Carried, createParked, type ParkedLog, type ParkedRef, parkedQueues } from './parked.ts';
+import {
+  type Carried,
+  createParked,
+  type ParkedFacts,
+  type ParkedLog,
+  type ParkedRef,
+  parkedQueues,
+} from './parked.ts';
 import { listPage, messagePage, parkedPath } from './view.ts';
 
 const OPERATOR = { role: 'operator' } as const;
@@ -111,7 +118,7 @@ export const parkedRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = 
 
 function describe(
   action: string,
-  { id, queue, reason, wborMessageId }: ParkedMessage,
+  { id, queue, reason, wborMessageId }: ParkedFacts,
   more: Readonly<Record<string, string>> = {},
 ) {
   return { action, target: wborMessageId ?? id, detail: { queue, reason, ...more } };
@@ -132,7 +139,7 @@ function faultOf(text: string): string | undefined {
 }
 
 function summary({ done, failures }: Carried, what: string): string {
-  const count = done.length === 1 ? '1 message was' : `${done.length} messages were`;
+  const count = done === 1 ? '1 message was' : `${done} messages were`;
   const why = failures.map(({ id, why: reason }) => ` ${id} was not: ${reason}.`).join('');
   return `${count} ${what}.${why}`;
 }
