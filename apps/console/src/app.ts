@@ -80,7 +80,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(accountRoutes, { deps, sessions: options.sessions });
   await app.register(messagesRoutes, { deps });
   await app.register(messageRoutes, { deps });
-  await app.register(sourcesRoutes, { deps });
+  await app.register(sourcesRoutes, { deps, health: options.health });
   await app.register(statisticsRoutes, { deps });
   await app.register(bansRoutes, { deps });
   return app;

@@ -59,8 +59,10 @@ export const consoleSettings = z
     PROXY_GROUPS_HEADER: z
       .string()
       .toLowerCase()
-      .default('x-forwarded-groups')
-      .describe('The header in which that proxy tells the groups, separated by commas.'),
+      .optional()
+      .describe(
+        'The header in which that proxy tells the groups, separated by commas; without this no header of groups counts.',
+      ),
     TRUST_PROXY: trustProxySetting(
       'Proxies whose X-Forwarded-For counts, and the headers above: CIDRs, addresses, or loopback, linklocal, uniquelocal.',
     ),

@@ -11,6 +11,7 @@ import { createOidcSignIn } from './auth/oidc.ts';
 import { createPasswordSignIn } from './auth/password-sign-in.ts';
 import { createProxySignIn } from './auth/proxy-sign-in.ts';
 import { createSessionStore } from './auth/session-store.ts';
+import { signInRules } from './auth/sign-in-rules.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { PageDeps } from './deps.ts';
 import { ConsoleError } from './errors.ts';
@@ -75,7 +76,10 @@ export async function startConsole(config: ConsoleConfig, context: ServiceContex
     deps,
     feed,
     health: watch,
-    sessions: createSessionStore(db, { maxAgeMs: config.SESSION_HOURS * HOUR_MS }),
+    sessions: createSessionStore(db, {
+      maxAgeMs: config.SESSION_HOURS * HOUR_MS,
+      rules: signInRules(config),
+    }),
     sessionSeconds: Math.ceil(config.SESSION_HOURS * 3_600),
     signIn: {
       password:

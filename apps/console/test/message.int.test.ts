@@ -30,7 +30,8 @@ describe('the story of a message', () => {
     const id = v4();
     const [one, two] = ['(1/2):\n"Part one"', '(2/2):\n"Part two"'];
     const part = { wbor_message_id: id, parts: 2, ...sms };
-    await rows.post({ ...part, occurred_at: at(1), text: one });
+    const payload = { published_at: at(0).toISOString(), planned_at: at(0).toISOString() };
+    await rows.post({ ...part, occurred_at: at(1), text: one, payload });
     await rows.post({
       ...part,
       occurred_at: at(2),
@@ -58,6 +59,8 @@ describe('the story of a message', () => {
       'in the chat, confirmed by echo',
       'Part one',
       'What happened',
+      'to within a second Its producer sent it',
+      'The relay took it, and had it ready to post',
       'part 1 of 2 attempt 1 HTTP 202 80 ms GroupMe took it',
       'part 1 of 2 echo The chat shows it',
       'part 2 of 2 attempt 1 no answer 80 ms GroupMe was not reached; nothing was posted It said: ECONNREFUSED',

@@ -113,8 +113,6 @@ describe('the list of messages', () => {
     ["q=it's\\ or 'x'", []],
     ['q=%2B%2B', []],
     ['source=endec', ['Thunderstorm over the studio']],
-    ['sender=%2B1+207+555+0123', ['Stormy Monday, 50% louder', 'Please play a waltz']],
-    ['sender=2075550123', ['Stormy Monday, 50% louder', 'Please play a waltz']],
     ['sender=0123', ['Stormy Monday, 50% louder', 'Please play a waltz']],
     ['sender=…9999', ['(blocked)', 'ok']],
     ['by=evt77', ['(blocked)', 'ok']],
@@ -145,6 +143,50 @@ describe('the list of messages', () => {
     const [viewer, moderator] = [await bed.signedIn('Vic', 'viewer'), await bed.signedIn('Mo', 'moderator')];
     expect(await found('q=insult', viewer)).toEqual([]);
     expect(await found('q=insult', moderator)).toEqual(['(blocked)']);
+  });
+
+  it('finds all messages of a number for moderators, who leave a trace, and no address has the number', async () => {
+    const mo = await bed.signedIn('Mo', 'moderator');
+    for (const number of ['+1 207 555 0123', '2075550123']) {
+      const location = (await mo.submit('/messages/of-number', { number })).headers.get('location') ?? '';
+      expect(location).not.toContain('555');
+      expect(listed(await page(location, mo))).toEqual(['Stormy Monday, 50% louder', 'Please play a waltz']);
+    }
+    const none = await mo.submit('/messages/of-number', { number: '+12075550100' });
+    expect(wordsOf(await page(none.headers.get('location') ?? '', mo))).toContain('No message is of …0100.');
+    const { rows: actions } = await bed.pool.query(
+      "select name, target from console_actions where action = 'number.search' order by at",
+    );
+    expect(actions.map(({ name, target }) => `${name} ${target}`)).toEqual([
+      'Mo …0123',
+      'Mo …0123',
+      'Mo …0100',
+    ]);
+    const viewer = await bed.signedIn('Vic', 'viewer');
+    expect((await viewer.submit('/messages/of-number', { number: '+12075550123' })).status).toBe(403);
+    expect(await page('/messages', viewer)).not.toContain('of-number');
+  });
+
+  it('shows nobody the words of a message that was blocked at its second attempt, nor lets viewers find them', async () => {
+    const id = await rows.post({
+      occurred_at: hours(37),
+      text: 'retried insult',
+      outcome: 'refused',
+      code: 429,
+    });
+    await rows.post({
+      occurred_at: hours(38),
+      text: 'retried insult',
+      outcome: 'blocked',
+      code: 0,
+      attempt: 2,
+      wbor_message_id: id,
+    });
+    const viewer = await bed.signedIn('Vic', 'viewer');
+    expect(await found('q=retried', viewer)).toEqual([]);
+    expect((await found('', viewer))[0]).toBe('(blocked)');
+    await bed.pool.query('delete from groupme_posts where wbor_message_id = $1', [id]);
+    await bed.pool.query('delete from groupme_messages where wbor_message_id = $1', [id]);
   });
 
   it('masks numbers, and names that are numbers', async () => {
@@ -211,9 +253,12 @@ it('draws each page for an empty or odd question', async () => {
     '/statistics?days=365',
     '/statistics?days=x',
     '/messages?before=x&beforeId=',
+    '/messages?q=%00&uid=%00',
+    '/messages?before=9999-99-99+00:00:00%2B00',
   ]) {
     expect((await ann.get(path)).status, path).toBe(200);
   }
+  expect((await ann.get('/messages/%00')).status).toBe(400);
   const sources = wordsOf(await page('/sources'));
   expect(sources).toContain('endec has been silent for');
   expect(wordsOf(await page('/statistics'))).toContain('Who sends most');

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import type { Role } from '../src/auth/roles.ts';
 import { createSessionStore } from '../src/auth/session-store.ts';
+import { signInRules } from '../src/auth/sign-in-rules.ts';
 import { consoleSettings } from '../src/config.ts';
 import { startConsole } from '../src/start.ts';
 
@@ -39,7 +40,6 @@ export async function createTestBed(env: Readonly<Record<string, string>> = {}) 
   await startConsole(config, service.context);
 
   const { close, db } = createKysely({ connectionString: database.url, maxConnections: 2 });
-  const sessions = createSessionStore(db, { maxAgeMs: 3_600_000 });
 
   function visitor() {
     const cookies = new Map<string, string>();
@@ -90,8 +90,9 @@ export async function createTestBed(env: Readonly<Record<string, string>> = {}) 
     url,
     visitor,
     /** Somebody with a session. The form is for the tests of the form: it takes a few attempts a minute. */
-    async signedIn(name = 'Ann', role: Role = 'operator') {
+    async signedIn(name = 'Ann', role: Role = 'operator', rules = signInRules(config)) {
       const somebody = visitor();
+      const sessions = createSessionStore(db, { maxAgeMs: 3_600_000, rules });
       const subject = `password:${name.toLowerCase()}`;
       somebody.cookies.set('wbor-console', await sessions.start({ name, role, subject, way: 'password' }));
       return somebody;

@@ -4,7 +4,7 @@ import { createCallbackMemory } from './callback-memory.ts';
 import { createConfirmedPublish } from './confirmed-publish.ts';
 import type { GatewayDeps } from './deps.ts';
 import { CALLBACK_MEMORY_MS, MAX_BODY_BYTES, REMEMBERED_CALLBACKS, SPOOL_AFTER_MS } from './limits.ts';
-import { createMetrics, observeSpool } from './metrics.ts';
+import { createMetrics, observeSpool, observeTokens } from './metrics.ts';
 import { addBodyParser } from './plugins/body-parser.ts';
 import { addErrors, answerClientError, answerFrameworkError } from './plugins/errors.ts';
 import { addGracefulClose } from './plugins/graceful-close.ts';
@@ -60,6 +60,7 @@ export async function buildApp(deps: GatewayDeps): Promise<FastifyInstance> {
   addBodyParser(app, 'application/json');
 
   const metrics = createMetrics(deps.registry);
+  observeTokens(deps.registry, settings.tokens);
   const { brokerReady } = deps;
   const publishWithin = (timeoutMs: number) =>
     createConfirmedPublish({ publish: deps.publish, brokerReady, timeoutMs, metrics });

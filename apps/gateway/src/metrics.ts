@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Spool } from './spool/spool.ts';
+import type { TokenStore } from './tokens/token-store.ts';
 
-/** What the gateway counts. Labels come from short fixed lists, never from callers. */
+/** What the gateway counts. Labels come from short lists, never from callers. */
 export interface GatewayMetrics {
   readonly requests: Counter<'method' | 'route' | 'status'>;
   readonly publishSeconds: Histogram<'outcome'>;
@@ -72,4 +73,20 @@ export function observeSpool(registry: Registry, spool: Spool): void {
       },
     });
   }
+}
+
+/** Which tokens there are, and until when. Their ids and sources are whoever's who made the file. */
+export function observeTokens(registry: Registry, tokens: TokenStore): void {
+  new Gauge({
+    name: 'gateway_token_expires_timestamp_seconds',
+    help: 'When a token of TOKENS_FILE expires, Unix time; +Inf for never',
+    labelNames: ['id', 'source'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { expiresAtMs, id, source } of tokens.list()) {
+        this.set({ id, source }, expiresAtMs === undefined ? Number.POSITIVE_INFINITY : expiresAtMs / 1_000);
+      }
+    },
+  });
 }

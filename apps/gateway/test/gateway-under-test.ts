@@ -158,6 +158,7 @@ export function tokensOf(sources: Readonly<Record<string, string>>): TokenStore 
       const index = known.findIndex(([token]) => token === given);
       return index === -1 ? undefined : { id: String(index + 1), source: known[index]?.[1] ?? '' };
     },
+    list: () => [],
     fault: undefined,
     close: () => {},
   };

@@ -56,6 +56,16 @@ export const postEventSchema = z.looseObject({
     ),
   sender: z.string().optional(),
   sender_name: z.string().optional(),
+  published_at: z.iso
+    .datetime()
+    .optional()
+    .describe(
+      'When its producer published the message, to within a second. With the first call of the first part.',
+    ),
+  planned_at: z.iso
+    .datetime()
+    .optional()
+    .describe('When the relay had made parts of it. With the first call of the first part.'),
   sent_at: z.iso.datetime().optional(),
   deliver_by: z.iso.datetime().optional().describe('With `expired`: the deadline that had passed.'),
   duration_ms: z.number().nonnegative().optional(),

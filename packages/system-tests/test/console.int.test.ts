@@ -132,6 +132,9 @@ describe.each(SIZES)('the console, in a real browser, on $size', ({ id, listener
   it('bans a number, whose next SMS does not come into the chat', async () => {
     const words = `You cannot stop me, ${id}`;
     await page.goto(`${system.consoleUrl}/messages/${id}1-sms`);
+    for (const step of ['Its producer sent it', 'The relay took it, and had it ready to post']) {
+      await page.getByText(step).waitFor();
+    }
     await page.getByText('Ban the sender').first().click();
     await page.getByRole('button', { name: 'Ban the sender' }).click();
     await page

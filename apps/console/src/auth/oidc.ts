@@ -91,8 +91,11 @@ export function createOidcSignIn(options: OidcOptions): OidcSignIn {
         });
       const told = tokens.claims();
       if (told === undefined) throw new ConsoleError(403, 'The sign-in did not succeed', 'Try again.');
-      const claims = { ...told, ...(await askMore(config, tokens.access_token, told.sub)) };
-      const email = claims.email_verified === true && typeof claims.email === 'string' ? [claims.email] : [];
+      const more = await askMore(config, tokens.access_token, told.sub);
+      const claims = { ...told, ...more };
+      // That one place calls an address verified says nothing of the address in another.
+      const { email: address, email_verified: isVerified } = more.email === undefined ? told : more;
+      const email = isVerified === true && typeof address === 'string' ? [address] : [];
       const name = [claims.name, claims.preferred_username, claims.email].find(
         (it) => typeof it === 'string',
       );

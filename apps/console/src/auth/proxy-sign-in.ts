@@ -12,7 +12,8 @@ export type ProxySignIn = (request: FastifyRequest) => Identity | undefined;
  */
 export function createProxySignIn(options: {
   readonly userHeader: string;
-  readonly groupsHeader: string;
+  /** Undefined: the proxy tells no groups, and none that somebody sends counts. */
+  readonly groupsHeader: string | undefined;
   readonly isTrusted: (address: string, hop: number) => boolean;
   readonly roles: RoleLists;
 }): ProxySignIn {
@@ -20,17 +21,16 @@ export function createProxySignIn(options: {
     if (!options.isTrusted(request.socket.remoteAddress ?? '', 0)) return undefined;
     const user = headerOf(request, options.userHeader);
     if (user === '') return undefined;
-    const groups = headerOf(request, options.groupsHeader)
-      .split(',')
-      .map((group) => group.trim());
-    const role = roleOf([user, ...groups], options.roles);
+    const { groupsHeader } = options;
+    const groups = groupsHeader === undefined ? '' : headerOf(request, groupsHeader);
+    const role = roleOf([user, ...groups.split(',').map((group) => group.trim())], options.roles);
     if (role === undefined) return undefined;
     return { subject: `proxy:${user}`, name: cleanName(user, 'somebody'), role, way: 'proxy' };
   };
 }
 
-/** A header that came twice was not made by one proxy. */
-function headerOf(request: FastifyRequest, name: string): string {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value.trim().slice(0, 1_000) : '';
+/** A header that came twice is not the proxy's alone: it has added its own to what somebody sent. Then neither counts. */
+function headerOf({ raw }: FastifyRequest, name: string): string {
+  const [value, ...more] = raw.headersDistinct[name] ?? [];
+  return value === undefined || more.length > 0 ? '' : value.trim().slice(0, 1_000);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { Database } from '@wbor/database';
 import type { Kysely } from 'kysely';
 import type { Role } from './roles.ts';
@@ -32,10 +32,10 @@ export interface SessionStore {
     token: string,
     how?: { readonly isBackground?: boolean },
   ): Promise<{ readonly session: Session; readonly renewed?: string } | undefined>;
-  list(subject?: string): Promise<Session[]>;
+  /** Whether a session that was found before has neither ended nor run out meanwhile. */
+  has(id: string): Promise<boolean>;
+  list(): Promise<Session[]>;
   end(id: string): Promise<void>;
-  /** Ends all sessions of somebody. @returns how many. */
-  endAll(subject: string): Promise<number>;
 }
 
 const TOKEN_BYTES = 32;
@@ -46,17 +46,30 @@ const RENEW_AFTER_MS = 60 * MINUTE_MS;
 const OVERLAP_MS = MINUTE_MS;
 
 /**
- * Sessions in Postgres: any replica knows them, and whoever ends one ends it at once. Of a token its SHA-256 is stored, so that
+ * Sessions in Postgres: any replica knows them, and whoever ends one ends it at once. Of a token its HMAC is stored, so that
  * nobody who reads the table can be somebody else.
+ *
+ * @param options.rules how people sign in and which roles they have, as a text: no session outlives a change of it.
  */
 export function createSessionStore(
   db: Kysely<Database>,
-  options: { readonly maxAgeMs: number; readonly now?: () => number },
+  options: { readonly maxAgeMs: number; readonly rules: string; readonly now?: () => number },
 ): SessionStore {
   const now = options.now ?? Date.now;
+  const key = hash('sha256', options.rules, 'buffer');
+  const hashOf = (token: string): Buffer => createHmac('sha256', key).update(token).digest();
+
+  /** Those that have not run out. */
+  function current() {
+    return db
+      .selectFrom('console_sessions')
+      .selectAll()
+      .where('expires_at', '>', new Date(now()))
+      .where('last_seen_at', '>', new Date(now() - IDLE_MS));
+  }
 
   /** Keeps the session and gives it another token. */
-  async function renew(hash: Buffer): Promise<string | undefined> {
+  async function renew(tokenHash: Buffer): Promise<string | undefined> {
     const token = newToken();
     const at = new Date(now());
     const { numUpdatedRows } = await db
@@ -64,11 +77,11 @@ export function createSessionStore(
       .set({
         token_hash: hashOf(token),
         renewed_at: at,
-        previous_hash: hash,
+        previous_hash: tokenHash,
         previous_until: new Date(now() + OVERLAP_MS),
       })
       // Of two requests at once the first renews it.
-      .where('token_hash', '=', hash)
+      .where('token_hash', '=', tokenHash)
       .executeTakeFirst();
     return numUpdatedRows === 1n ? token : undefined;
   }
@@ -97,51 +110,36 @@ export function createSessionStore(
     },
 
     async find(token, { isBackground = false } = {}) {
-      const hash = hashOf(token);
+      const tokenHash = hashOf(token);
       const at = new Date(now());
-      const row = await db
-        .selectFrom('console_sessions')
-        .selectAll()
+      const row = await current()
         .where((where) =>
           where.or([
-            where('token_hash', '=', hash),
-            where.and([where('previous_hash', '=', hash), where('previous_until', '>', at)]),
+            where('token_hash', '=', tokenHash),
+            where.and([where('previous_hash', '=', tokenHash), where('previous_until', '>', at)]),
           ]),
         )
-        .where('expires_at', '>', at)
-        .where('last_seen_at', '>', new Date(now() - IDLE_MS))
         .executeTakeFirst();
       if (row === undefined) return undefined;
       if (isBackground) return { session: toSession(row) };
       if (now() - row.last_seen_at.getTime() > MINUTE_MS) {
         await db.updateTable('console_sessions').set({ last_seen_at: at }).where('id', '=', row.id).execute();
       }
-      const isDue = row.token_hash.equals(hash) && now() - row.renewed_at.getTime() > RENEW_AFTER_MS;
-      const renewed = isDue ? await renew(hash) : undefined;
+      const isDue = row.token_hash.equals(tokenHash) && now() - row.renewed_at.getTime() > RENEW_AFTER_MS;
+      const renewed = isDue ? await renew(tokenHash) : undefined;
       return { session: toSession(row), ...(renewed === undefined ? {} : { renewed }) };
     },
 
-    async list(subject) {
-      const query = db
-        .selectFrom('console_sessions')
-        .selectAll()
-        .where('expires_at', '>', new Date(now()))
-        .where('last_seen_at', '>', new Date(now() - IDLE_MS))
-        .orderBy('last_seen_at', 'desc');
-      const rows = await (subject === undefined ? query : query.where('subject', '=', subject)).execute();
-      return rows.map(toSession);
+    async has(id) {
+      return (await current().where('id', '=', id).executeTakeFirst()) !== undefined;
+    },
+
+    async list() {
+      return (await current().orderBy('last_seen_at', 'desc').execute()).map(toSession);
     },
 
     async end(id) {
       await db.deleteFrom('console_sessions').where('id', '=', id).execute();
-    },
-
-    async endAll(subject) {
-      const { numDeletedRows } = await db
-        .deleteFrom('console_sessions')
-        .where('subject', '=', subject)
-        .executeTakeFirst();
-      return Number(numDeletedRows);
     },
   };
 }
@@ -162,8 +160,4 @@ function toSession(row: {
 
 function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

@@ -13,17 +13,21 @@ interface AccountOptions {
   readonly sessions: SessionStore;
 }
 
-/** Where somebody is signed in; an operator sees and ends everybody's sessions. */
+/**
+ * Where somebody is signed in; an operator sees and ends everybody's sessions. Whoever knows the one password is who they say
+ * they are, so they see this session alone.
+ */
 export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, { deps, sessions }) => {
   const { actions, clock } = deps;
 
   app.get('/account', async (request, reply) => {
     const own = sessionOf(request);
-    const listed = await sessions.list(mayActAs(own.role, 'operator') ? undefined : own.subject);
+    const listed = (await sessions.list()).filter((session) => mayEnd(session, own));
     return reply.page({
       title: 'Your account',
       body: html`<h1>${own.name}</h1>
         <p>You are signed in as <strong>${own.role}</strong>.</p>
+        ${own.way === 'proxy' && html`<p>A proxy before the console says who you are: a session that is ended begins anew until that proxy lets its owner in no more.</p>`}
         <h2>Sessions</h2>
         <div class="scroll">
           <table>
@@ -68,7 +72,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
       const { id } = request.body;
       const meant = (await sessions.list()).find((session) => session.id === id);
       if (meant === undefined) return reply.goTo('/account', 'That session is over already.');
-      if (meant.subject !== own.subject && !mayActAs(own.role, 'operator')) {
+      if (!mayEnd(meant, own)) {
         throw new ConsoleError(403, 'Only an operator ends sessions of others');
       }
       await actions.add(own, { action: 'session.end', target: meant.subject });
@@ -77,3 +81,8 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
     },
   );
 };
+
+function mayEnd(session: Session, own: Session): boolean {
+  if (session.id === own.id || mayActAs(own.role, 'operator')) return true;
+  return own.way !== 'password' && session.subject === own.subject;
+}

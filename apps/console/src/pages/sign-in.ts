@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OidcSignIn, PendingSignIn } from '../auth/oidc.ts';
+import { ownPath } from '../auth/own-path.ts';
 import type { PasswordSignIn } from '../auth/password-sign-in.ts';
 import { cleanName } from '../auth/who.ts';
 import { ConsoleError } from '../errors.ts';
@@ -13,8 +14,8 @@ export interface SignInOptions {
   readonly publicUrl: string | undefined;
 }
 
-const PENDING_COOKIE = 'wbor-console-sign-in';
-const PENDING_SECONDS = 600;
+/** The provider leads back from another site, by a link: hence `lax`. */
+const PENDING_ATTRIBUTES = { path: '/', httpOnly: true, sameSite: 'lax', maxAge: 600 } as const;
 const WRONG_PASSWORD_PAUSE_MS = 500;
 const ATTEMPTS_A_MINUTE = 10;
 
@@ -27,7 +28,10 @@ const pendingSchema = z.object({
 
 /** How somebody gets in, and out again. */
 export const signInRoutes: FastifyPluginAsyncZod<SignInOptions> = async (app, options) => {
-  const { oidc, password } = options;
+  const { oidc, password, publicUrl } = options;
+  const isSecure = publicUrl?.startsWith('https:') ?? false;
+  // The prefix keeps other hosts of the domain from setting it, and so from signing somebody in as another.
+  const pendingCookie = isSecure ? '__Host-wbor-console-sign-in' : 'wbor-console-sign-in';
   const limited = { role: 'public', rateLimit: { max: ATTEMPTS_A_MINUTE, timeWindow: 60_000 } } as const;
 
   app.get(
@@ -65,18 +69,18 @@ export const signInRoutes: FastifyPluginAsyncZod<SignInOptions> = async (app, op
       { config: limited, schema: { querystring: z.object({ back: z.string().optional() }) } },
       async (request, reply) => {
         const { pending, url } = await oidc.begin(ownPath(request.query.back));
-        reply.setCookie(PENDING_COOKIE, JSON.stringify(pending), pendingAttributes(options.publicUrl));
+        reply.setCookie(pendingCookie, JSON.stringify(pending), { ...PENDING_ATTRIBUTES, secure: isSecure });
         return reply.redirect(url, 303);
       },
     );
 
     app.get('/sign-in/oidc/back', { config: limited }, async (request, reply) => {
-      const pending = readPending(request.cookies[PENDING_COOKIE]);
-      reply.clearCookie(PENDING_COOKIE, { path: '/sign-in' });
+      const pending = readPending(request.cookies[pendingCookie]);
+      reply.clearCookie(pendingCookie, { ...PENDING_ATTRIBUTES, secure: isSecure });
       if (pending === undefined) {
         throw new ConsoleError(403, 'This sign-in was not begun here', 'Begin again at “Sign in”.');
       }
-      const identity = await oidc.end(new URL(`${options.publicUrl}${request.url}`), pending);
+      const identity = await oidc.end(new URL(`${publicUrl}${request.url}`), pending);
       await reply.signIn(identity);
       request.log.info({ who: identity.subject, role: identity.role }, 'signed in by OpenID Connect');
       return reply.goTo(ownPath(pending.back));
@@ -109,24 +113,6 @@ function signInPage(back: string, { oidc, password }: SignInOptions, fault?: str
       ${!oidc && !password && html`<p>Here the proxy before the console says who you are, and it has named nobody with a role.</p>`}
     </div>`,
   };
-}
-
-/** A path of our own, and never another site's: what stands in a link to us may be anybody's. */
-function ownPath(path: string | undefined): string {
-  if (path === undefined || !/^\/(?![/\\])/.test(path)) return '/';
-  const url = URL.parse(path, 'http://console.invalid');
-  return url?.host === 'console.invalid' ? `${url.pathname}${url.search}` : '/';
-}
-
-function pendingAttributes(publicUrl: string | undefined) {
-  return {
-    path: '/sign-in',
-    httpOnly: true,
-    // The provider leads back from another site, by a link.
-    sameSite: 'lax',
-    secure: publicUrl?.startsWith('https:') ?? false,
-    maxAge: PENDING_SECONDS,
-  } as const;
 }
 
 function readPending(cookie: string | undefined): PendingSignIn | undefined {

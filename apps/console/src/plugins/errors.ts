@@ -25,7 +25,7 @@ export function addErrors(app: FastifyInstance): void {
         <p>${error.advice}</p>`,
     });
   });
-  app.setNotFoundHandler(() => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
     throw notFound();
   });
 }

@@ -71,12 +71,8 @@ export async function addSessions(app: FastifyInstance, options: SessionOptions)
     setToken(this, await sessions.start(identity));
   });
   app.decorateReply('isAllowedStill', async function isAllowedStill(this: FastifyReply) {
-    const { request } = this;
-    // A proxy's word counts for a request, and this one is over.
-    if (request.session?.way === 'proxy') return true;
-    const token = request.cookies[cookieName];
-    const found = token && (await sessions.find(token, { isBackground: true }));
-    return found !== undefined && found !== '' && found.session.id === request.session?.id;
+    const { session } = this.request;
+    return session !== undefined && (await sessions.has(session.id));
   });
   app.decorateReply('signOut', async function signOut(this: FastifyReply) {
     const token = this.request.cookies[cookieName];
@@ -85,7 +81,8 @@ export async function addSessions(app: FastifyInstance, options: SessionOptions)
     this.clearCookie(cookieName, attributes);
   });
 
-  app.addHook('onRequest', async (request, reply) => {
+  // Later than the limits of requests, which are hooks of routes: whoever is limited costs no query.
+  app.addHook('preParsing', async (request, reply) => {
     const role = request.routeOptions.config.role ?? 'viewer';
     if (isUnsafe(request)) checkOrigin(request, publicUrl);
     if (request.is404 || role === 'public') return;

@@ -75,6 +75,7 @@ it('says that a message is urgent for who may, and never keeps the message of wh
       ({ plain: { id: '1', source: 'ups' }, fast: { id: '2', source: 'ups', mayBeUrgent: true } })[
         String(given)
       ],
+    list: () => [],
     fault: undefined,
     close: () => {},
   };
@@ -96,6 +97,7 @@ it('says that a message is urgent for who may, and never keeps the message of wh
 describe('a token of a source', () => {
   const tokens: TokenStore = {
     find: (given) => (given === 'token-of-ups' ? { id: '0a1b2c3d', source: 'ups' } : undefined),
+    list: () => [],
     fault: undefined,
     close: () => {},
   };

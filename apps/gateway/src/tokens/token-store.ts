@@ -12,16 +12,31 @@ export interface KnownToken {
   readonly mayBeUrgent?: boolean;
 }
 
+/** A token as people may see it. */
+export interface ListedToken {
+  readonly id: string;
+  readonly source: string;
+  /** Epoch milliseconds; undefined: never. */
+  readonly expiresAtMs: number | undefined;
+}
+
 export interface TokenStore {
   /** The token that somebody presents; undefined when it is none, is revoked or has expired. */
   find(given: unknown): KnownToken | undefined;
+  /** All of them, those that have expired, too. */
+  list(): ListedToken[];
   /** Why the file cannot be read; the tokens from before then still count. */
   readonly fault: string | undefined;
   close(): void;
 }
 
 /** For a gateway without tokens. */
-export const noTokens: TokenStore = { find: () => undefined, fault: undefined, close: () => {} };
+export const noTokens: TokenStore = {
+  find: () => undefined,
+  list: () => [],
+  fault: undefined,
+  close: () => {},
+};
 
 /** A change counts this soon. */
 const LOOK_EVERY_MS = 1_000;
@@ -75,6 +90,12 @@ export function openTokenStore(
       if (expires_at !== undefined && Date.parse(expires_at) <= Date.now()) return undefined;
       return { id: token.id, source, mayBeUrgent: urgent };
     },
+    list: () =>
+      Array.from(tokens.values(), ({ expires_at, id, source }) => ({
+        id,
+        source,
+        expiresAtMs: expires_at === undefined ? undefined : Date.parse(expires_at),
+      })),
     get fault() {
       return fault;
     },

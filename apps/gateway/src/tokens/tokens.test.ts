@@ -2,7 +2,9 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { observeTokens } from '../metrics.ts';
 import { runTokenCommand, TokenCommandError, UsageError } from './command.ts';
 import { TokenFileError } from './token-file.ts';
 import { openTokenStore, type TokenStore } from './token-store.ts';
@@ -63,6 +65,19 @@ describe('a token', () => {
     const token = create('ups', '--urgent');
     expect(open().find(token)).toMatchObject({ source: 'ups', mayBeUrgent: true });
     expect(run('list').out).toMatch(/ups .* urgent/);
+  });
+
+  it('is in the metrics with its source and its end, as long as it is in the file', async () => {
+    const registry = new Registry();
+    const [lasting, ending] = [create('ups'), create('endec', '--expires', '2099-12-31')];
+    observeTokens(registry, open());
+    const sample = (token: string, source: string, value: string) =>
+      `gateway_token_expires_timestamp_seconds{id="${token.split('_')[1]}",source="${source}"} ${value}`;
+    const text = await registry.metrics();
+    expect(text).toContain(sample(lasting, 'ups', '+Inf'));
+    expect(text).toContain(sample(ending, 'endec', '4102444799.999'));
+    run('revoke', String(ending.split('_')[1]));
+    await expect.poll(() => registry.metrics(), { timeout: 10_000 }).not.toContain('endec');
   });
 
   it('is not known with another end, as something else, or by its id', () => {

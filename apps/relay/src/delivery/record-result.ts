@@ -108,10 +108,22 @@ function toEvent(
     attempt: entry.lastCall.attempt,
     outcome,
     ...(evidence === undefined ? {} : { evidence }),
+    ...(entry.part === 1 && entry.lastCall.attempt === 1 ? wayHere(planned) : {}),
     ...(planned.sender === undefined ? {} : { sender: planned.sender }),
     ...(planned.sender_name === undefined ? {} : { sender_name: planned.sender_name }),
     sent_at: new Date(entry.lastCall.sentAtMs).toISOString(),
     duration_ms: Math.round(durationMs),
     ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** When the message was where: its first row tells it for all. */
+function wayHere({
+  planned_at,
+  published_at,
+}: PlannedMessage): Pick<PostEvent, 'published_at' | 'planned_at'> {
+  return {
+    ...(published_at === undefined ? {} : { published_at: new Date(published_at).toISOString() }),
+    planned_at: new Date(planned_at).toISOString(),
   };
 }

@@ -6,6 +6,7 @@ import type { PageDeps } from '../../deps.ts';
 import { ConsoleError, notFound } from '../../errors.ts';
 import { sessionOf } from '../../plugins/sessions.ts';
 import { loadStory } from '../message/queries.ts';
+import { messageIdField } from '../message/route.ts';
 import { messagePath } from '../messages/view.ts';
 import { askModerator } from './ask-moderator.ts';
 import { banLengthNames, endOf } from './lengths.ts';
@@ -70,7 +71,7 @@ export const bansRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = as
     '/messages/:id/ban',
     {
       config: { role: 'moderator' },
-      schema: { params: z.object({ id: z.string().min(1).max(1_000) }), body: z.object(lengthFields) },
+      schema: { params: z.object({ id: messageIdField() }), body: z.object(lengthFields) },
     },
     async (request, reply) => {
       const { id } = request.params;

@@ -67,7 +67,8 @@ async function loadLines(db: Kysely<Database>, id: string): Promise<StoryLine[]>
     ), told as (
       select occurred_at, occurred_at as sorted_at, 2 as step, 'post' as kind, part, attempt, outcome, code, text, picture_url,
         jsonb_build_object('source', source, 'parts', parts, 'evidence', evidence, 'sender', sender, 'sender_name', sender_name,
-          'duration_ms', duration_ms, 'error', error) as detail
+          'duration_ms', duration_ms, 'error', error, 'published_at', payload -> 'published_at', 'planned_at', payload -> 'planned_at')
+        as detail
       from posts
       union all
       select occurred_at, occurred_at, 1, 'image', null, attempt, outcome, code, null, picture_url,

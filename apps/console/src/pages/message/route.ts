@@ -10,7 +10,13 @@ import { item, messagePath } from '../messages/view.ts';
 import { findByUid, loadStory, type Story } from './queries.ts';
 import { ambiguousPage, messagePage, shownNumber } from './view.ts';
 
-const params = z.object({ id: z.string().min(1).max(1_000) });
+/** Postgres knows no NUL. */
+export const messageIdField = () =>
+  z
+    .string()
+    .max(1_000)
+    .regex(/^[^\0]+$/, 'is no id of a message');
+const params = z.object({ id: messageIdField() });
 
 /** The whole story of a message. */
 export const messageRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = async (app, { deps }) => {

@@ -18,11 +18,13 @@ interface Entry {
 /** Everything that happened to a message, from its receipt to its echo, and what people did about it. */
 export function timeline({ deeds, isCut, lines }: Story, clock: StationClock): Html {
   const entries = lines.map(toEntry);
-  for (const { at, what, who } of deeds) {
+  const beside = deeds.map(
+    ({ at, what, who }): Entry => ({ at, tone: '', title: `${who} ${what}`, facts: [] }),
+  );
+  for (const entry of [...lines.flatMap(arrival), ...beside]) {
     // The story has its order, which its times alone do not give: GroupMe's are whole seconds.
-    const later = entries.findIndex((entry) => entry.at > at);
-    const place = later === -1 ? entries.length : later;
-    entries.splice(place, 0, { at, tone: '', title: `${who} ${what}`, facts: [] });
+    const later = entries.findIndex(({ at }) => at > entry.at);
+    entries.splice(later === -1 ? entries.length : later, 0, entry);
   }
   return html`<ol class="timeline">
       ${entries.map((entry) => item(entry, clock))}
@@ -37,6 +39,19 @@ function item({ at, facts, notes = [], title, tone }: Entry, clock: StationClock
     <p class=${tone === '' ? 'words' : `words state ${tone}`}>${title}</p>
     ${present(notes).map((note) => html`<p class="words">${note}</p>`)}
   </li>`;
+}
+
+/** How it came to us, which the row of its first call tells. */
+function arrival({ detail }: StoryLine): Entry[] {
+  const steps = [
+    ['published_at', 'Its producer sent it', 'to within a second'],
+    ['planned_at', 'The relay took it, and had it ready to post', undefined],
+  ] as const;
+  return steps.flatMap(([field, title, fact]) => {
+    const value = detail[field];
+    const at = new Date(typeof value === 'string' ? value : Number.NaN);
+    return Number.isNaN(at.getTime()) ? [] : [{ at, tone: '' as const, title, facts: [fact] }];
+  });
 }
 
 function toEntry(line: StoryLine): Entry {

@@ -16,6 +16,15 @@ describe('the filter in the address', () => {
       sender: 'a'.repeat(101),
     };
     expect(Object.values(filterSchema.parse(odd)).filter((value) => value !== undefined)).toEqual([]);
+    for (const before of ['9999-99-99 00:00:00+00', '2026-02-30 00:00:00+00', '2026-02-03 00:00:00+99']) {
+      expect(filterSchema.parse({ before }).before, before).toBeUndefined();
+    }
+    expect(filterSchema.parse({ q: '\0', uid: 'a\0b' })).toMatchObject({ uid: 'ab' });
+  });
+
+  it('has no room for a whole number', () => {
+    expect(filterSchema.parse({ sender: '+12075550123' }).sender).toBeUndefined();
+    expect(filterSchema.parse({ sender: '…0123' }).sender).toBe('0123');
   });
 
   it('comes back from its address', () => {

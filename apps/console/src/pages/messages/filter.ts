@@ -2,16 +2,23 @@ import type { StationClock } from '@wbor/station-clock';
 import { z } from 'zod';
 import { type StateName, stateNames } from '../../messages/state.ts';
 
-/** A field of a form that was left empty is not there. */
+/** A field of a form that was left empty is not there. Postgres knows no NUL. */
 const field = (maxLength = 200) =>
   z
     .string()
-    .trim()
-    .max(maxLength)
+    .transform((value) => value.replaceAll('\0', '').trim())
+    .pipe(z.string().max(maxLength))
     .optional()
     .catch(undefined)
     .transform((value) => value || undefined);
 const day = field(10).transform((value) => (/^\d{4}-\d\d-\d\d$/.test(value ?? '') ? value : undefined));
+
+/** Whether its day and time of day are on the calendar and the clock: Postgres refuses others. */
+function isTime(text: string): boolean {
+  const iso = text.slice(0, 19).replace(' ', 'T');
+  const date = new Date(`${iso}Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(iso);
+}
 
 /** What stands in the address of the page. Whatever is not understood counts as missing: addresses are typed and cut. */
 export const filterSchema = z.object({
@@ -20,7 +27,8 @@ export const filterSchema = z.object({
   whole: z.literal('yes').optional().catch(undefined),
   uid: field(256),
   source: field(100),
-  sender: field(100),
+  /** The last four digits of a number. A whole one may not stand in an address, which logs and histories keep. */
+  sender: field(100).transform((value) => (/^\D*\d{4}$/.test(value ?? '') ? value?.slice(-4) : undefined)),
   /** The id of a message: all of its sender's. Unlike the number it may stand in an address. */
   by: field(256),
   state: z
@@ -33,10 +41,11 @@ export const filterSchema = z.object({
   before: z
     .string()
     .max(40)
-    .regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)*$/)
+    .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d)*$/)
+    .refine(isTime)
     .optional()
     .catch(undefined),
-  beforeId: z.string().max(256).optional().catch(undefined),
+  beforeId: field(256),
 });
 export type Filter = z.infer<typeof filterSchema>;
 

@@ -57,7 +57,9 @@ export async function listMessages(deps: Deps, filter: Filter, seesBlocked: bool
   const states = await loadStates(db, looked);
   const fitting = looked
     .map((row) => ({ ...row, state: states.get(row.wbor_message_id) }))
-    .filter(({ state }) => filter.state === undefined || state?.name === filter.state);
+    .filter(({ state }) => filter.state === undefined || state?.name === filter.state)
+    // It may have been blocked at a later attempt than the first, which alone the condition knows.
+    .filter(({ state }) => seesBlocked || filter.q === undefined || state?.name !== 'blocked');
   const messages = fitting.slice(0, PAGE_ROWS);
   const last = fitting.length > PAGE_ROWS ? messages.at(-1) : looked.at(-1);
   const isEnd = rows.length <= limit && fitting.length <= PAGE_ROWS;
@@ -91,11 +93,11 @@ async function conditionsOf(
   }
   if (filter.source !== undefined) conditions.push(sql`source = ${filter.source}`);
   if (filter.uid !== undefined) conditions.push(uidCondition(filter.uid));
-  if (filter.sender !== undefined) conditions.push(senderCondition(filter.sender, normaliseSender));
+  if (filter.sender !== undefined) conditions.push(sql`"right"(sender, 4) = ${filter.sender}`);
   if (filter.by !== undefined) {
     const sender = await senderOf(db, filter.by);
     if (sender === undefined) return undefined;
-    conditions.push(sql`"right"(sender, 4) = "right"(${sender}, 4) and sender = ${sender}`);
+    conditions.push(isOf(normaliseSender(sender)));
   }
   if (filter.q !== undefined) {
     const words = await wordConditions(db, filter.q, filter.whole !== undefined);
@@ -142,10 +144,15 @@ async function wordConditions(
   });
 }
 
-/** Four digits are the end of a number; anything else is a whole one in any spelling, or a name as it stands in the audit. */
-function senderCondition(typed: string, normaliseSender: PageDeps['normaliseSender']): RawBuilder<unknown> {
-  if (/^\D*\d{4}$/.test(typed)) return sql`"right"(sender, 4) = ${typed.slice(-4)}`;
-  const sender = normaliseSender(typed);
+/** @param sender normalised. @returns the id of its latest message; undefined without any. */
+export async function latestOf(db: Kysely<Database>, sender: string): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`select wbor_message_id as id from groupme_messages
+    where ${isOf(sender)} order by first_at desc limit 1`.execute(db);
+  return rows[0]?.id;
+}
+
+/** @param sender normalised: a number, or a name as it stands in the audit. */
+function isOf(sender: string): RawBuilder<unknown> {
   const digits = sender.replace(/\D/g, '');
   const spelled = sql`regexp_replace(sender, '\\D', '', 'g')`;
   // Older rows have numbers as they came: without the country's code, or with blanks.

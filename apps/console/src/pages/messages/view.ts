@@ -1,20 +1,25 @@
 import { firstWords, maskName, maskNumber } from '@wbor/message-text';
 import type { StationClock } from '@wbor/station-clock';
+import { mayActAs } from '../../auth/roles.ts';
+import type { Session } from '../../auth/session-store.ts';
 import { type Html, html } from '../../html.ts';
+import { csrfField } from '../../layout/page.ts';
 import { when } from '../../layout/when.ts';
 import { type MessageState, stateNames } from '../../messages/state.ts';
 import { type Filter, filterPath } from './filter.ts';
 import type { ListedMessage, MessageList } from './queries.ts';
 
-export function messagesPage(
-  list: MessageList,
-  filter: Filter,
-  sources: readonly string[],
-  clock: StationClock,
-): Html {
+export function messagesPage(options: {
+  readonly list: MessageList;
+  readonly filter: Filter;
+  readonly sources: readonly string[];
+  readonly session: Session;
+  readonly clock: StationClock;
+}): Html {
+  const { clock, filter, list, session, sources } = options;
   const isFirst = filter.before === undefined;
   return html`<h1>Messages</h1>
-    ${form(filter, sources)}
+    ${form(filter, sources)} ${mayActAs(session.role, 'moderator') && numberForm(session)}
     ${!isFirst && html`<p><a href=${filterPath({ ...filter, before: undefined, beforeId: undefined })}>Back to the newest</a></p>`}
     ${
       list.messages.length === 0 && list.next === undefined
@@ -95,7 +100,7 @@ function form(filter: Filter, sources: readonly string[]): Html {
       <summary>More</summary>
       <div class="row">
         <label>UID, as the chat shows it <input name="uid" value=${uid} maxlength="256" autocapitalize="none" autocomplete="off" /></label>
-        <label>Sender: a number, or its last 4 digits <input name="sender" value=${sender} maxlength="100" autocomplete="off" /></label>
+        <label>Last 4 digits of the sender’s number <input name="sender" value=${sender} pattern="\\d{4}" maxlength="4" inputmode="numeric" autocomplete="off" /></label>
         <label>From <input name="from" type="date" value=${from} /></label>
         <label>Up to <input name="to" type="date" value=${to} /></label>
         <label class="inline"><input name="whole" type="checkbox" value="yes" checked=${whole === 'yes'} /> Whole words only</label>
@@ -108,4 +113,17 @@ function form(filter: Filter, sources: readonly string[]): Html {
       <a class="button" href="/messages">Everything</a>
     </div>
   </form>`;
+}
+
+/** Not part of the other form, so that the number stands in no address. */
+function numberForm({ csrf }: Session): Html {
+  return html`<details class="card">
+    <summary>All messages of a number</summary>
+    <form method="post" action="/messages/of-number" class="row">
+      ${csrfField(csrf)}
+      <label>Number, in full <input name="number" type="tel" required minlength="4" maxlength="100" autocomplete="off" /></label>
+      <button>Find</button>
+    </form>
+    <p class="muted">That you looked for it is written down.</p>
+  </details>`;
 }

@@ -5,20 +5,26 @@ import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import type { PageDeps } from '../../deps.ts';
 import { ConsoleError } from '../../errors.ts';
+import type { HealthWatch } from '../../health/look.ts';
 import { sessionOf } from '../../plugins/sessions.ts';
 import { loadSources } from './queries.ts';
+import { readTokens } from './tokens.ts';
 import { sourcesPage } from './view.ts';
 
 const sentSchema = z.object({ sent: z.uuid().optional().catch(undefined) });
 
 /** Who sends messages, how many, and who has fallen silent. */
-export const sourcesRoutes: FastifyPluginAsyncZod<{ readonly deps: PageDeps }> = async (app, { deps }) => {
+export const sourcesRoutes: FastifyPluginAsyncZod<{
+  readonly deps: PageDeps;
+  readonly health: HealthWatch;
+}> = async (app, { deps, health }) => {
   app.get('/sources', { schema: { querystring: sentSchema } }, async (request, reply) => {
     const sources = await loadSources(deps.db);
     const options = {
       clock: deps.clock,
       session: sessionOf(request),
       now: new Date(),
+      tokens: readTokens(health.sights),
       sent: request.query.sent,
     };
     return reply.page({ title: 'Sources', section: '/sources', body: sourcesPage(sources, options) });
