@@ -159,15 +159,11 @@ describe('requests without a session', () => {
   it('are limited too, before anything is asked of Postgres', async () => {
     const nobody = bed.visitor();
     nobody.cookies.set('wbor-console', 'no session has this token');
-    const statuses = new Set<number>();
-    for (const path of ['/account', '/nowhere']) {
-      let status = 0;
-      for (let count = 0; count <= 600 && status !== 429; count += 1) {
-        ({ status } = await nobody.get(path));
-        statuses.add(status);
-      }
-      expect(status, path).toBe(429);
-    }
-    expect([...statuses].sort()).toEqual([303, 404, 429]);
+    let status = 0;
+    for (let count = 0; count <= 600 && status !== 429; count += 1)
+      ({ status } = await nobody.get('/account'));
+    expect(status).toBe(429);
+    // Addresses that are not there count among the others.
+    expect((await nobody.get('/nowhere')).status).toBe(429);
   });
 });

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Connection } from './connection.ts';
 import { limitContent } from './delivery.ts';
 import { PublishError } from './errors.ts';
 import { openedModel } from './inspect-queues.ts';
 import { isLocked, takeLock } from './lock.ts';
 import { isMark, putMark } from './reading-mark.ts';
-import { beginReading, noteOf } from './reading-note.ts';
+import { beginReading, declareNote, noteOf } from './reading-note.ts';
 import type { BrowsedMessage, BrowseOptions, QueueBrowser } from './types.ts';
 
 const RETURN_TIMEOUT_MS = 2_000;
@@ -46,6 +46,7 @@ export async function openBrowser(
   const lock = `${queue}.reader`;
   const channel = await openAlone(model, queue, lock);
   if (options.maxMessageBytes !== undefined) limitContent(channel, options.maxMessageBytes);
+  await declareNote(() => openChannel(model), queue);
   const messageCount = await beginReading(channel, queue, noteExchange);
   const mark = options.upToMark ? putMark(channel, queue) : undefined;
   let left = mark === undefined ? messageCount : Number.POSITIVE_INFINITY;
@@ -102,11 +103,10 @@ export async function openBrowser(
 }
 
 /** Opens a channel that nobody else reads the queue beside. */
-async function openAlone(model: ChannelModel, queue: string, lock: string): Promise<Channel> {
+async function openAlone(model: ChannelModel, queue: string, lock: string): Promise<ConfirmChannel> {
   const deadline = performance.now() + ALONE_WITHIN_MS;
   for (;;) {
-    const channel = await model.createChannel();
-    channel.on('error', () => {});
+    const channel = await openChannel(model);
     try {
       await takeLock(channel, lock);
       return channel;
@@ -116,6 +116,12 @@ async function openAlone(model: ChannelModel, queue: string, lock: string): Prom
       await delay(ALONE_POLL_MS);
     }
   }
+}
+
+async function openChannel(model: ChannelModel): Promise<ConfirmChannel> {
+  const channel = await model.createConfirmChannel();
+  channel.on('error', () => {});
+  return channel;
 }
 
 /**
@@ -130,8 +136,7 @@ function acksTakenMs(count: number): number {
 async function leave(model: ChannelModel, queue: string, lock: string, settle: () => unknown): Promise<void> {
   try {
     await settle();
-    const channel = await model.createChannel();
-    channel.on('error', () => {});
+    const channel = await openChannel(model);
     await channel.deleteQueue(noteOf(queue));
     await channel.deleteQueue(lock);
     await channel.close();

@@ -248,6 +248,24 @@ describe('browsing', () => {
     expect(await browseAll(broker, queue)).toHaveLength(3);
   });
 
+  it('leaves its note where most nodes of a cluster have it, and takes over that of a version before', async () => {
+    const broker = await bed.connect();
+    const admin = await bed.openAdmin();
+    const queue = queueName(parked, bed.namespace);
+    await admin.assertQueue(`${queue}.reading`, { arguments: { 'x-expires': 600_000 } });
+    admin.sendToQueue(`${queue}.reading`, Buffer.from('3'));
+    await admin.waitForConfirms();
+    // What that reader had in hand comes back while we wait for it.
+    const reading = broker.browse(queue);
+    for (const body of [1, 2, 3]) await broker.publish(parkedMessage, body);
+    const browser = await reading;
+    expect(browser.messageCount).toBe(3);
+    const options = { arguments: { 'x-queue-type': 'quorum', 'x-expires': 600_000 } };
+    expect((await admin.assertQueue(`${queue}.reading`, options)).messageCount).toBe(1);
+    await browser.close();
+    expect(await browseAll(broker, queue)).toHaveLength(3);
+  });
+
   it('comes to an end though its reader puts messages back', async () => {
     const broker = await bed.connect();
     const queue = queueName(parked, bed.namespace);
