@@ -8,7 +8,8 @@ export interface Scores {
 }
 
 /**
- * What Lighthouse says of a page on its default phone: a slow processor and a slow mobile network, with nothing kept from before.
+ * What Lighthouse says of a page on its default phone: a slow processor and a slow mobile network, with nothing kept from before. Nothing
+ * good of one whose beginning it has missed.
  *
  * @param options.debuggingPort of a Chromium that runs.
  * @param options.cookie of whoever is signed in.
@@ -25,6 +26,8 @@ export async function lighthouseScores(
   });
   if (result === undefined) throw new Error('Lighthouse gave no result');
   const { categories, finalDisplayedUrl, runtimeError } = result.lhr;
+  // On a busy machine it misses the beginning of a page, and asks to be run again.
+  if (runtimeError?.code === 'NO_NAVSTART') return { performance: 0, accessibility: 0 };
   if (runtimeError !== undefined) throw new Error(`Lighthouse failed: ${runtimeError.message}`);
   if (finalDisplayedUrl !== url) throw new Error(`Lighthouse was led to ${finalDisplayedUrl}`);
   const score = (category: keyof Scores) => Math.round((categories[category]?.score ?? 0) * 100);
