@@ -13,7 +13,7 @@ export interface KnownToken {
 }
 
 /** A token as people may see it. */
-export interface ListedToken {
+interface ListedToken {
   readonly id: string;
   readonly source: string;
   /** Epoch milliseconds; undefined: never. */
