@@ -140,6 +140,7 @@ it('one trace leads from the caller of /send to the audit row, and tells no secr
   // Whoever has a message's id finds its trace, and whoever has a log line does.
   const named = spans.filter(({ attributes }) => attributes.get('wbor.message_id') === messageId);
   expect(named.map(({ name }) => name).sort()).toEqual([
+    'POST /send',
     `process ${prefix}relay.outbox`,
     `process ${prefix}relay.standard`,
   ]);
