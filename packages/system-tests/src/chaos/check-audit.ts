@@ -54,8 +54,12 @@ const UNREACHABLE = 'unreachable';
 export function checkAudit(facts: ChaosFacts): AuditVerdict {
   const kills = facts.faults.filter(({ kind, target }) => kind === 'kill' && target.startsWith('relay'));
   return {
-    posts: checkCalls(facts.postCalls, facts.postRows, { kills: [], faults: facts.faults }),
-    uploads: checkCalls(facts.uploadCalls, facts.imageRows, { kills, faults: facts.faults }),
+    posts: checkCalls(facts.postCalls, facts.postRows, {
+      kills: [],
+      faults: facts.faults,
+      own: facts.ownCalls,
+    }),
+    uploads: checkCalls(facts.uploadCalls, facts.imageRows, { kills, faults: facts.faults, own: [] }),
     callbacks: checkCallbacks(facts),
     rejected: facts.auditRejected,
     parked: facts.auditParked,
@@ -65,7 +69,12 @@ export function checkAudit(facts: ChaosFacts): AuditVerdict {
 function checkCalls(
   calls: readonly ApiCall[],
   rows: readonly CallRow[],
-  why: { kills: readonly FaultRecord[]; faults: readonly FaultRecord[] },
+  why: {
+    kills: readonly FaultRecord[];
+    faults: readonly FaultRecord[];
+    /** Of producers, who post the same words when the relay does not. */
+    own: readonly ApiCall[];
+  },
 ): CallsVerdict {
   const { single, doubled } = dropDoubled(rows);
   const open = new Map<string, ApiCall[]>();
@@ -97,8 +106,12 @@ function checkCalls(
   let left = sureFirst.filter((row) => !take(row, endMs(row) + LATE_UNANSWERED_MS));
   // A relay that settles what another one began knows only that the call was made, at some time.
   left = left.filter((row) => row.outcome !== DELIVERED || !take(row, Number.POSITIVE_INFINITY));
-  invented.push(...left.filter(({ outcome }) => outcome === DELIVERED));
-  const notArrived = [...unreachable, ...left.filter(({ outcome }) => outcome !== DELIVERED)];
+  // It looked into the chat, and took for its predecessor's what the producer had posted meanwhile: nothing tells them apart.
+  const ownKeys = new Set(why.own.filter(({ accepted }) => accepted).map(({ key }) => key));
+  const isInvented = ({ durationMs, key, outcome }: CallRow) =>
+    outcome === DELIVERED && !(durationMs === 0 && ownKeys.has(key));
+  invented.push(...left.filter(isInvented));
+  const notArrived = [...unreachable, ...left.filter((row) => !isInvented(row))];
   const unmade = notArrived.filter((row) => !why.faults.some((fault) => isInTheWay(fault, row)));
 
   const explained: string[] = [];

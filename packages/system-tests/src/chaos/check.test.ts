@@ -221,6 +221,30 @@ describe('the audit of calls', () => {
     expect(judge({ postRows: rows, faults: [relayKill(first.sentAtMs + 60_000)] }).failures).toHaveLength(1);
   });
 
+  it('takes what a producer posted by itself for the proof of a call that a killed relay announced and never made', () => {
+    const [first] = postRows;
+    if (first === undefined) throw new Error('no rows');
+    const key = 'said by the producer itself';
+    const proved: CallRow = {
+      ...first,
+      key,
+      messageId: 'of the SDK',
+      durationMs: 0,
+      code: 0,
+      outcome: 'delivered',
+    };
+    const ownCalls = [{ key, atMs: first.sentAtMs + 9_000, status: 202, fault: null, accepted: true }];
+    const ownRows = [
+      { ...proved, sentAtMs: first.sentAtMs + 9_000, durationMs: 10, code: 202, outcome: 'already-sent' },
+    ];
+    const facts = { postRows: [...postRows, proved], ownCalls, ownRows };
+    const faults = [relayKill(first.sentAtMs + 10)];
+    expect(judge({ ...facts, faults }).failures).toEqual([]);
+    expect(judge(facts).failures).toEqual(['1 rows of posts without a call, and nothing was in its way']);
+    const rowAlone = { postRows: facts.postRows, faults };
+    expect(judge(rowAlone).failures).toEqual(['1 rows of posts that were never made']);
+  });
+
   it('takes the row of an unanswered call for that call, not for the answered one', () => {
     const [call] = postCalls;
     const [row] = postRows;
