@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { createDatabase, makeMonths, migrateToLatest, monthStart, seedPosts } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { createStationClock } from '@wbor/station-clock';
-import { startPostgres } from '@wbor/testkit';
+import { explainQueries, startPostgres } from '@wbor/testkit';
 import { sql } from 'kysely';
 import { loadStory } from './src/pages/message/queries.ts';
 import { filterSchema } from './src/pages/messages/filter.ts';
@@ -23,11 +23,12 @@ const { values } = parseArgs({
 const rows = Number(values.rows);
 const rounds = Number(values.rounds);
 const dataDir = values['data-dir'];
+const MAX_CONNECTIONS = 4;
 const postgres = await startPostgres(dataDir === undefined ? {} : { dataDir });
 // A connection for each query at once that the console makes of a page.
 const { close, db, pool } = createDatabase({
   connectionString: postgres.url,
-  maxConnections: 4,
+  maxConnections: MAX_CONNECTIONS,
   statementTimeoutMs: 900_000,
 });
 const say = (text: string): void => {
@@ -113,48 +114,6 @@ async function casesOf(): Promise<[string, () => Promise<unknown>][]> {
   ];
 }
 
-/** Postgres itself tells the plans of what it runs, to us instead of its log. */
-async function explain(run: () => Promise<unknown>): Promise<string[]> {
-  const plans: string[] = [];
-  const onNotice = ({ message }: { message?: string | undefined }): void => {
-    if (message?.includes('plan:')) plans.push(message.replace(/^duration: [\d.]+ ms +plan:\n/, ''));
-  };
-  const set = async (on: boolean): Promise<void> => {
-    const clients = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
-    for (const client of clients) {
-      await client.query(
-        on
-          ? `load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;
-             set auto_explain.log_timing = off; set client_min_messages = log`
-          : 'set auto_explain.log_min_duration = -1; set client_min_messages = notice',
-      );
-      if (on) client.on('notice', onNotice);
-      else client.off('notice', onNotice);
-      client.release();
-    }
-  };
-  await set(true);
-  await run();
-  await set(false);
-  return plans.filter((plan) => !/load 'auto|auto_explain/i.test(plan.split('\n')[0] ?? ''));
-}
-
-/** Of a hundred partitions one tells as much. */
-function shortened(plan: string): string {
-  const lines = plan.trim().split('\n');
-  const partition = /groupme_(?:posts|images)_\d{4}_\d\d/;
-  const kept: string[] = [];
-  let skipped = 0;
-  let isSkipping = false;
-  for (const line of lines) {
-    const isNode = line.includes('->');
-    if (isNode) isSkipping = partition.test(line) && !line.includes('_2026_11');
-    if (isSkipping) skipped += isNode ? 1 : 0;
-    else kept.push(line);
-  }
-  return [...kept, ...(skipped === 0 ? [] : [`(and ${skipped} like it of other partitions)`])].join('\n');
-}
-
 try {
   await fill();
   const cases = await casesOf();
@@ -172,7 +131,7 @@ try {
   }
   for (const [name, run] of cases) {
     say(`\n### ${name}\n`);
-    for (const plan of await explain(run)) say(`\`\`\`\n${shortened(plan)}\n\`\`\``);
+    for (const plan of await explainQueries(pool, MAX_CONNECTIONS, run)) say(`\`\`\`\n${plan}\n\`\`\``);
   }
 } finally {
   await close();

@@ -3,9 +3,8 @@ import { parseArgs } from 'node:util';
 import { createDatabase, makeMonths, migrateToLatest, monthStart, seedPosts } from '@wbor/database';
 import { createSenderNormaliser } from '@wbor/phone';
 import { createStationClock } from '@wbor/station-clock';
-import { startPostgres } from '@wbor/testkit';
+import { explainQueries, startPostgres } from '@wbor/testkit';
 import { sql } from 'kysely';
-import type { Pool } from 'pg';
 import type { CommandCall } from './src/intake/read-command.ts';
 import { runCommand } from './src/intake/run-command.ts';
 
@@ -20,6 +19,8 @@ const { values } = parseArgs({
     months: { type: 'boolean' },
   },
 });
+/** One of a moderator works on commands. */
+const MAX_CONNECTIONS = 1;
 const rows = Number(values.rows);
 const rounds = Number(values.rounds);
 const dataDir = values['data-dir'];
@@ -27,7 +28,7 @@ const postgres = await startPostgres(dataDir === undefined ? {} : { dataDir });
 await migrateToLatest({ connectionString: postgres.url });
 const { close, db, pool } = createDatabase({
   connectionString: postgres.url,
-  maxConnections: 1,
+  maxConnections: MAX_CONNECTIONS,
   statementTimeoutMs: 600_000,
 });
 const say = (text: string): void => {
@@ -69,28 +70,9 @@ const run = (command: string, argument: string) =>
     new Date(),
   );
 
-/** Postgres itself tells the plans of what it runs, to us instead of its log. */
-async function explain(client: Pool, command: string, argument: string): Promise<string[]> {
-  const plans: string[] = [];
-  const connection = await client.connect();
-  const onNotice = ({ message }: { message?: string | undefined }): void => {
-    if (message?.includes('plan:')) plans.push(message.replace(/^duration: [\d.]+ ms +plan:\n/, ''));
-  };
-  connection.on('notice', onNotice);
-  await connection.query(
-    `load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;
-     set auto_explain.log_timing = off; set client_min_messages = log`,
-  );
-  connection.release();
-  await run(command, argument);
-  const again = await client.connect();
-  await again.query('set auto_explain.log_min_duration = -1; set client_min_messages = notice');
-  again.off('notice', onNotice);
-  again.release();
-  return plans.filter(
-    (plan) =>
-      !/insert into|update |from ban_list_version for update|load 'auto/i.test(plan.split('\n')[0] ?? ''),
-  );
+/** What is written is no question of plans. */
+function isRead(plan: string): boolean {
+  return !/insert into|update |from ban_list_version for update/i.test(plan.split('\n')[0] ?? '');
 }
 
 try {
@@ -148,12 +130,14 @@ try {
     }
     times.sort((a, b) => a - b);
     const median = times[Math.floor(times.length / 2)] ?? 0;
-    say(`| \`!${command} ${argument}\` | ${median.toFixed(1)} | ${(times.at(-1) ?? 0).toFixed(1)} |`);
+    say(
+      `| \`!${command}${argument && ` ${argument}`}\` | ${median.toFixed(1)} | ${(times.at(-1) ?? 0).toFixed(1)} |`,
+    );
   }
   for (const [command, argument] of cases) {
-    const plans = await explain(pool, command, argument);
-    if (plans.length > 0) say(`\n## !${command} ${argument}\n`);
-    for (const plan of plans) say(`\`\`\`\n${plan.trim()}\n\`\`\``);
+    const plans = await explainQueries(pool, MAX_CONNECTIONS, () => run(command, argument));
+    say(`\n## \`!${command}${argument && ` ${argument}`}\`\n`);
+    for (const plan of plans.filter(isRead)) say(`\`\`\`\n${plan}\n\`\`\``);
   }
 } finally {
   await close();

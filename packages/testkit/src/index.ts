@@ -43,6 +43,7 @@ export { listenerPhoto } from './listener-photo.ts';
 export { createNamespace, deleteNamespace } from './namespace.ts';
 export { createDatabase, ensureTemplate } from './postgres/databases.ts';
 export { type DebianPostgres, startDebianPostgres } from './postgres/debian.ts';
+export { explainQueries } from './postgres/explain.ts';
 export { startPgbouncer } from './postgres/pgbouncer.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresStartOptions, TestDatabase, TestPostgres } from './postgres/types.ts';
