@@ -40,22 +40,13 @@ export async function explainQueries(
   return plans.map(shorten);
 }
 
+/** Keeps the last of each row of partitions: the months of long ago may be empty. */
 function shorten(plan: string): string {
-  const kept: string[] = [];
-  let skipped = 0;
-  let hasOne = false;
-  let isSkipping = false;
-  for (const line of plan.trim().split('\n')) {
-    if (line.includes('->')) {
-      const isOfPartition = OF_PARTITION.test(line);
-      isSkipping = isOfPartition && hasOne;
-      hasOne = isOfPartition;
-      if (isSkipping) {
-        skipped += 1;
-        hasOne = true;
-      }
-    }
-    if (!isSkipping) kept.push(line.trimEnd());
-  }
-  return [...kept, ...(skipped === 0 ? [] : [`(and ${skipped} like it of other partitions)`])].join('\n');
+  // A node with the lines below it.
+  const nodes = plan.trim().split(/\n(?= *->)/);
+  const isOfPartition = (node: string | undefined): boolean => OF_PARTITION.test(node?.split('\n')[0] ?? '');
+  const kept = nodes.filter((node, index) => !isOfPartition(node) || !isOfPartition(nodes[index + 1]));
+  const skipped = nodes.length - kept.length;
+  const text = kept.join('\n').replace(/ +$/gm, '');
+  return skipped === 0 ? text : `${text}\n(and ${skipped} like it of other partitions)`;
 }
