@@ -15,7 +15,8 @@ export interface NowOptions {
   readonly health: HealthWatch;
 }
 
-const BACKGROUND = { rateLimit: false, isBackground: true } as const;
+/** Two hundred browsers of one address, each of which asks every few seconds. */
+const BACKGROUND = { rateLimit: { max: 4_000, timeWindow: 60_000 }, isBackground: true } as const;
 /** Browsers that may watch at once; more would be somebody's mistake. */
 const MAX_VIEWERS = 200;
 /** So old may be what all who look are shown of the database and the broker. */
