@@ -229,14 +229,6 @@ describe('a test of a source', () => {
     }
   });
 
-  it('was not sent when no relay takes it, and that is said', async () => {
-    const sent = await ann.submit('/sources/test', { source: 'studio-door' });
-    expect([sent.status, wordsOf(await sent.text())]).toEqual([
-      503,
-      expect.stringContaining('Nothing was sent: no relay has a queue for it'),
-    ]);
-  });
-
   it('is for operators, and not of a source that others speak for', async () => {
     const moderator = await bed.signedIn('Mo', 'moderator');
     expect((await moderator.submit('/sources/test', { source: 'studio-door' })).status).toBe(403);

@@ -48,16 +48,6 @@ export const sourcesRoutes: FastifyPluginAsyncZod<{
         );
       } catch (error) {
         if (!(error instanceof PublishError)) throw error;
-        if (error.code === 'RETURNED') {
-          throw new ConsoleError(
-            503,
-            'Nothing was sent: no relay has a queue for it',
-            'Start the relay, which declares it.',
-            {
-              cause: error,
-            },
-          );
-        }
         throw new ConsoleError(
           503,
           'The broker did not take the test',
