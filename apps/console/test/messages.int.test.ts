@@ -128,6 +128,8 @@ describe('the list of messages', () => {
     ['state=waiting', ['Later']],
     ['state=confirmed', ['Second try']],
     ['state=blocked&q=waltz', []],
+    ['state=blocked&source=twilio', ['(blocked)']],
+    ['state=blocked&source=ups', []],
     ['from=2026-10-02&to=2026-10-02&q=o', []],
     ['from=2026-10-01&to=2026-10-01&source=endec', ['Thunderstorm over the studio']],
     ['from=2026-10-02&source=endec', []],

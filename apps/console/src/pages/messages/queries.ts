@@ -50,8 +50,8 @@ export async function listMessages(deps: Deps, filter: Filter, seesBlocked: bool
       order by first_at desc, wbor_message_id desc limit ${limit + 1}`.execute(db);
     return rows;
   };
-  let rows = rare === undefined ? await select([]) : await select(endedSo(rare, filter.before ?? null));
-  if (rare !== undefined && rows.length <= limit) rows = await select([hasPost(rare, sql`true`)]);
+  let rows = rare === undefined ? await select([]) : await select(endedSo(rare, filter));
+  if (rare !== undefined && rows.length <= limit) rows = await select([hasPost(rare, filter, sql`true`)]);
 
   const looked = rows.slice(0, limit);
   const states = await loadStates(db, looked);
@@ -108,19 +108,21 @@ async function conditionsOf(
   return conditions;
 }
 
-function hasPost(outcome: string, when: RawBuilder<unknown>): RawBuilder<unknown> {
+function hasPost(outcome: string, { source }: Filter, when: RawBuilder<unknown>): RawBuilder<unknown> {
+  // Or all of them would be looked up to find that they are of other sources.
+  const isOfIt = source === undefined ? sql`true` : sql`left(coalesce(post.source, ''), 100) = ${source}`;
   // A literal, so that Postgres sees that the index holds all of them.
   return sql`exists (select from groupme_posts post
-    where post.wbor_message_id = message.wbor_message_id and post.outcome = ${sql.lit(outcome)} and ${when})`;
+    where post.wbor_message_id = message.wbor_message_id and post.outcome = ${sql.lit(outcome)} and ${isOfIt} and ${when})`;
 }
 
 /** Those of the last three months before a moment: they may be many in ten years, and are looked up one by one. */
-function endedSo(outcome: string, before: string | null): RawBuilder<unknown>[] {
-  const end = sql`coalesce(${before}::timestamptz, now())`;
+function endedSo(outcome: string, filter: Filter): RawBuilder<unknown>[] {
+  const end = sql`coalesce(${filter.before ?? null}::timestamptz, now())`;
   const start = sql`${end} - interval '90 days'`;
   return [
     sql`first_at >= ${start}`,
-    hasPost(outcome, sql`post.occurred_at between ${start} and ${end} + interval '32 days'`),
+    hasPost(outcome, filter, sql`post.occurred_at between ${start} and ${end} + interval '32 days'`),
   ];
 }
 
